@@ -1,0 +1,15 @@
+"""The accounting app: people, lines, numbers, prices, calls."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class AccountingConfig(AppConfig):
+    """Call accounting."""
+
+    name = "accounting"
+    verbose_name = _("Call accounting")
+
+    def ready(self) -> None:
+        """Connect the counter of reference changes."""
+        from accounting import signals  # noqa: F401, PLC0415  (receivers need the models)

@@ -1,0 +1,48 @@
+"""The person who signs in, and the role that decides what calls this person sees."""
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(models.TextChoices):
+    """What calls a person sees: own, those of the supervised units, or all (ACC-3)."""
+
+    USER = "user", _("User")
+    SUPERVISOR = "supervisor", _("Supervisor")
+    ADMINISTRATOR = "administrator", _("Administrator")
+
+
+class User(AbstractUser):
+    """A person of the organisation; signs in with the directory's or a local password."""
+
+    role = models.CharField(_("role"), max_length=16, choices=Role.choices, default=Role.USER)
+    language = models.CharField(
+        _("language"), max_length=8, blank=True, help_text=_("Empty: the browser's language.")
+    )
+    time_zone = models.CharField(
+        _("time zone"), max_length=64, blank=True, help_text=_("Empty: the zone of the person's office.")
+    )
+
+    class Meta:
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
+        ordering = ["last_name", "first_name", "username"]
+
+    def __str__(self) -> str:
+        return self.get_full_name() or self.username
+
+    @property
+    def is_administrator(self) -> bool:
+        """Whether this person sees all calls and every setting."""
+        return self.is_active and (self.role == Role.ADMINISTRATOR or self.is_superuser)
+
+    @property
+    def is_supervisor(self) -> bool:
+        """Whether this person sees the calls of supervised units."""
+        return self.is_active and self.role == Role.SUPERVISOR
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        """Store the person; administrators may open the set-up."""
+        self.is_staff = self.role == Role.ADMINISTRATOR or self.is_superuser
+        super().save(*args, **kwargs)  # type: ignore[arg-type]

@@ -1,0 +1,1 @@
+"""Reads wider than one filter; visible_to(user) decides what calls a person sees."""

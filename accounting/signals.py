@@ -1,0 +1,44 @@
+"""What is announced upwards, and the counter of changes to people, lines, rules and prices."""
+
+from typing import Any
+
+from django.db.models import F
+from django.db.models.signals import post_delete, post_save
+from django.dispatch import Signal, receiver
+
+from accounting import models
+
+calls_imported = Signal()
+"""Sent after commit with `batch_id`, the arrival mark of the new and corrected call records."""
+
+REFERENCE = (
+    models.User,
+    models.Office,
+    models.Membership,
+    models.PhoneSystem,
+    models.Gateway,
+    models.Extension,
+    models.LineAssignment,
+    models.NumberRule,
+    models.Carrier,
+    models.GatewayCarrier,
+    models.Tariff,
+    models.TariffBand,
+    models.Rate,
+    models.PublicHoliday,
+    models.Device,
+)
+
+
+def reference_changed() -> None:
+    """Raise the revision; bulk writers call this, single saves do it by themselves."""
+    if not models.ReferenceRevision.objects.filter(pk=1).update(number=F("number") + 1):
+        models.ReferenceRevision.objects.get_or_create(pk=1, defaults={"number": 1})
+
+
+@receiver([post_save, post_delete])
+def raise_revision(sender: type, **kwargs: Any) -> None:
+    """Raise the revision when a row that calls depend on is saved or deleted."""
+    update_fields = kwargs.get("update_fields")
+    if sender in REFERENCE and not kwargs.get("raw") and update_fields != frozenset({"last_login"}):
+        reference_changed()

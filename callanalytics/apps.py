@@ -1,0 +1,10 @@
+"""The project package as an app: its templates, tags and checks."""
+
+from django.apps import AppConfig
+
+
+class CallAnalyticsConfig(AppConfig):
+    """Pages in general."""
+
+    name = "callanalytics"
+    verbose_name = "Call Analytics"
