@@ -10,6 +10,7 @@ from accounting.models.calls import (
     Kind,
     Outcome,
     Pricing,
+    ReleasedBy,
     UnitHalfHour,
     UnitKind,
 )
@@ -51,6 +52,7 @@ __all__ = [
     "Rate",
     "ReferenceRevision",
     "RejectedRow",
+    "ReleasedBy",
     "Role",
     "Supervision",
     "Tariff",

@@ -65,13 +65,20 @@ class Pricing(models.IntegerChoices):
     NO_RATE = 5, _("No rate for the number")
 
 
+class ReleasedBy(models.TextChoices):
+    """Which side hung up, seen from the own extension."""
+
+    OWN = "O", _("Own side")
+    REMOTE = "R", _("Other side")
+
+
 UNPRICED = (Pricing.NO_CARRIER, Pricing.NO_TARIFF, Pricing.NO_RATE)
 
 
 class CallLeg(models.Model):
     """One call detail record of a phone system, as received; the legs of one call share call_id."""
 
-    id = models.BigIntegerField(primary_key=True)
+    id = models.BigAutoField(primary_key=True)
     phone_system_id = models.BigIntegerField()
     file_id = models.BigIntegerField()
     line = models.IntegerField()
@@ -173,11 +180,11 @@ class CallRecord(models.Model):
     currency = models.CharField(_("currency"), max_length=3, blank=True)
     rate_id = models.BigIntegerField(null=True)
     cause = models.IntegerField(_("cause"), default=0)
-    released_by = models.CharField(_("released by"), max_length=1, blank=True)
+    released_by = models.CharField(_("released by"), max_length=1, choices=ReleasedBy.choices, blank=True)
     conference = models.BooleanField(_("conference"), default=False)
     authorization_code = models.CharField(_("authorisation code"), max_length=60, blank=True)
     matter_code = models.CharField(_("client matter code"), max_length=32, blank=True)
-    mos = models.PositiveSmallIntegerField(_("voice quality"), null=True)
+    mos = models.PositiveSmallIntegerField(_("voice quality"), null=True, help_text=_("Mean opinion score times 100."))
     jitter_ms = models.IntegerField(_("jitter"), null=True)
     latency_ms = models.IntegerField(_("latency"), null=True)
     loss_permille = models.IntegerField(_("packet loss"), null=True)

@@ -18,6 +18,7 @@ class PhoneSystem(models.Model):
     )
     enabled = models.BooleanField(_("collect"), default=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    collecting_until = models.DateTimeField(null=True, editable=False)
     quiet_minutes = models.PositiveIntegerField(
         _("quiet after"), default=60, help_text=_("Minutes without a file before the traffic light turns yellow.")
     )
@@ -39,6 +40,7 @@ class Gateway(models.Model):
 
         PUBLIC = "public", _("Public network")
         INTERNAL = "internal", _("Another phone system of the organisation")
+        VOICEMAIL = "voicemail", _("Voicemail system")
 
     phone_system = models.ForeignKey(PhoneSystem, models.PROTECT, related_name="gateways", verbose_name=_("phone system"))
     device_name = models.CharField(_("device name"), max_length=129)

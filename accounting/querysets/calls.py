@@ -47,6 +47,12 @@ class CallRecordQuerySet(models.QuerySet):
         """Keep the calls from and to one number, as normalised."""
         return self.filter(other_number=number)
 
+    def of_call(self, *call_ids: int) -> Self:
+        """Keep all records of these calls; the starts of their legs lead to the time-led index."""
+        leg = apps.get_model("accounting", "CallLeg")
+        starts = leg.objects.filter(call_id__in=call_ids).values_list("originated_at", flat=True).distinct()
+        return self.filter(started_at__in=list(starts), call_id__in=call_ids)
+
     def newest_first(self) -> Self:
         """Order by start, newest first, ties in a stable order."""
         return self.order_by("-started_at", "-id")
