@@ -1,0 +1,105 @@
+"""Fixtures for every test: the standing people, inbox folders, and the real servers."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import translation
+
+from accounting.models import Department, Membership, Role, Supervision, User
+from tests import servers
+
+PASSWORD = "a-long-local-password"
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """Begin and end each test in the default language."""
+    with translation.override("en"):
+        yield
+
+
+def person(username: str, first_name: str, last_name: str, role: Role = Role.USER, **fields: Any) -> User:
+    """Create one of the standing people, with a local password."""
+    return User.objects.create_user(
+        username, f"{username}@example.com", PASSWORD, first_name=first_name, last_name=last_name, role=role, **fields
+    )
+
+
+@pytest.fixture
+def sales(db: None) -> Department:
+    """The department of ana, which ben supervises."""
+    return Department.objects.create(name="Sales")
+
+
+@pytest.fixture
+def ana(sales: Department) -> User:
+    """A user of the sales department."""
+    user = person("ana", "Ana", "Ruiz")
+    Membership.objects.create(user=user, department=sales)
+    return user
+
+
+@pytest.fixture
+def ben(sales: Department) -> User:
+    """The supervisor of the sales department."""
+    user = person("ben", "Ben", "Adler", Role.SUPERVISOR)
+    Supervision.objects.create(supervisor=user, department=sales)
+    return user
+
+
+@pytest.fixture
+def cleo(db: None) -> User:
+    """A user of another department: an outsider to ana and ben."""
+    user = person("cleo", "Cleo", "Haddad")
+    Membership.objects.create(user=user, department=Department.objects.create(name="Logistics"))
+    return user
+
+
+@pytest.fixture
+def admin(db: None) -> User:
+    """An administrator."""
+    return person("admin", "Ada", "Novak", Role.ADMINISTRATOR)
+
+
+@pytest.fixture
+def inbox(tmp_path: Path, settings: Any) -> Path:
+    """An empty inbox; archive and set-aside folder stand beside it."""
+    settings.INBOX_DIR = tmp_path / "inbox"
+    settings.ARCHIVE_DIR = tmp_path / "archive"
+    settings.SET_ASIDE_DIR = tmp_path / "set_aside"
+    settings.INBOX_DIR.mkdir()
+    return tmp_path / "inbox"
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """The address of a real Redis."""
+    with servers.redis() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def directory_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Directory]:
+    """A real LDAP server with two people, dora and emil."""
+    with servers.directory(tmp_path_factory.mktemp("directory")) as directory:
+        directory.add_person("dora", "Dora", "Klein")
+        directory.add_person("emil", "Émil", "Żak")
+        yield directory
+
+
+@pytest.fixture
+def directory(directory_server: servers.Directory) -> Iterator[servers.Directory]:
+    """The directory, running again after each test."""
+    yield directory_server
+    directory_server.start()
+
+
+@pytest.fixture
+def mail_sink(settings: Any) -> Iterator[servers.MailSink]:
+    """A real SMTP server to which the portal's mail goes."""
+    with servers.mail_sink() as sink:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = sink.host, sink.port
+        yield sink

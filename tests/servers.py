@@ -1,0 +1,237 @@
+"""The real servers that tests need: each a context manager that starts one on a free port and always ends it."""
+
+import os
+import pwd
+import re
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email.message import Message
+from pathlib import Path
+from urllib.parse import quote
+
+import ldap
+import ldap.modlist
+from aiosmtpd.controller import Controller
+from aiosmtpd.handlers import Message as MessageHandler
+from slapdtest import SlapdObject
+
+START_SECONDS = 20
+
+
+def free_port() -> int:
+    """Return a port of the loopback address that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(ready: Callable[[], bool], process: subprocess.Popen[bytes], name: str) -> None:
+    """Return when the server answers; raise RuntimeError when it ends or stays silent for 20 seconds."""
+    deadline = time.monotonic() + START_SECONDS
+    while not ready():
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError(f"{name} did not start (exit status {process.returncode})")
+        time.sleep(0.05)
+
+
+def end(process: subprocess.Popen[bytes], by: signal.Signals = signal.SIGTERM) -> None:
+    """End one process politely, and surely after 10 seconds."""
+    process.send_signal(by)
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def with_parent(command: list[str], user: str = "", ending: str = "TERM") -> list[str]:
+    """Return the command such that it ends with this process, however that ends, and runs as another user if one is named."""
+    identity = [f"--reuid={user}", f"--regid={user}", "--clear-groups"] if user else []
+    return ["setpriv", *identity, "--pdeathsig", ending, *command]
+
+
+@contextmanager
+def postgresql(folder: Path) -> Iterator[str]:
+    """Run a private PostgreSQL in the folder, on a socket only; give its database URL."""
+    programs = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
+    # PostgreSQL refuses to run as root; the package has made this account.
+    user = "postgres" if os.getuid() == 0 else ""
+    folder.mkdir(mode=0o700)
+    if user:
+        account = pwd.getpwnam(user)
+        os.chown(folder, account.pw_uid, account.pw_gid)
+        folder.parent.chmod(0o711)
+    initdb = [str(programs / "initdb"), "-D", str(folder / "data"), "-N", "-U", "callanalytics", "-A", "trust"]
+    initdb += ["--encoding=UTF8", "--locale=C.UTF-8"]
+    subprocess.run(with_parent(initdb, user), check=True, stdout=subprocess.DEVNULL, cwd="/")
+    options = {
+        "listen_addresses": "",
+        "unix_socket_directories": str(folder),
+        "fsync": "off",
+        "full_page_writes": "off",
+    }
+    options |= {"synchronous_commit": "off", "shared_buffers": "128MB", "max_connections": "60", "max_wal_size": "2GB"}
+    command = [
+        str(programs / "postgres"),
+        "-D",
+        str(folder / "data"),
+        *(f"--{key}={value}" for key, value in options.items()),
+    ]
+    with (Path(folder).parent / "postgresql.log").open("wb") as log:
+        process = subprocess.Popen(with_parent(command, user, "INT"), stdout=log, stderr=log, cwd="/")
+    try:
+        ask = [str(programs / "pg_isready"), "-q", "-h", str(folder)]
+        wait_until(lambda: subprocess.run(ask, check=False).returncode == 0, process, "PostgreSQL")
+        yield f"postgres://callanalytics@{quote(str(folder), safe='')}/postgres"
+    finally:
+        end(process, signal.SIGINT)
+
+
+@contextmanager
+def redis() -> Iterator[str]:
+    """Run a private Redis without persistence; give its URL."""
+    port = free_port()
+    with tempfile.TemporaryDirectory(prefix="callanalytics-redis-") as folder:
+        options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder]
+        process = subprocess.Popen(with_parent(["redis-server", *options]), stdout=subprocess.DEVNULL)
+        try:
+            wait_until(lambda: accepts(port), process, "Redis")
+            yield f"redis://127.0.0.1:{port}/0"
+        finally:
+            end(process)
+
+
+def accepts(port: int) -> bool:
+    """Whether something listens on the port."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+class ActiveDirectory(SlapdObject):
+    """An OpenLDAP server with the attributes that Active Directory uses."""
+
+    suffix = "dc=example,dc=com"
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        # The packaged schema lets nobody search by account name; Active Directory does, in any case of letters.
+        schema = (Path(self.SCHEMADIR) / "msuser.ldif").read_text(encoding="utf-8")
+        searchable = re.sub(
+            r"(NAME '(?:sAMAccountName|userPrincipalName)'\n)", r"\1  EQUALITY caseIgnoreMatch\n", schema
+        )
+        (folder / "msuser.ldif").write_text(searchable, encoding="utf-8")
+        self.openldap_schema_files = (
+            "core.ldif",
+            "cosine.ldif",
+            "inetorgperson.ldif",
+            "nis.ldif",
+            str(folder / "msuser.ldif"),
+        )
+
+
+@dataclass
+class Directory:
+    """The organisation's directory as tests see it: where it is, who may read it, and a way to take it down."""
+
+    server: ActiveDirectory
+    base: str = ActiveDirectory.suffix
+    people_base: str = f"ou=People,{ActiveDirectory.suffix}"
+
+    @property
+    def uri(self) -> str:
+        """Where it listens."""
+        return str(self.server.ldap_uri)
+
+    @property
+    def bind_dn(self) -> str:
+        """Who may search."""
+        return str(self.server.root_dn)
+
+    @property
+    def password(self) -> str:
+        """The searcher's password."""
+        return str(self.server.root_pw)
+
+    def start(self) -> None:
+        """Let it answer again, at the same address."""
+        self.server.start()
+
+    def stop(self) -> None:
+        """Take it down."""
+        self.server.stop()
+
+    def add(self, dn: str, **attributes: list[str]) -> None:
+        """Add an entry."""
+        connection = ldap.initialize(self.uri)
+        connection.simple_bind_s(self.bind_dn, self.password)
+        entry = {name: [value.encode() for value in values] for name, values in attributes.items()}
+        connection.add_s(dn, ldap.modlist.addModlist(entry))
+        connection.unbind_s()
+
+    def add_person(self, username: str, first_name: str, last_name: str, password: str = "directory-pass") -> None:
+        """Add a person as Active Directory shows one."""
+        self.add(
+            f"cn={first_name} {last_name},{self.people_base}",
+            objectClass=["user", "extensibleObject"],
+            objectCategory=["CN=Person,CN=Schema,CN=Configuration,dc=example,dc=com"],
+            instanceType=["4"],
+            nTSecurityDescriptor=["-"],
+            sAMAccountName=[username],
+            givenName=[first_name],
+            sn=[last_name],
+            mail=[f"{username}@example.com"],
+            userPassword=[password],
+        )
+
+
+@contextmanager
+def directory(folder: Path) -> Iterator[Directory]:
+    """Run a private slapd with an empty branch for people; the folder takes its schema."""
+    server = ActiveDirectory(folder)
+    server.start()
+    try:
+        found = Directory(server)
+        found.add(server.suffix, objectClass=["dcObject", "organization"], dc=["example"], o=["Example"])
+        found.add(found.people_base, objectClass=["organizationalUnit"], ou=["People"])
+        yield found
+    finally:
+        server.stop()
+
+
+class Mailbox(MessageHandler):
+    """Keeps what arrives."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.messages: list[Message] = []
+
+    def handle_message(self, message: Message) -> None:
+        """Keep one message."""
+        self.messages.append(message)
+
+
+@contextmanager
+def mail_sink() -> Iterator["MailSink"]:
+    """Run a real SMTP server that keeps every message."""
+    mailbox = Mailbox()
+    controller = Controller(mailbox, hostname="127.0.0.1", port=free_port())
+    controller.start()
+    try:
+        yield MailSink(controller.hostname, controller.port, mailbox.messages)
+    finally:
+        controller.stop()
+
+
+@dataclass
+class MailSink:
+    """Where the mail server listens, and what it got."""
+
+    host: str
+    port: int
+    messages: list[Message] = field(default_factory=list)
