@@ -1,0 +1,455 @@
+"""Legs to call records: who called whom, how it ended, how long they talked, and who pays which trunk.
+
+The rules stand in docs/counting-rules.md. In short: each leg of an own extension gives one call record; each leg on a
+trunk is carried, and paid, by exactly one record; records that only hand a call on count nothing.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+
+from accounting.models import Direction, Kind, Outcome
+from accounting.services.topology import End, Topology
+from accounting.sources.base import Leg
+from accounting.sources.cucm import FEATURES, SPLIT_CAUSES
+
+RECORDING_REASONS = frozenset({354, 370, 752})
+RECORDING_FEATURES = frozenset({27, 28, 33})
+FORWARD_REASONS = frozenset({1, 2, 10, 15, 18, 34, 50, 82, 129, 162, 178})
+"""Redirections after which the redirecting extension pays: forwards, deflection, iDivert; not transfer, pickup, park."""
+PARK_RETRIEVAL, PARK_REVERSION, IDIVERT = 8, 11, 50
+FORWARD_FEATURES = frozenset({5, 14})
+DEVICE_USAGE, HUNT_PILOT_USAGE, VOICEMAIL_PORT_USAGE = 2, 7, 8
+
+BUSY_CAUSES = frozenset({17})
+MISSED_CAUSES = frozenset({0, 16, 18, 19, 20, 31})
+REJECTED_CAUSES = frozenset({21, 29, 50, 52, 53, 54, 55, 57, 58})
+CAUSE_OUTCOMES = (
+    dict.fromkeys(BUSY_CAUSES, Outcome.BUSY)
+    | dict.fromkeys(MISSED_CAUSES, Outcome.MISSED)
+    | dict.fromkeys(REJECTED_CAUSES, Outcome.REJECTED)
+)
+
+
+@dataclass(slots=True)
+class Part:
+    """One own extension's part in a call, before numbers are analysed and prices found; times in epoch seconds."""
+
+    leg: int
+    extension: str
+    device: str
+    direction: Direction
+    kind: Kind
+    other: str
+    other_leg: int
+    dialled: str
+    outpulsed: str
+    started: int
+    answered: int
+    ended: int
+    outcome: Outcome
+    talk: int
+    trunk: int
+    """Leg identifier of the trunk that this part carries or talked over, 0 for none."""
+    trunk_device: str
+    trunk_protocol: int
+    carries: bool
+    trunk_seconds: int
+    original_called: str
+    last_redirect: str
+    reason: int
+    hunt_pilot: str
+    queue: int
+    cause: int
+    released_by: str
+    conference: bool
+    consumed: bool
+    """Whether the record ended because a feature took the call over before it was answered."""
+    authorization_code: str
+    matter_code: str
+    stand_in: bool = False
+    """Whether the part exists only so that a trunk is not without a record."""
+    connected_other: str = ""
+
+
+class Side(IntEnum):
+    """The two sides of a call detail record."""
+
+    ORIG = 0
+    DEST = 1
+
+
+def assemble(legs: list[Leg], topology: Topology) -> list[Part]:
+    """Return the parts of one call from all its legs known so far; their order does not matter."""
+    if len(legs) == 1:
+        leg = legs[0]
+        return [part for part in parts_of(leg, topology) if not part.consumed]
+    legs = sorted(legs, key=lambda leg: (leg.originated, leg.disconnected, leg.orig_leg, leg.record_key))
+    parts: list[Part] = []
+    for leg in legs:
+        parts.extend(parts_of(leg, topology))
+    parts = [part for part in merged(parts) if not (part.consumed and not part.answered)]
+    parts = without_voicemail_twins(parts)
+    settle_trunks(legs, parts)
+    return [part for part in parts if part.carries or not part.stand_in]
+
+
+# One record ---------------------------------------------------------------------------------------------------------
+
+
+def parts_of(leg: Leg, topology: Topology) -> list[Part]:
+    """Return the parts of own extensions in one call detail record (counting rules 1 to 7)."""
+    if is_recording(leg) or (not leg.connected and not leg.original_called and not leg.final_called):
+        return []
+    orig = topology.end(leg.orig_device, leg.incoming_protocol, leg.calling, own_line=bool(leg.calling_partition))
+    dest = destination(leg, topology)
+    rule = RULES.get((orig, dest))
+    return rule(leg, topology) if rule else []
+
+
+def is_recording(leg: Leg) -> bool:
+    """Return whether the record is the copy of a call for recording, monitoring or an agent greeting (rule 1)."""
+    return (
+        leg.orig_redirect_reason in RECORDING_REASONS
+        or leg.last_redirect_reason in RECORDING_REASONS
+        or leg.join_by in RECORDING_FEATURES
+        or leg.last_redirect_by in RECORDING_FEATURES
+        or leg.calling == "BIB"
+    )
+
+
+def destination(leg: Leg, topology: Topology) -> End:
+    """Return what the called side is."""
+    number = leg.final_called or leg.original_called
+    if leg.pattern_usage == VOICEMAIL_PORT_USAGE or leg.last_redirect_reason == IDIVERT:
+        return End.VOICEMAIL
+    if topology.is_voicemail(number):
+        return End.VOICEMAIL
+    own_line = leg.pattern_usage in (DEVICE_USAGE, HUNT_PILOT_USAGE)
+    return topology.end(leg.dest_device, leg.outgoing_protocol, number, own_line=own_line)
+
+
+def outgoing_public(leg: Leg, topology: Topology) -> list[Part]:
+    """An own extension dialled the public network; a forwarding extension in between pays instead (rule 4)."""
+    forwarder = forwarding_extension(leg, topology)
+    if not forwarder:
+        return [caller_part(leg, trunk_kind(leg.dest_device, topology), leg.final_called or leg.original_called, on_trunk=True)]
+    caller = caller_part(leg, Kind.INTERNAL, forwarder)
+    return [caller, *forwarded_parts(leg, topology, forwarder, Kind.INTERNAL)]
+
+
+def incoming_public(leg: Leg, topology: Topology) -> list[Part]:
+    """A call from outside reached an own extension, or was meant for one (rule 3)."""
+    extension = called_extension(leg, topology)
+    return [called_part(leg, trunk_kind(leg.orig_device, topology), extension, on_trunk=True)]
+
+
+def internal(leg: Leg, topology: Topology) -> list[Part]:
+    """Both sides are own extensions: the caller's outgoing and the called person's incoming record (rule 2)."""
+    extension = called_extension(leg, topology)
+    return [caller_part(leg, Kind.INTERNAL, extension), called_part(leg, Kind.INTERNAL, extension)]
+
+
+def to_voicemail(leg: Leg, topology: Topology) -> list[Part]:
+    """An own extension reached voicemail: its own, or that of the extension which redirected (rule 5)."""
+    redirected = redirecting_extension(leg, topology)
+    caller = caller_part(leg, Kind.INTERNAL, redirected or leg.original_called or leg.final_called)
+    parts = [caller]
+    if redirected:
+        caller.outcome = Outcome.VOICEMAIL if leg.connected else caller.outcome
+        parts.append(voicemail_part(leg, Kind.INTERNAL, redirected))
+    return parts
+
+
+def public_to_voicemail(leg: Leg, topology: Topology) -> list[Part]:
+    """A call from outside reached the voicemail of an own extension, or voicemail itself (rule 5)."""
+    extension = redirecting_extension(leg, topology) or leg.original_called or leg.final_called
+    return [voicemail_part(leg, trunk_kind(leg.orig_device, topology), extension, on_trunk=True)]
+
+
+def tandem(leg: Leg, topology: Topology) -> list[Part]:
+    """A call came in on one trunk and left on another: the forwarding extension has both records (rule 4)."""
+    forwarder = forwarding_extension(leg, topology)
+    return forwarded_parts(leg, topology, forwarder, trunk_kind(leg.orig_device, topology))
+
+
+def to_bridge(leg: Leg, topology: Topology) -> list[Part]:
+    """An own extension entered a conference (rule 6)."""
+    part = caller_part(leg, Kind.INTERNAL, plain_number(leg.original_called))
+    part.conference = True
+    return [part]
+
+
+def public_to_bridge(leg: Leg, topology: Topology) -> list[Part]:
+    """A trunk entered a conference: kept with the number dialled, so that no trunk is without a record (rule 6)."""
+    part = called_part(leg, trunk_kind(leg.orig_device, topology), plain_number(leg.original_called), on_trunk=True)
+    part.conference = part.stand_in = True
+    return [part]
+
+
+def from_bridge(leg: Leg, topology: Topology) -> list[Part]:
+    """A conference or a voicemail port called an own extension."""
+    part = called_part(leg, Kind.INTERNAL, called_extension(leg, topology))
+    part.conference = topology.is_bridge(leg.calling)
+    return [part]
+
+
+def bridge_to_public(leg: Leg, topology: Topology) -> list[Part]:
+    """A conference or a voicemail port called out: the extension that asked for it pays, else nobody (rule 6)."""
+    part = caller_part(leg, trunk_kind(leg.dest_device, topology), leg.final_called or leg.original_called, on_trunk=True)
+    part.extension, part.device, part.conference, part.stand_in = requestor(leg.comment), "", True, True
+    return [part]
+
+
+Rule = Callable[[Leg, Topology], list[Part]]
+RULES: dict[tuple[End, End], Rule] = {
+    (End.EXTENSION, End.EXTENSION): internal,
+    (End.EXTENSION, End.TRUNK): outgoing_public,
+    (End.EXTENSION, End.VOICEMAIL): to_voicemail,
+    (End.EXTENSION, End.BRIDGE): to_bridge,
+    (End.TRUNK, End.EXTENSION): incoming_public,
+    (End.TRUNK, End.TRUNK): tandem,
+    (End.TRUNK, End.VOICEMAIL): public_to_voicemail,
+    (End.TRUNK, End.BRIDGE): public_to_bridge,
+    (End.BRIDGE, End.EXTENSION): from_bridge,
+    (End.BRIDGE, End.TRUNK): bridge_to_public,
+    (End.VOICEMAIL, End.EXTENSION): from_bridge,
+    (End.VOICEMAIL, End.TRUNK): bridge_to_public,
+}
+
+
+def trunk_kind(device: str, topology: Topology) -> Kind:
+    """Return whether a trunk leads to the public network or to another own phone system."""
+    return Kind.INTERNAL if topology.is_internal_trunk(device) else Kind.PUBLIC
+
+
+def called_extension(leg: Leg, topology: Topology) -> str:
+    """Return the extension that was reached: behind a hunt pilot the member, where the phone tells it."""
+    number = leg.final_called or leg.original_called
+    if leg.hunt_pilot and number == leg.hunt_pilot:
+        return topology.number_of_device(leg.dest_device) or number
+    return number
+
+
+def redirecting_extension(leg: Leg, topology: Topology) -> str:
+    """Return the own extension that redirected the call last, '' when nobody did."""
+    number = leg.last_redirect or leg.original_called
+    if not number or number == leg.final_called or topology.is_bridge(number):
+        return ""
+    return number if leg.last_redirect_by in FORWARD_FEATURES or topology.is_own(number) else ""
+
+
+def forwarding_extension(leg: Leg, topology: Topology) -> str:
+    """Return the own extension that forwarded the call to the public network and so pays for it, '' for none."""
+    if leg.last_redirect_reason not in FORWARD_REASONS and leg.orig_redirect_reason not in FORWARD_REASONS:
+        return ""
+    return redirecting_extension(leg, topology)
+
+
+def plain_number(number: str) -> str:
+    """Return a dialled conference number, '' for a bridge's own name."""
+    return "" if number[:3] in ("b00", "c00") else number
+
+
+def requestor(comment: str) -> str:
+    """Return the extension that asked for a conference (the last ConfRequestorDn counts; '-' may stand for '=')."""
+    found = ""
+    for item in comment.split(";"):
+        for mark in ("ConfRequestorDn=", "ConfRequestorDn-"):
+            if item.strip().startswith(mark):
+                found = item.strip()[len(mark) :]
+    return found
+
+
+def forwarded_parts(leg: Leg, topology: Topology, forwarder: str, kind: Kind) -> list[Part]:
+    """Return the two records of an extension (or of nobody) through which a call went on to a trunk."""
+    came = called_part(leg, kind, forwarder, on_trunk=kind == Kind.PUBLIC or topology.is_internal_trunk(leg.orig_device))
+    came.leg, came.device = leg.orig_leg, ""
+    went = caller_part(leg, trunk_kind(leg.dest_device, topology), leg.final_called, on_trunk=True)
+    went.extension, went.device, went.leg, went.other_leg = forwarder, "", leg.dest_leg, leg.dest_leg
+    came.stand_in = went.stand_in = not forwarder
+    return [came, went]
+
+
+def voicemail_part(leg: Leg, kind: Kind, extension: str, *, on_trunk: bool = False) -> Part:
+    """Return the incoming record of an extension whose voicemail took the call."""
+    part = called_part(leg, kind, extension, on_trunk=on_trunk)
+    part.device = ""
+    if leg.connected:
+        part.outcome, part.talk = Outcome.VOICEMAIL, 0
+    return part
+
+
+def caller_part(leg: Leg, kind: Kind, other: str, *, on_trunk: bool = False) -> Part:
+    """Return the outgoing part of the calling side; `on_trunk`: the called side is a trunk that this part carries."""
+    part = part_of_side(leg, Side.ORIG, Direction.OUTGOING, kind, leg.calling, other)
+    if on_trunk:
+        put_on_trunk(part, leg, leg.dest_leg, leg.dest_device, leg.outgoing_protocol)
+        part.outpulsed = leg.outpulsed_called
+    if leg.last_redirect_reason == PARK_RETRIEVAL:
+        part.direction = Direction.INCOMING
+    return part
+
+
+def called_part(leg: Leg, kind: Kind, extension: str, *, on_trunk: bool = False) -> Part:
+    """Return the incoming part of the called side; `on_trunk`: the calling side is a trunk that this part carries."""
+    part = part_of_side(leg, Side.DEST, Direction.INCOMING, kind, extension, leg.calling)
+    if on_trunk:
+        put_on_trunk(part, leg, leg.orig_leg, leg.orig_device, leg.incoming_protocol)
+    return part
+
+
+def put_on_trunk(part: Part, leg: Leg, trunk: int, device: str, protocol: int) -> None:
+    """Let this part carry the trunk for the time of one record."""
+    part.trunk, part.trunk_device, part.trunk_protocol, part.carries = trunk, device, protocol, True
+    part.trunk_seconds = leg.disconnected - leg.connected if leg.connected else 0
+
+
+def part_of_side(leg: Leg, side: Side, direction: Direction, kind: Kind, extension: str, other: str) -> Part:
+    """Return the part of one side of a record."""
+    own = side == Side.ORIG
+    cause, caller_released = effective_cause(leg)
+    return Part(
+        leg=leg.orig_leg if own else leg.dest_leg,
+        extension=extension[:50],
+        device=leg.orig_device if own else leg.dest_device,
+        direction=direction,
+        kind=kind,
+        other=other,
+        other_leg=leg.dest_leg if own else leg.orig_leg,
+        dialled=leg.original_called if own else leg.calling,
+        outpulsed="",
+        started=leg.originated,
+        answered=leg.connected,
+        ended=leg.disconnected,
+        outcome=Outcome.ANSWERED if leg.connected else CAUSE_OUTCOMES.get(cause, Outcome.FAILED),
+        talk=leg.disconnected - leg.connected if leg.connected else 0,
+        trunk=0,
+        trunk_device="",
+        trunk_protocol=0,
+        carries=False,
+        trunk_seconds=0,
+        original_called=leg.original_called,
+        last_redirect=leg.last_redirect if leg.last_redirect != leg.final_called else "",
+        reason=leg.last_redirect_reason or leg.orig_redirect_reason,
+        hunt_pilot=hunt_pilot(leg),
+        queue=leg.queue_seconds,
+        cause=cause,
+        released_by="" if caller_released is None else "O" if caller_released == own else "R",
+        conference=leg.join_by in (4, 6, 7) or leg.orig_redirect_by == 4,
+        consumed=not leg.connected and is_handed_on(leg),
+        authorization_code=leg.authorization_code,
+        matter_code=leg.matter_code,
+    )
+
+
+def hunt_pilot(leg: Leg) -> str:
+    """Return the hunt pilot: named when answered; when nobody answered the final number is the pilot (usage 7)."""
+    return leg.hunt_pilot or (leg.final_called[:50] if leg.pattern_usage == 7 else "")
+
+
+def is_handed_on(leg: Leg) -> bool:
+    """Return whether a record ended because a feature split the call: it goes on in another record."""
+    return (
+        leg.orig_cause in SPLIT_CAUSES
+        or leg.dest_cause in SPLIT_CAUSES
+        or leg.orig_term_by in FEATURES
+        and leg.dest_term_by in FEATURES
+        and leg.orig_term_by not in (6, 7, 16)
+    )
+
+
+def effective_cause(leg: Leg) -> tuple[int, bool | None]:
+    """Return the Q.850 cause and whether the caller's side gave it (None: not told).
+
+    UCM fills the side that released. Values of 2^24 and more are packed SIP answers whose low byte is the Q.850 cause.
+    """
+    value, caller = (leg.dest_cause, False) if leg.dest_cause else (leg.orig_cause, True)
+    if value == 0 or value in SPLIT_CAUSES:
+        return 0, None
+    return (value & 0x7F if value >= 1 << 24 else min(value, 2_000_000_000)), caller
+
+
+# Several records ----------------------------------------------------------------------------------------------------
+
+
+def merged(parts: Iterable[Part]) -> list[Part]:
+    """Return one part for each own leg (and direction of a forwarder), in order of their beginnings (rule 8)."""
+    kept: dict[tuple[int, str], Part] = {}
+    found: list[Part] = []
+    for part in parts:
+        before = kept.get((part.leg, part.extension)) if part.leg else None
+        if before is None and part.reason == PARK_REVERSION:
+            before = next((one for one in found if one.extension == part.extension), None)
+        if before is None:
+            kept[part.leg, part.extension] = part
+            found.append(part)
+        else:
+            continue_part(before, part)
+    return found
+
+
+def continue_part(before: Part, part: Part) -> None:
+    """Add a later record of the same own leg to its part."""
+    if not before.answered:
+        first_talk(before, part)
+    elif part.answered and part.other and part.other_leg != before.other_leg:
+        before.connected_other = part.other
+    before.talk += part.talk
+    before.ended = max(before.ended, part.ended)
+    before.conference = before.conference or part.conference
+    before.cause, before.released_by = part.cause, part.released_by
+    before.consumed = before.consumed and part.consumed
+    before.authorization_code = before.authorization_code or part.authorization_code
+    before.matter_code = before.matter_code or part.matter_code
+    before.hunt_pilot = before.hunt_pilot or part.hunt_pilot
+
+
+def first_talk(before: Part, part: Part) -> None:
+    """Let the first answered record say whom the extension talked with."""
+    before.outcome, before.answered, before.device = part.outcome, part.answered, part.device or before.device
+    if part.other:
+        before.kind, before.other, before.other_leg = part.kind, part.other, part.other_leg
+    if part.trunk:
+        before.trunk, before.trunk_device, before.trunk_protocol = part.trunk, part.trunk_device, part.trunk_protocol
+        before.carries, before.trunk_seconds = part.carries, part.trunk_seconds
+        before.outpulsed = part.outpulsed
+
+
+def without_voicemail_twins(parts: list[Part]) -> list[Part]:
+    """Drop the voicemail part of an extension that has another part in the same call (rule 5)."""
+    return [
+        part
+        for part in parts
+        if part.outcome != Outcome.VOICEMAIL
+        or part.direction == Direction.OUTGOING
+        or not any(one is not part and one.extension == part.extension for one in parts)
+    ]
+
+
+def settle_trunks(legs: list[Leg], parts: list[Part]) -> None:
+    """Give each trunk leg to the first part that carries it, for the whole time it was connected (rule 9)."""
+    intervals = trunk_intervals(legs)
+    carriers: dict[int, Part] = {}
+    for part in parts:
+        if not part.carries or not part.trunk:
+            continue
+        if part.trunk in carriers:
+            part.carries, part.trunk_seconds = False, 0
+            continue
+        carriers[part.trunk] = part
+        first, last = intervals[part.trunk]
+        part.trunk_seconds = last - first if first else 0
+
+
+def trunk_intervals(legs: list[Leg]) -> dict[int, tuple[int, int]]:
+    """Return the first connect and the last disconnect of each leg identifier, 0 where never connected."""
+    found: dict[int, tuple[int, int]] = {}
+    for leg in legs:
+        for identifier in (leg.orig_leg, leg.dest_leg):
+            first, last = found.get(identifier, (0, 0))
+            if leg.connected:
+                first = min(first, leg.connected) if first else leg.connected
+                last = max(last, leg.disconnected)
+            found[identifier] = (first, last)
+    return found

@@ -1,0 +1,111 @@
+"""Which legs belong to one call: found by keys and time, whatever the order in which they arrive."""
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, field
+
+from accounting.sources.base import Leg
+
+WINDOW = 6 * 3600
+"""Seconds between two records of one call at most: UCM's call numbers come again after days (24 bits, restarts)."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLeg:
+    """What grouping needs of a leg in the database."""
+
+    record_key: str
+    call_ref: str
+    call_id: int
+    orig_leg: int
+    dest_leg: int
+    stitch: bool
+    originated: int
+    disconnected: int
+
+
+@dataclass(slots=True)
+class Forest:
+    """Union-find over legs and stored calls."""
+
+    parents: dict[Hashable, Hashable] = field(default_factory=dict)
+
+    def root(self, node: Hashable) -> Hashable:
+        """Return the representative of a node's set."""
+        parent = self.parents.setdefault(node, node)
+        while parent != node:
+            self.parents[node] = self.parents[parent]
+            node, parent = parent, self.parents[parent]
+        return node
+
+    def join(self, one: Hashable, other: Hashable) -> None:
+        """Make two nodes members of one set."""
+        self.parents[self.root(one)] = self.root(other)
+
+
+@dataclass(slots=True)
+class Group:
+    """New legs of one call and the stored calls that they continue."""
+
+    legs: list[Leg] = field(default_factory=list)
+    call_ids: set[int] = field(default_factory=set)
+
+
+def group(legs: list[Leg], stored: Iterable[StoredLeg]) -> list[Group]:
+    """Return the calls that new legs form or continue.
+
+    Two records belong together when they share the call reference, or when both bear a feature's mark (transfer,
+    conference, park ...) and share a leg identifier, and lie within WINDOW; and so on from record to record.
+    """
+    members: dict[Hashable, list[tuple[int, int, Hashable]]] = {}
+    for index, leg in enumerate(legs):
+        span = (leg.originated, leg.disconnected, index)
+        members.setdefault(leg.call_ref, []).append(span)
+        for identifier in identifiers(leg):
+            members.setdefault(identifier, []).append(span)
+    for one in stored:
+        node = ("call", one.call_id)
+        for key in (one.call_ref, *identifiers(one)):
+            if key in members:
+                members[key].append((one.originated, one.disconnected, node))
+    forest = Forest()
+    for spans in members.values():
+        if len(spans) > 1:
+            chain(spans, forest)
+    return collect(legs, forest)
+
+
+def identifiers(leg: Leg | StoredLeg) -> tuple[int, ...]:
+    """Return the leg identifiers by which a record may continue another."""
+    if not leg.stitch:
+        return ()
+    return tuple(identifier for identifier in (leg.orig_leg, leg.dest_leg) if identifier)
+
+
+def chain(spans: list[tuple[int, int, Hashable]], forest: Forest) -> None:
+    """Join the neighbours in time that lie within the window."""
+    spans.sort(key=lambda span: span[:2])
+    _, latest, before = spans[0]
+    for start, end, node in spans[1:]:
+        if start - latest <= WINDOW:
+            forest.join(node, before)
+        latest, before = max(latest, end), node
+
+
+def collect(legs: list[Leg], forest: Forest) -> list[Group]:
+    """Return the groups of new legs, in order of their first leg; a leg without partners is a group of its own."""
+    groups: dict[Hashable, Group] = {}
+    found: list[Group] = []
+    linked = forest.parents
+    for index, leg in enumerate(legs):
+        if index not in linked:
+            found.append(Group([leg]))
+            continue
+        root = forest.root(index)
+        if root not in groups:
+            groups[root] = Group()
+            found.append(groups[root])
+        groups[root].legs.append(leg)
+    for node in list(linked):
+        if isinstance(node, tuple) and forest.root(node) in groups:
+            groups[forest.root(node)].call_ids.add(node[1])
+    return found

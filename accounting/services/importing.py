@@ -1,0 +1,231 @@
+"""Files in, call records out, exactly once.
+
+A batch of files is one transaction: ledger, legs, call records, totals and rejected rows are committed together or not at
+all. One batch of a phone system is written at a time (its row is locked), so that continuations always find each other.
+"""
+
+import hashlib
+import logging
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from django.db import OperationalError, transaction
+
+from accounting.models import FileState, ImportBatch, ImportFile, PhoneSystem, RejectedRow
+from accounting.services.reference import forget_reference
+from accounting.services.writing import BatchWriter
+from accounting.signals import calls_imported
+from accounting.sources import SOURCES
+from accounting.sources.base import ForeignFileError, Reading
+
+logger = logging.getLogger(__name__)
+BATCH_RECORDS, BATCH_FILES = 10_000, 500
+LARGEST_FILE = 1 << 30
+
+
+@dataclass(slots=True)
+class ImportSummary:
+    """What became of the files given; `duplicates` are records that were there before, `records` all rows of the files."""
+
+    files: int = 0
+    records: int = 0
+    call_records: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    set_aside: int = 0
+    seconds: float = 0.0
+
+    def add(self, other: "ImportSummary") -> None:
+        """Add the figures of another summary."""
+        for name, value in asdict(other).items():
+            setattr(self, name, getattr(self, name) + value)
+
+
+@dataclass(slots=True)
+class CallFile:
+    """One file as read: its content's hash, and its rows or the reason why it is none of ours."""
+
+    path: Path
+    name: str
+    size: int
+    sha256: str
+    reading: Reading | None = None
+    reason: str = ""
+    detail: str = ""
+    modified_ns: int = 0
+
+    @property
+    def records(self) -> int:
+        """How many rows the file has."""
+        return self.reading.records if self.reading else 0
+
+
+@dataclass(slots=True)
+class Outcome:
+    """Files of a committed batch, by what became of them."""
+
+    summary: ImportSummary
+    imported: list[CallFile] = field(default_factory=list)
+    set_aside: list[CallFile] = field(default_factory=list)
+
+
+def import_files(phone_system: PhoneSystem, paths: Iterable[Path]) -> ImportSummary:
+    """Import files of a phone system and leave them where they are; the next batch is read while one is written."""
+    summary = ImportSummary()
+    begun = time.monotonic()
+    for outcome in import_batches(phone_system, paths):
+        summary.add(outcome.summary)
+    summary.seconds = round(time.monotonic() - begun, 3)
+    return summary
+
+
+def import_batches(phone_system: PhoneSystem, paths: Iterable[Path]) -> Iterator[Outcome]:
+    """Import files batch by batch; yields after each commit."""
+    reading = batches(phone_system, paths)
+    with ThreadPoolExecutor(1) as reader:
+        following = reader.submit(next, reading, None)
+        while batch := following.result():
+            following = reader.submit(next, reading, None)
+            yield from commit_or_part(phone_system, batch)
+
+
+def batches(phone_system: PhoneSystem, paths: Iterable[Path]) -> Iterator[list[CallFile]]:
+    """Read files and yield them in batches of about BATCH_RECORDS records or BATCH_FILES files."""
+    batch: list[CallFile] = []
+    records = 0
+    for path in paths:
+        file = read_file(phone_system, path)
+        if file is None:
+            continue
+        if batch and (records + file.records > BATCH_RECORDS or len(batch) >= BATCH_FILES):
+            yield batch
+            batch, records = [], 0
+        batch.append(file)
+        records += file.records
+    if batch:
+        yield batch
+
+
+def read_file(phone_system: PhoneSystem, path: Path) -> CallFile | None:
+    """Return a file with its rows, or with the reason against it; None when it is gone."""
+    try:
+        stat = path.stat()
+        if stat.st_size > LARGEST_FILE:
+            return CallFile(path, path.name[:255], stat.st_size, "", reason="unreadable", detail=f"{stat.st_size} bytes")
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return CallFile(path, path.name[:255], 0, "", reason="unreadable", detail=str(error)[:200])
+    digest = hashlib.sha256(content).hexdigest()
+    file = CallFile(path, path.name[:255], stat.st_size, digest, modified_ns=stat.st_mtime_ns)
+    try:
+        file.reading = SOURCES[phone_system.kind].read(content)
+    except ForeignFileError as error:
+        file.reason, file.detail = error.code, error.detail.replace("\0", "\\0")[:200]
+    return file
+
+
+def commit_or_part(phone_system: PhoneSystem, batch: list[CallFile]) -> Iterator[Outcome]:
+    """Commit a batch; when it fails, file by file, and set aside the file that fails alone."""
+    try:
+        yield commit_batch(phone_system, batch)
+        return
+    except OperationalError:
+        forget_reference()
+        raise
+    except Exception as error:
+        forget_reference()
+        logger.exception("batch of %s files of %s failed", len(batch), phone_system.name)
+        if len(batch) == 1:
+            batch[0].reading, batch[0].reason, batch[0].detail = None, "failed", str(error).replace("\0", "")[:200]
+            yield commit_batch(phone_system, batch)
+            return
+    for file in batch:
+        yield from commit_or_part(phone_system, [file])
+
+
+def commit_batch(phone_system: PhoneSystem, files: list[CallFile]) -> Outcome:
+    """Write a batch in one transaction; receivers of calls_imported hear of it after the commit."""
+    outcome = Outcome(ImportSummary())
+    with transaction.atomic():
+        PhoneSystem.objects.select_for_update().get(pk=phone_system.pk)
+        batch = ImportBatch.objects.create(phone_system=phone_system)
+        known = known_files(phone_system, files)
+        entries: list[tuple[CallFile, ImportFile]] = []
+        for file in files:
+            summary = outcome.summary
+            summary.files += 1
+            if (file.name, file.sha256) in known:
+                summary.records += file.records
+                summary.duplicates += file.records
+                outcome.imported.append(file)
+                continue
+            known.add((file.name, file.sha256))
+            entries.append((file, ledger_row(phone_system, batch, file)))
+            (outcome.imported if file.reading else outcome.set_aside).append(file)
+        write_entries(phone_system, batch, entries, outcome.summary)
+    if outcome.summary.call_records:
+        transaction.on_commit(lambda: calls_imported.send(sender=ImportBatch, batch_id=batch.pk))
+    return outcome
+
+
+def known_files(phone_system: PhoneSystem, files: list[CallFile]) -> set[tuple[str, str]]:
+    """Return name and hash of those files that were imported before; what was once set aside is tried again."""
+    hashes = [file.sha256 for file in files]
+    rows = ImportFile.objects.filter(phone_system=phone_system, sha256__in=hashes)
+    rows.filter(state=FileState.SET_ASIDE).delete()
+    return set(rows.values_list("name", "sha256"))
+
+
+def ledger_row(phone_system: PhoneSystem, batch: ImportBatch, file: CallFile) -> ImportFile:
+    """Return the file's row in the ledger, saved so that its rows can name it."""
+    return ImportFile.objects.create(
+        phone_system=phone_system,
+        batch=batch,
+        name=file.name,
+        sha256=file.sha256,
+        size=file.size,
+        kind=file.reading.kind if file.reading else "",
+        state=FileState.IMPORTED if file.reading else FileState.SET_ASIDE,
+        reason_code=file.reason,
+        reason=file.detail,
+    )
+
+
+def write_entries(
+    phone_system: PhoneSystem, batch: ImportBatch, entries: list[tuple[CallFile, ImportFile]], summary: ImportSummary
+) -> None:
+    """Write the calls of new files, then their figures into the ledger and the summary."""
+    writer = BatchWriter(phone_system, batch)
+    for file, row in entries:
+        if file.reading:
+            writer.take(file.reading, row)
+    writer.write()
+    rejected: list[RejectedRow] = []
+    for file, row in entries:
+        summary.set_aside += file.reading is None
+        if not file.reading:
+            continue
+        row.records = file.reading.records
+        row.rejected = len(file.reading.rejected)
+        summary.records += row.records
+        summary.duplicates += row.duplicates
+        summary.rejected += row.rejected
+        rejected += [
+            RejectedRow(
+                file=row, line=bad.line, reason_code=bad.reason, reason=bad.detail[:200].replace("\0", ""),
+                header=bad.header, content=bad.content,
+            )
+            for bad in file.reading.rejected
+        ]  # fmt: skip
+    summary.call_records += writer.net_records
+    RejectedRow.objects.bulk_create(rejected, batch_size=500)
+    ImportFile.objects.bulk_update(
+        [row for _, row in entries],
+        ["records", "call_records", "duplicates", "rejected", "unanswered", "newest_record_at"],
+        batch_size=200,
+    )

@@ -1,0 +1,56 @@
+"""Everything that calls are attributed, classified and priced by, read once and kept until it changes."""
+
+from dataclasses import dataclass
+
+from accounting.models import Device, Extension, Gateway, PhoneSystem, ReferenceRevision
+from accounting.services.attributing import Directory, load_directory
+from accounting.services.classifying import NumberPlan, load_number_plan
+from accounting.services.rating import PriceBook, load_price_book
+from accounting.services.topology import KnownGateway, Topology
+
+
+@dataclass(slots=True)
+class Reference:
+    """One revision of people, lines, rules and prices."""
+
+    revision: int
+    directory: Directory
+    plan: NumberPlan
+    book: PriceBook
+    topologies: dict[int, Topology]
+
+    def topology(self, phone_system: PhoneSystem) -> Topology:
+        """Return the devices and numbers of a phone system."""
+        if phone_system.pk not in self.topologies:
+            self.topologies[phone_system.pk] = load_topology(phone_system, self.plan)
+        return self.topologies[phone_system.pk]
+
+
+_kept: list[Reference] = []
+
+
+def current_reference() -> Reference:
+    """Return the reference of the database's revision; one small query when nothing has changed."""
+    revision = ReferenceRevision.objects.filter(pk=1).values_list("number", flat=True).first() or 0
+    if not _kept or _kept[0].revision != revision:
+        _kept[:] = [Reference(revision, load_directory(), load_number_plan(), load_price_book(), {})]
+    return _kept[0]
+
+
+def forget_reference() -> None:
+    """Forget what was read, for instance after a rollback that undid discovered gateways."""
+    _kept.clear()
+
+
+def load_topology(phone_system: PhoneSystem, plan: NumberPlan) -> Topology:
+    """Read gateways, phones and extensions of a phone system."""
+    gateways = Gateway.objects.filter(phone_system=phone_system).values_list("device_name", "pk", "office_id", "network")
+    extensions = Extension.objects.filter(phone_system=phone_system)
+    return Topology(
+        office_id=phone_system.office_id,
+        plan=plan,
+        gateways={name: KnownGateway(pk, office, network) for name, pk, office, network in gateways},
+        devices=dict(Device.objects.filter(phone_system=phone_system).values_list("name", "number")),
+        extensions=set(extensions.filter(found_in_calls=False).values_list("number", flat=True)),
+        seen=set(extensions.values_list("number", flat=True)),
+    )

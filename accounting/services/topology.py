@@ -1,0 +1,94 @@
+"""What the two ends of a call are: extension, trunk, voicemail or conference, by configuration first, then by shape."""
+
+import re
+from dataclasses import dataclass, field
+from enum import Enum
+
+from accounting.services.classifying import NumberPlan
+
+PHONE = re.compile(r"^(SEP|CSF|BOT|TCT|TAB|ATA|AN[0-9A-F]|VGC?|CIPC|UPC|CTIRD|RDP|UDP|SPARK|WBX|ECP)", re.IGNORECASE)
+TRUNK = re.compile(r"^\d{1,3}(\.\d{1,3}){3}$|^[A-Z0-9-]+/.*@|^(AALN|BRI|S\d+)/", re.IGNORECASE)
+VOICEMAIL_PORT = re.compile(r"^CiscoUM|-VI\d+$", re.IGNORECASE)
+BRIDGE = re.compile(r"^[bc]00\d+$")
+TRUNK_PROTOCOLS = frozenset({1, 2, 4})
+"""SIP, H.323 and Q.931 beside a device name that is no phone's: a trunk (0 phone, 3 CTI)."""
+
+
+class End(Enum):
+    """What stands at one end of a call detail record."""
+
+    EXTENSION = "extension"
+    TRUNK = "trunk"
+    VOICEMAIL = "voicemail"
+    BRIDGE = "bridge"
+
+
+@dataclass(slots=True)
+class KnownGateway:
+    """A gateway as set up: its id, its office and what lies behind it."""
+
+    id: int
+    office_id: int | None
+    network: str
+
+
+@dataclass(slots=True)
+class Topology:
+    """The devices and numbers of one phone system."""
+
+    office_id: int | None
+    plan: NumberPlan
+    gateways: dict[str, KnownGateway]
+    devices: dict[str, str]
+    """The extension last seen on each phone."""
+    extensions: set[str]
+    """Extensions that somebody entered; those found in calls do not count, so that the order of files changes nothing."""
+    seen: set[str]
+    """Every extension in the list, also those found in calls."""
+    ends: dict[tuple[str, int], End | None] = field(default_factory=dict)
+
+    def end(self, device: str, protocol: int, number: str, *, own_line: bool) -> End:
+        """Return what stands at a device with a number.
+
+        The device decides; without one that tells, `own_line` (the record shows a line of this system) or the number.
+        """
+        if BRIDGE.match(number):
+            return End.BRIDGE
+        known = self.ends.get((device, protocol), False)
+        if known is False:
+            known = self.ends[device, protocol] = self.end_of_device(device, protocol)
+        return known or (End.EXTENSION if own_line or self.is_own(number) else End.TRUNK)
+
+    def is_voicemail(self, number: str) -> bool:
+        """Return whether the site's rules name a number as voicemail."""
+        return self.plan.is_voicemail(self.office_id, number)
+
+    def end_of_device(self, device: str, protocol: int) -> End | None:
+        """Return what a device is by set-up, name or protocol; None when only the number can tell."""
+        gateway = self.gateways.get(device)
+        if gateway:
+            return End.VOICEMAIL if gateway.network == "voicemail" else End.TRUNK
+        if VOICEMAIL_PORT.search(device):
+            return End.VOICEMAIL
+        if PHONE.match(device):
+            return End.EXTENSION
+        if TRUNK.match(device) or (device and protocol in TRUNK_PROTOCOLS):
+            return End.TRUNK
+        return None
+
+    def is_own(self, number: str) -> bool:
+        """Return whether a number is an own extension: known, or by the site's rules."""
+        return number in self.extensions or self.plan.is_extension(self.office_id, number)
+
+    def is_bridge(self, number: str) -> bool:
+        """Return whether a number is the name of a conference bridge."""
+        return BRIDGE.match(number) is not None
+
+    def is_internal_trunk(self, device: str) -> bool:
+        """Return whether a trunk leads to another phone system of the organisation."""
+        gateway = self.gateways.get(device)
+        return gateway is not None and gateway.network == "internal"
+
+    def number_of_device(self, device: str) -> str:
+        """Return the extension last seen on a phone, '' when unknown."""
+        return self.devices.get(device, "")

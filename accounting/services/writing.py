@@ -1,0 +1,377 @@
+"""Write one batch: new legs, the calls they form or continue, totals, and what was discovered on the way."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from operator import attrgetter
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from accounting.models import (
+    CallLeg,
+    CallQuality,
+    CallRecord,
+    Device,
+    Extension,
+    ExtensionDay,
+    Gateway,
+    ImportBatch,
+    ImportFile,
+    PhoneSystem,
+    UnitHalfHour,
+)
+from accounting.services.assembling import Part, assemble
+from accounting.services.grouping import Group, StoredLeg, group
+from accounting.services.recording import DAY_COLUMNS, RECORD_COLUMNS, SLOT_COLUMNS, Recorder, Totals, counted_again
+from accounting.services.reference import Reference, current_reference
+from accounting.services.topology import PHONE, End, KnownGateway, Topology
+from accounting.sources.base import LEG_FIELDS, Leg, Quality, Reading
+from callanalytics.lib.bulk import allocate_ids, insert_rows
+
+LEG_COLUMNS = [
+    {"originated": "originated_at", "connected": "connected_at", "disconnected": "disconnected_at"}.get(name, name)
+    for name in LEG_FIELDS
+]
+PLAIN_LEG_FIELDS = attrgetter(*LEG_FIELDS)
+KEY, ORIGINATED, CONNECTED, DISCONNECTED = (
+    LEG_FIELDS.index(name) for name in ("record_key", "originated", "connected", "disconnected")
+)
+QUALITY_COLUMNS = [
+    "phone_system_id", "record_key", "call_ref", "leg", "measured_at", "device", "mos", "jitter_ms", "latency_ms",
+    "loss_permille",
+]  # fmt: skip
+STORED = ("record_key", "call_ref", "call_id", "orig_leg", "dest_leg", "stitch", "originated_at", "disconnected_at")
+
+
+@dataclass(slots=True)
+class Moments:
+    """Epoch seconds as the database's values, remembered: many records share a second."""
+
+    known: dict[int, Any] = field(default_factory=dict)
+    as_text: bool = field(default_factory=lambda: connection.vendor == "sqlite")
+
+    def __call__(self, moment: int) -> Any:
+        """Return an aware datetime for PostgreSQL, Django's text form for SQLite."""
+        value = self.known.get(moment)
+        if value is None:
+            value = datetime.fromtimestamp(moment, UTC)
+            if self.as_text:
+                value = value.replace(tzinfo=None).isoformat(" ")
+            self.known[moment] = value
+        return value
+
+
+def key_value(record_key: str) -> Any:
+    """Return a record key as the database's value."""
+    return record_key if connection.vendor == "sqlite" else UUID(hex=record_key)
+
+
+class BatchWriter:
+    """Collects the rows of one batch and writes them with all that follows from them."""
+
+    def __init__(self, phone_system: PhoneSystem, batch: ImportBatch) -> None:
+        self.phone_system = phone_system
+        self.batch = batch
+        self.reference: Reference = current_reference()
+        self.topology: Topology = self.reference.topology(phone_system)
+        self.files: dict[int, ImportFile] = {}
+        self.legs: dict[str, Leg] = {}
+        self.qualities: dict[str, Quality] = {}
+        self.quality_files: dict[str, int] = {}
+        self.moment = Moments()
+        self.totals = Totals()
+        self.net_records = 0
+
+    def take(self, reading: Reading, row: ImportFile) -> None:
+        """Take a file's rows; rows that the batch has already are duplicates."""
+        self.files[row.pk] = row
+        for leg in reading.legs:
+            if leg.record_key in self.legs:
+                row.duplicates += 1
+                continue
+            leg.phone_system_id, leg.file_id = self.phone_system.pk, row.pk
+            self.legs[leg.record_key] = leg
+        for quality in reading.qualities:
+            if quality.record_key in self.qualities:
+                row.duplicates += 1
+                continue
+            self.qualities[quality.record_key] = quality
+            self.quality_files[quality.record_key] = row.pk
+        newest = [leg.disconnected for leg in reading.legs] + [one.measured for one in reading.qualities]
+        row.newest_record_at = datetime.fromtimestamp(max(newest), UTC) if newest else None
+
+    def write(self) -> None:
+        """Write everything; the transaction is the caller's."""
+        stored = self.stored_legs()
+        self.drop_duplicates({one.record_key for one in stored})
+        late = self.write_qualities()
+        legs = sorted(self.legs.values(), key=lambda leg: (leg.originated, leg.record_key))
+        stored += self.stored_partners(legs)
+        groups = group(legs, stored)
+        self.discover(legs)
+        self.write_calls(legs, groups)
+        self.write_totals()
+        if late:
+            self.update_quality(late)
+
+    # What is there already
+
+    def stored_legs(self) -> list[StoredLeg]:
+        """Return stored legs with the call references of the batch: duplicates and continued calls are among them."""
+        refs = list({leg.call_ref for leg in self.legs.values()})
+        return self.stored("call_ref", refs) if refs else []
+
+    def stored_partners(self, legs: list[Leg]) -> list[StoredLeg]:
+        """Return stored legs with features that share a leg identifier with new ones."""
+        found = {one for leg in legs if leg.stitch for one in (leg.orig_leg, leg.dest_leg) if one}
+        if not found:
+            return []
+        values = list(found)
+        return self.stored("orig_leg", values, "AND stitch") + self.stored("dest_leg", values, "AND stitch")
+
+    def stored(self, column: str, values: Sequence[Any], condition: str = "") -> list[StoredLeg]:
+        """Return stored legs of this phone system whose column has one of many values."""
+        test, parameter = among(column, values)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT {', '.join(STORED)} FROM accounting_callleg WHERE phone_system_id = %s AND {test} {condition}",
+                [self.phone_system.pk, parameter],
+            )
+            return [
+                StoredLeg(plain_key(row[0]), *row[1:5], bool(row[5]), epoch(row[6]), epoch(row[7]))
+                for row in cursor.fetchall()
+            ]
+
+    def drop_duplicates(self, stored_keys: set[str]) -> None:
+        """Leave out records that an earlier batch has written."""
+        for record_key in stored_keys & self.legs.keys():
+            self.files[self.legs.pop(record_key).file_id].duplicates += 1
+        for leg in self.legs.values():
+            if not leg.connected:
+                self.files[leg.file_id].unanswered += 1
+
+    # Calls
+
+    def write_calls(self, legs: list[Leg], groups: list[Group]) -> None:
+        """Write new legs, and the call records of all calls that are new or changed."""
+        for leg, identifier in zip(legs, allocate_ids(CallLeg, len(legs)), strict=True):
+            leg.id = identifier
+        continued = {call_id for one in groups for call_id in one.call_ids}
+        earlier = load_legs(continued)
+        self.take_back(continued)
+        recorder = Recorder(
+            self.phone_system.pk, self.batch.pk, self.reference, self.topology, self.known_qualities(legs, earlier),
+            self.totals,
+        )  # fmt: skip
+        moved: dict[int, int] = {}
+        for one in groups:
+            call_id = min(one.call_ids) if one.call_ids else one.legs[0].id
+            moved |= {other: call_id for other in one.call_ids if other != call_id}
+            for leg in one.legs:
+                leg.call_id = call_id
+            self.write_call(recorder, one.legs + [leg for other in one.call_ids for leg in earlier[other]], call_id)
+        for other, call_id in moved.items():
+            CallLeg.objects.filter(call_id=other).update(call_id=call_id)
+        insert_rows(CallLeg, LEG_COLUMNS, (self.leg_row(leg) for leg in legs))
+        insert_rows(CallRecord, RECORD_COLUMNS, recorder.rows)
+        self.net_records += len(recorder.rows)
+
+    def write_call(self, recorder: Recorder, legs: list[Leg], call_id: int) -> None:
+        """Assemble one call and finish its records."""
+        parts = assemble(legs, self.topology)
+        if not parts:
+            return
+        self.discover_in(parts)
+        refs = (legs[0].call_ref,) if len(legs) == 1 else tuple(sorted({leg.call_ref for leg in legs}))
+        for part in parts:
+            recorder.record(part, call_id, refs, self.moment)
+        row = self.files.get(legs[0].file_id)
+        if row:
+            row.call_records += len(parts)
+
+    def leg_row(self, leg: Leg) -> tuple[Any, ...]:
+        """Return a leg's database values in the order of LEG_COLUMNS."""
+        values = list(PLAIN_LEG_FIELDS(leg))
+        values[KEY] = key_value(leg.record_key)
+        values[ORIGINATED] = self.moment(leg.originated)
+        values[CONNECTED] = self.moment(leg.connected) if leg.connected else None
+        values[DISCONNECTED] = self.moment(leg.disconnected)
+        return tuple(values)
+
+    def take_back(self, call_ids: Iterable[int]) -> None:
+        """Remove the records of calls that will be assembled anew, and take them back from the totals."""
+        call_ids = list(call_ids)
+        if not call_ids:
+            return
+        records = CallRecord.objects.of_call(*call_ids)
+        identifiers = []
+        for record in records:
+            self.totals.add(counted_again(record), sign=-1)
+            identifiers.append(record.pk)
+        for start in range(0, len(identifiers), 500):
+            CallRecord.objects.filter(pk__in=identifiers[start : start + 500]).delete()
+        self.net_records -= len(identifiers)
+
+    def write_totals(self) -> None:
+        """Append additions and corrections; rows that come to nothing are left out."""
+        days = (
+            (self.day_value(key[0]), *key[1:], *sums) for key, sums in self.totals.days.items() if any(sums)
+        )
+        insert_rows(ExtensionDay, DAY_COLUMNS, days)
+        slots = ((self.moment(key[0]), *key[1:], *sums) for key, sums in self.totals.slots.items() if any(sums))
+        insert_rows(UnitHalfHour, SLOT_COLUMNS, slots)
+
+    def day_value(self, day: Any) -> Any:
+        """Return a date as the database's value."""
+        return day.isoformat() if self.moment.as_text else day
+
+    # Quality
+
+    def write_qualities(self) -> list[Quality]:
+        """Write new quality rows; returns those whose call is not in this batch."""
+        if not self.qualities:
+            return []
+        refs = list({one.call_ref for one in self.qualities.values()})
+        test, parameter = among("call_ref", refs)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT record_key FROM accounting_callquality WHERE phone_system_id = %s AND {test}",
+                [self.phone_system.pk, parameter],
+            )
+            stored = {plain_key(row[0]) for row in cursor.fetchall()}
+        for record_key in stored & self.qualities.keys():
+            del self.qualities[record_key]
+            self.files[self.quality_files[record_key]].duplicates += 1
+        insert_rows(
+            CallQuality,
+            QUALITY_COLUMNS,
+            (
+                (self.phone_system.pk, key_value(one.record_key), one.call_ref, one.leg, self.moment(one.measured),
+                 one.device, one.mos, one.jitter_ms, one.latency_ms, one.loss_permille)
+                for one in self.qualities.values()
+            ),
+        )  # fmt: skip
+        here = {leg.call_ref for leg in self.legs.values()}
+        return [one for one in self.qualities.values() if one.call_ref not in here]
+
+    def known_qualities(
+        self, legs: list[Leg], earlier: dict[int, list[Leg]]
+    ) -> dict[tuple[str, int], Quality]:
+        """Return what is known of the quality of these legs."""
+        refs = {leg.call_ref for leg in legs} | {leg.call_ref for stored in earlier.values() for leg in stored}
+        if not refs or not CallQuality.objects.filter(phone_system_id=self.phone_system.pk).exists():
+            return {}
+        test, parameter = among("call_ref", list(refs))
+        columns = "call_ref, leg, device, mos, jitter_ms, latency_ms, loss_permille"
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT {columns} FROM accounting_callquality WHERE phone_system_id = %s AND {test} ORDER BY id",
+                [self.phone_system.pk, parameter],
+            )
+            return {(row[0], row[1]): Quality(0, "", row[0], row[1], 0, *row[2:]) for row in cursor.fetchall()}
+
+    def update_quality(self, late: list[Quality]) -> None:
+        """Enter quality into records that were written before it came."""
+        test, parameter = among("call_ref", list({one.call_ref for one in late}))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT call_ref, call_id FROM accounting_callleg WHERE phone_system_id = %s AND {test}",
+                [self.phone_system.pk, parameter],
+            )
+            calls = dict(cursor.fetchall())
+        records = {
+            (record.call_id, record.leg): record for record in CallRecord.objects.of_call(*set(calls.values()))
+        }
+        changed = []
+        for one in late:
+            record = records.get((calls.get(one.call_ref, 0), one.leg))
+            if record:
+                record.mos, record.jitter_ms = one.mos, one.jitter_ms
+                record.latency_ms, record.loss_permille = one.latency_ms, one.loss_permille
+                changed.append(record)
+        CallRecord.objects.bulk_update(changed, ["mos", "jitter_ms", "latency_ms", "loss_permille"], batch_size=500)
+
+    # Discovered
+
+    def discover(self, legs: list[Leg]) -> None:
+        """Remember which extension is on which phone, and gateways that nobody has entered."""
+        devices: dict[str, str] = {}
+        trunks: set[str] = set()
+        for leg in legs:
+            orig = leg.orig_device
+            if orig not in self.topology.devices and PHONE.match(orig) and leg.calling:
+                devices.setdefault(orig, leg.calling[:50])
+            for device, protocol in ((orig, leg.incoming_protocol), (leg.dest_device, leg.outgoing_protocol)):
+                if device and device not in self.topology.gateways and self.is_trunk(device, protocol):
+                    trunks.add(device)
+        if devices:
+            system = self.phone_system
+            rows = [Device(phone_system=system, name=name, number=number) for name, number in devices.items()]
+            Device.objects.bulk_create(rows, ignore_conflicts=True)
+            self.topology.devices.update(devices)
+        if trunks:
+            self.discover_gateways(trunks)
+
+    def is_trunk(self, device: str, protocol: int) -> bool:
+        """Return whether a device is a trunk by its name or protocol."""
+        return self.topology.end(device, protocol, "", own_line=True) is End.TRUNK
+
+    def discover_gateways(self, names: set[str]) -> None:
+        """Enter gateways found in calls, to be completed by an administrator."""
+        rows = [Gateway(phone_system=self.phone_system, device_name=name, found_in_calls=True) for name in sorted(names)]
+        Gateway.objects.bulk_create(rows, ignore_conflicts=True)
+        stored = Gateway.objects.filter(phone_system=self.phone_system, device_name__in=names)
+        for name, pk, office, network in stored.values_list("device_name", "pk", "office_id", "network"):
+            self.topology.gateways[name] = KnownGateway(pk, office, network)
+
+    def discover_in(self, parts: list[Part]) -> None:
+        """Enter extensions that are seen for the first time (CDR-6)."""
+        for part in parts:
+            number = part.extension
+            if number and number not in self.topology.seen and not part.stand_in:
+                self.topology.seen.add(number)
+                Extension.objects.get_or_create(
+                    phone_system=self.phone_system,
+                    number=number,
+                    defaults={"found_in_calls": True, "first_seen": datetime.fromtimestamp(part.started, UTC)},
+                )
+
+
+def among(column: str, values: Sequence[Any]) -> tuple[str, Any]:
+    """Return an SQL test that a column has one of many values, and its one parameter."""
+    if connection.vendor == "postgresql":
+        return f"{column} = ANY(%s)", list(values)
+    return f"{column} IN (SELECT value FROM json_each(%s))", json.dumps(list(values))
+
+
+def plain_key(value: Any) -> str:
+    """Return a stored record key as 32 hexadecimal digits."""
+    return value.hex if isinstance(value, UUID) else value
+
+
+def epoch(value: Any) -> int:
+    """Return a stored moment as epoch seconds."""
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    return int((value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp())
+
+
+def load_legs(call_ids: Iterable[int]) -> dict[int, list[Leg]]:
+    """Return the stored legs of calls."""
+    found: dict[int, list[Leg]] = {call_id: [] for call_id in call_ids}
+    if not found:
+        return found
+    test, parameter = among("call_id", list(found))
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(LEG_COLUMNS)} FROM accounting_callleg WHERE {test}", [parameter])
+        for row in cursor.fetchall():
+            values = list(row)
+            values[KEY] = plain_key(values[KEY])
+            values[ORIGINATED], values[DISCONNECTED] = epoch(values[ORIGINATED]), epoch(values[DISCONNECTED])
+            values[CONNECTED] = epoch(values[CONNECTED]) if values[CONNECTED] else 0
+            leg = Leg(*values)
+            found[leg.call_id].append(leg)
+    return found

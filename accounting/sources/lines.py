@@ -1,0 +1,59 @@
+"""Rows of a comma-separated file with their physical lines, so that a bad row is kept whole and stops nothing."""
+
+import csv
+import io
+from collections.abc import Iterator
+
+from accounting.sources.base import RowError
+
+MOST_LINES_IN_A_ROW = 20
+csv.field_size_limit(100_000_000)  # a giant value is refused by length later, with its row kept whole
+
+
+def decode(content: bytes) -> str:
+    """Return the text of a file; bytes that are no UTF-8 are read as Latin-1, which loses none."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
+
+
+def rows(text: str) -> Iterator[tuple[int, list[str] | RowError, str]]:
+    """Yield (number of the first line, values or the reason against them, raw text) for each row, empty lines skipped."""
+    lines = [line for line in io.StringIO(text, newline="\n")]
+    clean = not any('"' in line and line.count('"') % 2 for line in lines)
+    if clean and "\0" not in text:
+        for number, (line, values) in enumerate(zip(lines, csv.reader(lines), strict=True), start=1):
+            if values and line.strip("\r\n"):
+                yield number, values, line
+        return
+    yield from careful_rows(lines)
+
+
+def careful_rows(lines: list[str]) -> Iterator[tuple[int, list[str] | RowError, str]]:
+    """Yield rows of a file in which some quotation marks or characters are not as they should be."""
+    index = 0
+    while index < len(lines):
+        taken = row_length(lines, index)
+        raw = "".join(lines[index : index + taken])
+        if "\0" in raw:
+            yield index + 1, RowError("control"), raw
+        elif raw.count('"') % 2:
+            yield index + 1, RowError("quotes"), raw
+        elif raw.strip("\r\n"):
+            yield index + 1, next(csv.reader(io.StringIO(raw, newline=""))), raw
+        index += taken
+
+
+def row_length(lines: list[str], index: int) -> int:
+    """Return how many physical lines the row has: more than one only where quotation marks close within a few lines.
+
+    A following line that begins like a record of its own ends the search: one lost quotation mark must not swallow it.
+    """
+    if lines[index].count('"') % 2 == 0:
+        return 1
+    for taken in range(2, min(MOST_LINES_IN_A_ROW, len(lines) - index) + 1):
+        following = lines[index + taken - 1]
+        if following.count('"') % 2 == 1:
+            return 1 if following[:2] in ("1,", "2,") else taken
+    return 1

@@ -1,0 +1,29 @@
+"""Telephone numbers as people read them, and the hiding of their last digits."""
+
+from functools import lru_cache
+
+import phonenumbers
+
+
+@lru_cache(maxsize=8192)
+def spaced(number: str) -> str:
+    """Return a +number with the blanks of its country's habit, anything else as it is."""
+    if not number.startswith("+"):
+        return number
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return number
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+def hide_last_digits(number: str, digits: int) -> str:
+    """Return the number with its last digits as asterisks; blanks and signs between them stay."""
+    hidden = list(number)
+    for position in range(len(hidden) - 1, -1, -1):
+        if digits == 0:
+            break
+        if hidden[position].isalnum():
+            hidden[position] = "*"
+            digits -= 1
+    return "".join(hidden)
