@@ -8,3 +8,7 @@ class CallAnalyticsConfig(AppConfig):
 
     name = "callanalytics"
     verbose_name = "Call Analytics"
+
+    def ready(self) -> None:
+        """Register the system checks."""
+        from callanalytics import checks  # noqa: F401, PLC0415  (settings first)

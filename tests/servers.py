@@ -51,7 +51,7 @@ def end(process: subprocess.Popen[bytes], by: signal.Signals = signal.SIGTERM) -
 
 
 def with_parent(command: list[str], user: str = "", ending: str = "TERM") -> list[str]:
-    """Return the command such that it ends with this process, however that ends, and runs as another user if one is named."""
+    """Return the command such that it ends with this process, however that ends; as another user if one is named."""
     identity = [f"--reuid={user}", f"--regid={user}", "--clear-groups"] if user else []
     return ["setpriv", *identity, "--pdeathsig", ending, *command]
 

@@ -1,0 +1,38 @@
+"""The whole timetable, and the pulse that shows that it is kept."""
+
+import time
+from pathlib import Path
+
+from celery import shared_task
+from django.conf import settings
+from django.core.cache import cache
+
+# Seconds between two runs. An entry that waited longer than `expires` is dropped: the next one does its work.
+TIMETABLE = {
+    "collect": {"task": "accounting.tasks.collect", "schedule": 2.0, "options": {"expires": 10}},
+    "pulse": {"task": "callanalytics.beat.pulse", "schedule": 5.0, "options": {"expires": 30}},
+}
+PULSE = "timetable-pulse"
+
+
+def pulse_file() -> Path:
+    """Return where the embedded portal keeps the last pulse."""
+    return Path(settings.DATA_DIR) / PULSE
+
+
+@shared_task(name="callanalytics.beat.pulse")
+def pulse() -> None:
+    """Record that the timetable, the broker and a worker are alive, where every web process can see it."""
+    if settings.REDIS_URL:
+        cache.set(PULSE, time.time(), timeout=None)
+    else:
+        pulse_file().touch()
+
+
+def pulse_age() -> float | None:
+    """Return the seconds since the last pulse, or None before the first."""
+    if settings.REDIS_URL:
+        last = cache.get(PULSE)
+    else:
+        last = pulse_file().stat().st_mtime if pulse_file().exists() else None
+    return None if last is None else max(0.0, time.time() - last)

@@ -1,0 +1,136 @@
+"""Run the whole portal on this machine: database, demo organisation, web server, worker and timetable."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import BaseCommand, CommandError, call_command, get_commands
+
+from callanalytics.processes import Child, stop, tend_until
+
+START_SECONDS = 60
+TRUE = {"1", "true", "yes", "on"}
+
+
+class Command(BaseCommand):
+    """Prepares the portal, then runs its processes until Ctrl-C."""
+
+    help = "Run the whole portal: database, demo organisation (unless DEMO=0), web server, worker and timetable."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take the address to listen on; defaults come from HOST and PORT."""
+        parser.add_argument("--host", default=os.environ.get("HOST", "127.0.0.1"))
+        parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8000")))
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Prepare and run; raises CommandError when the port is taken."""
+        self.stopping = False
+        host, port = options["host"], options["port"]
+        refuse_taken_port(host, port)
+        for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(name, self.ask_to_stop)
+        self.prepare()
+        children = portal_processes(host, port)
+        try:
+            if not self.stopping:
+                for child in children:
+                    child.start()
+                self.announce(children, port)
+            tend_until(lambda: self.stopping, children, self.say)
+        finally:
+            self.say("Stopping ...")
+            stop(children)
+        self.say("Stopped.")
+
+    def ask_to_stop(self, number: int, frame: object) -> None:
+        """Note that the portal is to end; a second Ctrl-C while preparing ends it at once."""
+        if self.stopping:
+            sys.exit(130)
+        self.stopping = True
+
+    def say(self, text: str) -> None:
+        """Print one line now."""
+        self.stdout.write(text)
+        self.stdout.flush()
+
+    def prepare(self) -> None:
+        """Bring the database up to date, make the folders, and fill in the demo organisation when it is wanted."""
+        call_command("migrate", interactive=False, verbosity=0)
+        for folder in (settings.INBOX_DIR, settings.ARCHIVE_DIR, settings.SET_ASIDE_DIR):
+            Path(folder).mkdir(parents=True, exist_ok=True)
+        if demo_wanted() and "seed_demo" in get_commands() and not self.stopping:
+            # In a process of its own: what it needs in memory is given back.
+            done = subprocess.run([sys.executable, "manage.py", "seed_demo"], cwd=settings.BASE_DIR, check=False)
+            if done.returncode and not self.stopping:
+                raise CommandError("The demo organisation could not be made; DEMO=0 starts without it.")
+
+    def announce(self, children: list[Child], port: int) -> None:
+        """Print the address and the sign-ins as soon as the portal answers."""
+        if not self.wait_until_live(children, port):
+            return
+        lines = [f"Call Analytics is running: http://localhost:{port}/", ""]
+        if demo_wanted():
+            lines += demo_lines()
+        lines += [f"Call files:  {Path(settings.INBOX_DIR)}{os.sep}<phone system>{os.sep}", "Stop:        Ctrl-C"]
+        width = max(map(len, lines))
+        frame = "─" * (width + 2)
+        self.say("\n".join(["", f"┌{frame}┐", *(f"│ {line:<{width}} │" for line in lines), f"└{frame}┘", ""]))
+
+    def wait_until_live(self, children: list[Child], port: int) -> bool:
+        """Tell whether the web server answers within a minute."""
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and not self.stopping:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/live", timeout=2):
+                    return True
+            except OSError:
+                for child in children:
+                    child.tend(self.say)
+                time.sleep(0.2)
+        return False
+
+
+def refuse_taken_port(host: str, port: int) -> None:
+    """Raise CommandError when another program listens on the port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise CommandError(
+                f"Cannot listen on {host}:{port}: {error.strerror}. Choose another: PORT=8001"
+            ) from error
+
+
+def demo_wanted() -> bool:
+    """Whether the demo organisation is to be made and its sign-ins shown."""
+    return os.environ.get("DEMO", "1").lower() in TRUE
+
+
+def demo_lines() -> list[str]:
+    """Return the demo sign-ins, one line for each role."""
+    return []
+
+
+def portal_processes(host: str, port: int) -> list[Child]:
+    """Return the processes of the portal; with Redis the timetable runs beside the worker, else inside it."""
+    python = sys.executable
+    web = [python, "-m", "gunicorn", "callanalytics.wsgi", "--bind", f"{host}:{port}", "--worker-class", "gthread"]
+    web += ["--workers", os.environ.get("WEB_WORKERS", "2"), "--threads", os.environ.get("WEB_THREADS", "8")]
+    web += ["--preload", "--graceful-timeout", "5", "--no-control-socket", "--log-level", "warning"]
+    celery = [python, "-m", "celery", "--app", "callanalytics", "--quiet"]
+    worker = [*celery, "worker", "--loglevel", "INFO", "--concurrency", os.environ.get("WORKER_PROCESSES", "2")]
+    worker += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    if not settings.REDIS_URL:
+        return [Child("The web server", web), Child("The worker", [*worker, "--beat"])]
+    beat = [*celery, "beat", "--loglevel", "INFO", "--pidfile", ""]
+    return [Child("The web server", web), Child("The worker", worker), Child("The timetable", beat)]
