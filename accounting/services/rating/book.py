@@ -1,0 +1,213 @@
+"""The way of a call through the prices: gateway, carrier and tariff of the day, rate, charged time, amount."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import partial
+from typing import NamedTuple, TypeVar
+
+from accounting.models import CallType, Pricing
+from accounting.services.rating import charging
+from accounting.services.rating.calendars import NO_BANDS, NOWHERE, Place
+from accounting.services.rating.explaining import Explanation, Trail
+from accounting.services.rating.tariffs import RateLine, TariffTable
+
+MEMO_SIZE = 100_000
+INTERNAL = CallType.INTERNAL
+PRICED = Pricing.PRICED
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """The price of one call on one trunk."""
+
+    pricing: Pricing
+    micro: int | None
+    """Cost in millionths of the currency unit; None when unpriced; 0 when not chargeable."""
+    currency: str
+    rate_id: int | None
+
+
+NOT_CHARGEABLE = Price(Pricing.NOT_CHARGEABLE, 0, "", None)
+NO_CARRIER = Price(Pricing.NO_CARRIER, None, "", None)
+NO_TARIFF = Price(Pricing.NO_TARIFF, None, "", None)
+
+
+class DatedCarrier(NamedTuple):
+    """The carrier behind a gateway from one local day to another, which is not included."""
+
+    valid_from: date
+    valid_to: date
+    id: int
+    carrier_id: int
+    carrier: str
+
+
+class DatedTariff(NamedTuple):
+    """A carrier's tariff from one local day to another, which is not included."""
+
+    valid_from: date
+    valid_to: date
+    id: int
+    table: TariffTable
+
+
+Dated = TypeVar("Dated", DatedCarrier, DatedTariff)
+
+
+class Gateway(NamedTuple):
+    """What prices need to know of a gateway."""
+
+    id: int | None
+    name: str
+    place: Place
+    to_own_system: bool
+    """Leads to another phone system of the organisation: nothing to charge unless a carrier is entered."""
+    carriers: tuple[DatedCarrier, ...]
+
+
+NO_GATEWAY = Gateway(None, "", NOWHERE, to_own_system=False, carriers=())
+
+
+class Contract(NamedTuple):
+    """What holds at a gateway on one local day."""
+
+    carrier: str
+    tariff: TariffTable | None
+    without: Price
+    """The price of outgoing calls when there is no tariff."""
+
+
+class PriceBook:
+    """Carriers of gateways, tariffs, bands, rates and holidays, read once."""
+
+    def __init__(self, gateways: Iterable[Gateway], tariffs: Mapping[int, Iterable[DatedTariff]]) -> None:
+        """Take all gateways and the tariffs of each carrier by the carrier's id."""
+        self._gateways = {gateway.id: gateway for gateway in gateways}
+        self._tariffs = {carrier: tuple(dated) for carrier, dated in tariffs.items()}
+        self._contracts: dict[tuple[int | None, date], Contract] = {}
+
+    def price(
+        self,
+        *,
+        gateway_id: int | None,
+        number: str,
+        call_type: CallType,
+        incoming: bool,
+        answered_at: datetime | None,
+        seconds: int,
+    ) -> Price:
+        """Return the price of `seconds` on a gateway to `number` (of NumberAnalysis), answered at an aware moment.
+
+        Unanswered calls and incoming calls without a rate for incoming calls are not chargeable.
+        """
+        return self._price(None, gateway_id, number, call_type, incoming, answered_at, seconds)
+
+    def explain(
+        self,
+        *,
+        gateway_id: int | None,
+        number: str,
+        call_type: CallType,
+        incoming: bool,
+        answered_at: datetime | None,
+        seconds: int,
+    ) -> Explanation:
+        """Return the price of the same arguments with each step that led to it, found by pricing the call once more."""
+        trail = Trail()
+        price = self._price(trail, gateway_id, number, call_type, incoming, answered_at, seconds)
+        return Explanation(price.pricing, price.micro, price.currency, price.rate_id, tuple(trail.steps))
+
+    def _price(
+        self,
+        trail: Trail | None,
+        gateway_id: int | None,
+        number: str,
+        call_type: CallType,
+        incoming: bool,
+        answered_at: datetime | None,
+        seconds: int,
+    ) -> Price:
+        if answered_at is None or call_type == INTERNAL:
+            if trail is not None:
+                trail.not_chargeable(answered=answered_at is not None)
+            return NOT_CHARGEABLE
+        gateway = self._gateways.get(gateway_id, NO_GATEWAY)
+        local = answered_at.astimezone(gateway.place.zone)
+        contract = self._contract(gateway, local.date())
+        if trail is not None:
+            trail.contract(gateway.name, local, contract.carrier, contract.tariff)
+        if contract.tariff is None:
+            return NOT_CHARGEABLE if incoming else contract.without
+        rates = contract.tariff.incoming if incoming else contract.tariff.outgoing
+        candidates = rates.candidates(number, call_type)
+        return _rate(trail, contract.tariff, gateway.place, candidates, local, max(seconds, 0), incoming)
+
+    def _contract(self, gateway: Gateway, day: date) -> Contract:
+        key = (gateway.id, day)
+        found = self._contracts.get(key)
+        if found is None:
+            if len(self._contracts) >= MEMO_SIZE:
+                self._contracts.clear()
+            found = self._contracts[key] = self._find_contract(gateway, day)
+        return found
+
+    def _find_contract(self, gateway: Gateway, day: date) -> Contract:
+        carrier = _newest(gateway.carriers, day)
+        if carrier is None:
+            return Contract("", None, NOT_CHARGEABLE if gateway.to_own_system else NO_CARRIER)
+        tariff = _newest(self._tariffs.get(carrier.carrier_id, ()), day)
+        return Contract(carrier.carrier, None if tariff is None else tariff.table, NO_TARIFF)
+
+
+def _newest(dated: Iterable[Dated], day: date) -> Dated | None:
+    """Return what holds on a local day; where several overlap, what began last."""
+    holding = (each for each in dated if each.valid_from <= day < each.valid_to)
+    return max(holding, key=lambda each: (each.valid_from, each.id), default=None)
+
+
+def _rate(
+    trail: Trail | None,
+    tariff: TariffTable,
+    place: Place,
+    candidates: tuple[RateLine, ...],
+    local: datetime,
+    seconds: int,
+    incoming: bool,
+) -> Price:
+    day = local.date()
+    bands = tariff.week.in_force(place, local) if tariff.week.bands else NO_BANDS
+    line = next((each for each in candidates if each.in_force(day, bands)), None)
+    if trail is not None:
+        trail.choice(tariff, place, local, bands, candidates, line, incoming=incoming)
+    if line is None:
+        return NOT_CHARGEABLE if incoming else Price(Pricing.NO_RATE, None, tariff.currency, None)
+    runs: tuple[charging.Run, ...] | None
+    if tariff.splits and tariff.week.bands:
+        line_at = partial(_line_at, tariff, place, candidates, day)
+        runs = charging.split_runs(line, seconds, local.astimezone(UTC), line_at)
+    else:
+        runs = charging.single_run(line, seconds)
+    if trail is not None:
+        trail.runs(tariff, line, seconds, runs)
+    if runs is None:
+        return Price(Pricing.NO_RATE, None, tariff.currency, None)
+    return _amount(trail, tariff, line, runs)
+
+
+def _line_at(
+    tariff: TariffTable, place: Place, candidates: tuple[RateLine, ...], day: date, moment: datetime
+) -> tuple[RateLine | None, datetime]:
+    """Return the rate in the bands at a later moment (UTC); carrier, tariff and dates stay those of the answer."""
+    bands = tariff.week.in_force(place, moment.astimezone(place.zone))
+    line = next((each for each in candidates if each.in_force(day, bands)), None)
+    return line, tariff.week.unchanged_until(place, moment)
+
+
+def _amount(trail: Trail | None, tariff: TariffTable, line: RateLine, runs: tuple[charging.Run, ...]) -> Price:
+    exact = charging.total(runs, line)
+    bounded = charging.bounded(exact, line)
+    micro = charging.rounded(bounded, tariff.decimals, up=tariff.rounds_up)
+    if trail is not None:
+        trail.amount(tariff, line, exact, bounded, micro)
+    return Price(PRICED, micro, tariff.currency, line.id)

@@ -1,0 +1,98 @@
+"""How much: charged units of time, their sum, connection fee, minimum, maximum, and rounding once at the end.
+
+Sums are kept in sixtieths of a millionth (price per minute in millionths, times seconds), so that every sum is a whole
+number and nothing is rounded on the way.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from accounting.services.rating.tariffs import RateLine
+
+MICRO_DECIMALS = 6
+SIXTIETHS = 60
+
+
+class Run(NamedTuple):
+    """Charged time in a row at one rate."""
+
+    line: RateLine
+    begin: int
+    """Seconds after the answer."""
+    seconds: int
+    """Charged seconds, whole units."""
+
+
+LineAt = Callable[[datetime], tuple[RateLine | None, datetime]]
+"""Returns the rate at a moment (UTC), None for no rate, and a moment until which this is so."""
+
+
+def units(line: RateLine) -> tuple[int, int]:
+    """Return the first and the following unit in seconds; 0 stands for one as long as the following, or one second."""
+    following = line.increment or 1
+    return line.first_increment or following, following
+
+
+def is_free(line: RateLine, seconds: int) -> bool:
+    """Return whether the whole call lies in the free seconds."""
+    return line.free_seconds > 0 and seconds <= line.free_seconds
+
+
+def single_run(line: RateLine, seconds: int) -> tuple[Run, ...]:
+    """Return the charged time of a call of so many seconds, all of it at one rate."""
+    if is_free(line, seconds):
+        return ()
+    first, following = units(line)
+    beyond = seconds - line.free_seconds - first
+    charged = first if beyond <= 0 else first - (-beyond // following) * following
+    return (Run(line, line.free_seconds, charged),)
+
+
+def split_runs(line: RateLine, seconds: int, answered_at: datetime, line_at: LineAt) -> tuple[Run, ...] | None:
+    """Return the charged time with each unit at the rate in force when it begins; None when there is none for a unit.
+
+    The rate at the answer gives the free seconds; answered_at is UTC.
+    """
+    if is_free(line, seconds):
+        return ()
+    position = line.free_seconds
+    current, until = line_at(answered_at + timedelta(seconds=position))
+    if current is None:
+        return None
+    first, _ = units(current)
+    runs = [Run(current, position, first)]
+    position += first
+    while position < seconds:
+        begin = answered_at + timedelta(seconds=position)
+        if begin >= until:
+            current, until = line_at(begin)
+            if current is None:
+                return None
+        _, following = units(current)
+        unit = timedelta(seconds=following)
+        count = -(-min(until - begin, timedelta(seconds=seconds - position)) // unit)
+        if runs[-1].line is current:
+            runs[-1] = Run(current, runs[-1].begin, runs[-1].seconds + count * following)
+        else:
+            runs.append(Run(current, position, count * following))
+        position += count * following
+    return tuple(runs)
+
+
+def total(runs: tuple[Run, ...], line: RateLine) -> int:
+    """Return time and connection fee of the rate at the answer, in sixtieths of a millionth."""
+    return sum(run.line.price_per_minute * run.seconds for run in runs) + line.connection_fee * SIXTIETHS
+
+
+def bounded(amount: int, line: RateLine) -> int:
+    """Return the amount (sixtieths of a millionth) not below the minimum and not above the maximum."""
+    amount = max(amount, line.minimum * SIXTIETHS)
+    return amount if line.maximum is None else min(amount, line.maximum * SIXTIETHS)
+
+
+def rounded(amount: int, decimals: int, *, up: bool) -> int:
+    """Return whole millionths from sixtieths, rounded to so many decimals (at most six) of the currency unit."""
+    step: int = 10 ** max(MICRO_DECIMALS - decimals, 0)
+    size = step * SIXTIETHS
+    return -(-amount // size) * step if up else (2 * amount + size) // (2 * size) * step
