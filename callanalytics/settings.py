@@ -9,10 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import dj_database_url
-import ldap
 from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
-from django_auth_ldap.config import LDAPSearch
 from environs import Env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -50,6 +48,7 @@ PORTAL_URL = env.str("PORTAL_URL", f"http://localhost:{env.int('PORT', 8000)}")
 INSTALLED_APPS = [
     "callanalytics",
     "accounting",
+    "reports",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -157,36 +156,55 @@ SET_ASIDE_DIR = Path(env.str("SET_ASIDE_DIR", str(DATA_DIR / "set_aside")))
 
 # Sign-in: local accounts and, where LDAP_SERVER_URI is set, the directory.
 AUTH_USER_MODEL = "accounting.User"
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+# Local accounts first: they must not wait for a directory that is away.
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "accounting.services.local_accounts.LocalBackend"]
 LDAP_SERVER_URI = env.str("LDAP_SERVER_URI", "")
+LDAP_TIMEOUT = env.int("LDAP_TIMEOUT", 3)  # seconds for each step
+LDAP_ADMINISTRATORS_GROUP = env.str("LDAP_ADMINISTRATORS_GROUP", "")
+LDAP_SUPERVISORS_GROUP = env.str("LDAP_SUPERVISORS_GROUP", "")
 if LDAP_SERVER_URI:
-    AUTHENTICATION_BACKENDS.insert(1, "accounting.services.signing_in.DirectoryBackend")
+    # Only here: the C library costs every start 0.1 s.
+    import ldap
+    from django_auth_ldap.config import LDAPSearch
+
+    AUTHENTICATION_BACKENDS.append("accounting.services.signing_in.DirectoryBackend")
     AUTH_LDAP_SERVER_URI = LDAP_SERVER_URI
     AUTH_LDAP_BIND_DN = env.str("LDAP_BIND_DN", "")
     AUTH_LDAP_BIND_PASSWORD = secret("LDAP_BIND_PASSWORD", "")
-    AUTH_LDAP_USER_SEARCH = LDAPSearch(
-        env.str("LDAP_USER_BASE", ""), ldap.SCOPE_SUBTREE, env.str("LDAP_USER_FILTER", "(sAMAccountName=%(user)s)")
-    )
     AUTH_LDAP_USER_ATTR_MAP = {"first_name": "givenName", "last_name": "sn", "email": "mail"}
+    AUTH_LDAP_USER_SEARCH = LDAPSearch(
+        env.str("LDAP_USER_BASE", ""),
+        ldap.SCOPE_SUBTREE,
+        env.str("LDAP_USER_FILTER", "(sAMAccountName=%(user)s)"),
+        [*AUTH_LDAP_USER_ATTR_MAP.values(), "userAccountControl"],
+    )
+    AUTH_LDAP_ALWAYS_UPDATE_USER = False  # the backend writes by itself, and only what has changed
     AUTH_LDAP_START_TLS = env.bool("LDAP_START_TLS", False)
     # Without time-outs a silent server holds the sign-in page for ever; Active Directory needs referrals off.
     AUTH_LDAP_CONNECTION_OPTIONS = {
-        ldap.OPT_NETWORK_TIMEOUT: env.int("LDAP_TIMEOUT", 3),
-        ldap.OPT_TIMEOUT: env.int("LDAP_TIMEOUT", 3),
+        ldap.OPT_NETWORK_TIMEOUT: LDAP_TIMEOUT,
+        ldap.OPT_TIMEOUT: LDAP_TIMEOUT,
         ldap.OPT_REFERRALS: 0,
+        ldap.OPT_X_TLS_REQUIRE_CERT: ldap.OPT_X_TLS_DEMAND,
     }
-    if env.str("LDAP_CA_FILE", ""):
-        AUTH_LDAP_CONNECTION_OPTIONS |= {
-            ldap.OPT_X_TLS_CACERTFILE: env.str("LDAP_CA_FILE"),
-            ldap.OPT_X_TLS_REQUIRE_CERT: ldap.OPT_X_TLS_DEMAND,
-            ldap.OPT_X_TLS_NEWCTX: 0,
-        }
+    if LDAP_CA_FILE := env.str("LDAP_CA_FILE", ""):
+        AUTH_LDAP_CONNECTION_OPTIONS[ldap.OPT_X_TLS_CACERTFILE] = LDAP_CA_FILE
+    AUTH_LDAP_CONNECTION_OPTIONS[ldap.OPT_X_TLS_NEWCTX] = 0  # last: makes the TLS options above count
+
+# Throttle of wrong passwords: by user name and address, counted in the database.
+PROXY_COUNT = env.int("PROXY_COUNT", 1) if env.bool("BEHIND_PROXY", False) else 0
+AXES_HANDLER = "axes.handlers.database.AxesDatabaseHandler"
 AXES_FAILURE_LIMIT = env.int("SIGN_IN_FAILURE_LIMIT", 8)
 AXES_COOLOFF_TIME = timedelta(minutes=env.int("SIGN_IN_COOLOFF_MINUTES", 15))
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_LOCKOUT_CALLABLE = "accounting.views.signing_in.locked_out"
+AXES_USERNAME_CALLABLE = "accounting.views.signing_in.throttled_name"
+AXES_CLIENT_IP_CALLABLE = "accounting.views.signing_in.client_address"
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "csrfmiddlewaretoken"]
 AXES_ENABLE_ACCESS_FAILURE_LOG = False
+AXES_DISABLE_ACCESS_LOG = True  # the log lines tell; a table would grow for ever
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -224,7 +242,12 @@ STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {
+        "BACKEND":
+        "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
 }
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["map", "woff2", "png", "ico"]
 
@@ -270,5 +293,5 @@ LOGGING: dict[str, Any] = {
     "formatters": {"line": {"()": "callanalytics.logs.formatter", "as_json": env.str("LOG_FORMAT", "text") == "json"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
-    "loggers": {"axes": {"level": "WARNING"}, "django_auth_ldap": {"level": "ERROR"}},
+    "loggers": {"axes": {"level": "ERROR"}, "django_auth_ldap": {"level": "ERROR"}},
 }

@@ -83,7 +83,7 @@ def assemble(legs: list[Leg], topology: Topology) -> list[Part]:
     """Return the parts of one call from all its legs known so far; their order does not matter."""
     if len(legs) == 1:
         leg = legs[0]
-        return [part for part in parts_of(leg, topology) if not part.consumed]
+        return [part for part in parts_of(leg, topology) if not part.consumed and (part.carries or not part.stand_in)]
     legs = sorted(legs, key=lambda leg: (leg.originated, leg.disconnected, leg.orig_leg, leg.record_key))
     parts: list[Part] = []
     for leg in legs:
@@ -300,8 +300,9 @@ def called_part(leg: Leg, kind: Kind, extension: str, *, on_trunk: bool = False)
 
 
 def put_on_trunk(part: Part, leg: Leg, trunk: int, device: str, protocol: int) -> None:
-    """Let this part carry the trunk for the time of one record."""
-    part.trunk, part.trunk_device, part.trunk_protocol, part.carries = trunk, device, protocol, True
+    """Let this part carry the trunk for the time of one record; a call that reached no device took no trunk."""
+    part.trunk, part.trunk_device, part.trunk_protocol = trunk, device, protocol
+    part.carries = bool(device or leg.connected)
     part.trunk_seconds = leg.disconnected - leg.connected if leg.connected else 0
 
 

@@ -1,0 +1,154 @@
+"""The one place that hides digits of public numbers: on pages, in links, filters, exports and mails (HOME-5)."""
+
+import base64
+import binascii
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Length
+
+from accounting.models import CallRecord, CallType, Kind, MaskingRule, Office, User
+from callanalytics.lib.phone_numbers import hide_last_digits, spaced
+
+TOKEN_MARK = "~"  # noqa: S105  (begins a token in an address; no number begins with it)
+DEFAULT_EXTENSION_DIGITS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class ShownNumber:
+    """A number as one person may see it."""
+
+    text: str
+    """For the eye: spaced, with asterisks for hidden digits."""
+    key: str
+    """For addresses: the number, or a token that only this person's session can turn back."""
+    hidden: bool
+
+    def __str__(self) -> str:
+        return self.text
+
+
+NO_NUMBER = ShownNumber("", "", hidden=False)
+
+
+class Masker:
+    """What one viewer sees of numbers, by the masking rules of the viewer's role."""
+
+    def __init__(self, viewer: User, rules: Iterable[MaskingRule]) -> None:
+        self.viewer = viewer
+        self.rules = [rule for rule in rules if rule.digits]
+
+    def number(self, record: CallRecord, number: str | None = None) -> ShownNumber:
+        """Return a number of a call record, the other party's when none is named, as the viewer may see it."""
+        value = record.other_number if number is None else number
+        return self._shown(value, self._hidden_digits(record, value))
+
+    def of_others(self, number: str) -> ShownNumber:
+        """Return a number that belongs to no record of the viewer's scope: the strictest rule holds."""
+        digits = max((rule.digits for rule in self.rules), default=0) if self.is_public(number) else 0
+        return self._shown(number, digits)
+
+    def text(self, record: CallRecord, number: str | None = None) -> str:
+        """Return what is printed for a number of a call record."""
+        return self.number(record, number).text
+
+    def matching(self, records: QuerySet[CallRecord], number: str, *, begins: bool) -> QuerySet[CallRecord]:
+        """Keep the records with this other number; digits that the viewer does not see never decide.
+
+        `number` is as typed, or the key of a ShownNumber. Raises ValueError for a token of somebody else.
+        """
+        if number.startswith(TOKEN_MARK):
+            return records.filter(other_number=self.opened(number))
+        found = records.filter(Q(other_number__startswith=number) if begins else Q(other_number=number))
+        if not self.rules:
+            return found
+        found = found.annotate(other_length=Length("other_number"))
+        for rule in self.rules:
+            # A public number of n characters shows n - digits of them; more typed than shown would be a probe.
+            # In an address with a domain the hidden characters are not the last ones, so it never matches.
+            too_long = Q(other_length__lt=len(number) + rule.digits) | Q(other_number__contains="@")
+            probe = self._meets(rule) & too_long
+            found = found.exclude(probe)
+        return found
+
+    def opened(self, key: str) -> str:
+        """Return the number behind a key; raises ValueError when the token was made for somebody else."""
+        if not key.startswith(TOKEN_MARK):
+            return key
+        try:
+            sealed = base64.urlsafe_b64decode(key[1:] + "=" * (-len(key[1:]) % 4))
+            return _cipher().decrypt(sealed, self._bound_to).decode()
+        except (InvalidTag, binascii.Error, ValueError) as error:
+            raise ValueError("not a token of this viewer") from error
+
+    def shown_key(self, key: str) -> str:
+        """Return what a filter on this key says: the number, masked when the key is a token."""
+        number = self.opened(key)
+        return self.of_others(number).text if key.startswith(TOKEN_MARK) else spaced(number)
+
+    def is_public(self, number: str) -> bool:
+        """Return whether a number is no own extension by its form."""
+        return number.startswith("+") or sum(character.isdigit() for character in number) > self._extension_digits
+
+    @cached_property
+    def _extension_digits(self) -> int:
+        lengths = Office.objects.order_by("-extension_digits").values_list("extension_digits", flat=True)
+        return lengths.first() or DEFAULT_EXTENSION_DIGITS
+
+    @property
+    def _bound_to(self) -> list[bytes]:
+        return [b"call number", str(self.viewer.pk).encode()]
+
+    def _shown(self, number: str, digits: int) -> ShownNumber:
+        if not number:
+            return NO_NUMBER
+        if not digits:
+            return ShownNumber(spaced(number), number, hidden=False)
+        sealed = base64.urlsafe_b64encode(_cipher().encrypt(number.encode(), self._bound_to)).decode().rstrip("=")
+        return ShownNumber(hide_last_digits(spaced(number), digits), TOKEN_MARK + sealed, hidden=True)
+
+    def _hidden_digits(self, record: CallRecord, number: str) -> int:
+        if not self.rules:
+            return 0
+        of_other_party = record.kind == Kind.PUBLIC and number in (record.other_number, record.dialled_number)
+        if not of_other_party and not self.is_public(number):
+            return 0
+        own = record.user_id == self.viewer.pk
+        types = (record.call_type,) if of_other_party else tuple(CallType)
+        return max((rule.digits for rule in self.rules if _concerns(rule, record, types, own=own)), default=0)
+
+    def _meets(self, rule: MaskingRule) -> Q:
+        met = Q(kind=Kind.PUBLIC)
+        if rule.direction:
+            met &= Q(direction=rule.direction)
+        if rule.call_type:
+            met &= Q(call_type=rule.call_type)
+        if not rule.own_calls:
+            met &= Q(user_id__isnull=True) | ~Q(user_id=self.viewer.pk)
+        return met
+
+
+def mask_for(viewer: User) -> Masker:
+    """Return what this person sees of numbers; one small query."""
+    return Masker(viewer, MaskingRule.objects.filter(role=viewer.role))
+
+
+def _concerns(rule: MaskingRule, record: CallRecord, types: Iterable[int], *, own: bool) -> bool:
+    return (
+        rule.direction in (None, record.direction)
+        and (rule.call_type is None or rule.call_type in types)
+        and (rule.own_calls or not own)
+    )
+
+
+@lru_cache(maxsize=1)
+def _cipher() -> AESSIV:
+    key = HKDF(hashes.SHA256(), 64, salt=None, info=b"callanalytics masked numbers")
+    return AESSIV(key.derive(settings.SECRET_KEY.encode()))

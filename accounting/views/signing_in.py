@@ -1,0 +1,102 @@
+"""Signing in and out, and the page that asks to wait after too many wrong passwords."""
+
+from datetime import timedelta
+from ipaddress import ip_address
+from math import ceil
+from typing import Any
+
+import structlog
+from axes.handlers.proxy import AxesProxyHandler
+from django.conf import settings
+from django.contrib.auth import views
+from django.contrib.auth.forms import AuthenticationForm
+from django.core.exceptions import NON_FIELD_ERRORS
+from django.db.models import Max
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+
+from accounting.forms.signing_in import SignInForm
+
+log = structlog.get_logger(__name__)
+
+
+class SignInView(views.LoginView):
+    """The portal's door: a directory or a local account."""
+
+    authentication_form = SignInForm
+    template_name = "registration/sign_in.html"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Send people who are signed in to the menu: `next` may be a page that has just sent them away."""
+        if request.user.is_authenticated:
+            return redirect(settings.LOGIN_REDIRECT_URL)
+        return super().dispatch(request, *args, **kwargs)
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        """Open the session, under a new key."""
+        response = super().form_valid(form)
+        backend = form.get_user().backend.rpartition(".")[2]
+        log.info("signed_in", username=form.get_user().username, address=client_address(self.request), by=backend)
+        return response
+
+    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
+        """Show the form again; the locked-out page takes its place where the throttle says so."""
+        if form.has_error(NON_FIELD_ERRORS, "directory_unavailable"):
+            log_refusal("sign_in_directory_unavailable", self.request)
+        elif form.has_error(NON_FIELD_ERRORS, "invalid_login") and not getattr(self.request, "axes_locked_out", False):
+            log_refusal("sign_in_failed", self.request)
+        return super().form_invalid(form)
+
+
+class SignOutView(views.LogoutView):
+    """Ends the session, by POST only."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """End the session and show the door."""
+        log.info("signed_out", username=request.user.get_username(), address=client_address(request))
+        return super().post(request, *args, **kwargs)
+
+
+def locked_out(request: HttpRequest, _refused: HttpResponse, credentials: dict[str, Any] | None) -> HttpResponse:
+    """Return the page that says how many minutes to wait; django-axes shows it in place of the refused form."""
+    wait = time_to_wait(request, credentials)
+    log_refusal("sign_in_locked", request)
+    context = {"minutes": ceil(wait / timedelta(minutes=1))}
+    page = render(request, "registration/locked_out.html", context, status=429)
+    page.headers["Retry-After"] = str(ceil(wait.total_seconds()))
+    return page
+
+
+def time_to_wait(request: HttpRequest, credentials: dict[str, Any] | None) -> timedelta:
+    """Return how long the lock of this name at this address lasts."""
+    attempts = AxesProxyHandler.get_implementation().get_user_attempts(request, credentials)
+    latest = max(found.aggregate(latest=Max("attempt_time"))["latest"] or timezone.now() for found in attempts)
+    cool_off: timedelta = settings.AXES_COOLOFF_TIME
+    return max(latest + cool_off - timezone.now(), timedelta(seconds=1))
+
+
+def throttled_name(request: HttpRequest, credentials: dict[str, Any] | None) -> str:
+    """Return the user name under which the throttle counts: one for every spelling."""
+    return str((credentials or request.POST).get("username") or "").lower()
+
+
+def client_address(request: HttpRequest) -> str:
+    """Return the reader's address: of the connection or, behind PROXY_COUNT proxies, as the outermost one saw it.
+
+    Entries further left in X-Forwarded-For come from the reader, who could write anything there.
+    """
+    address: str = request.META.get("REMOTE_ADDR", "")
+    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",")]
+    if 0 < settings.PROXY_COUNT <= len(hops):
+        try:
+            address = str(ip_address(hops[-settings.PROXY_COUNT]))
+        except ValueError:
+            return address
+    return address
+
+
+def log_refusal(event: str, request: HttpRequest) -> None:
+    """Log a sign-in that did not succeed: the name and the address, never the password."""
+    name = "".join(letter if letter.isprintable() else "?" for letter in throttled_name(request, None)[:150])
+    log.warning(event, username=name, address=client_address(request))
