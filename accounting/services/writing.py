@@ -84,6 +84,7 @@ class BatchWriter:
         self.moment = Moments()
         self.totals = Totals()
         self.net_records = 0
+        self.new_extensions: dict[str, int] = {}
 
     def take(self, reading: Reading, row: ImportFile) -> None:
         """Take a file's rows; rows that the batch has already are duplicates."""
@@ -177,6 +178,7 @@ class BatchWriter:
             CallLeg.objects.filter(call_id=other).update(call_id=call_id)
         insert_rows(CallLeg, LEG_COLUMNS, (self.leg_row(leg) for leg in legs))
         insert_rows(CallRecord, RECORD_COLUMNS, recorder.rows)
+        self.write_extensions()
         self.net_records += len(recorder.rows)
 
     def write_call(self, recorder: Recorder, legs: list[Leg], call_id: int) -> None:
@@ -328,16 +330,25 @@ class BatchWriter:
             self.topology.gateways[name] = KnownGateway(pk, office, network)
 
     def discover_in(self, parts: list[Part]) -> None:
-        """Enter extensions that are seen for the first time (CDR-6)."""
+        """Remember extensions that are seen for the first time (CDR-6)."""
         for part in parts:
             number = part.extension
             if number and number not in self.topology.seen and not part.stand_in:
                 self.topology.seen.add(number)
-                Extension.objects.get_or_create(
-                    phone_system=self.phone_system,
-                    number=number,
-                    defaults={"found_in_calls": True, "first_seen": datetime.fromtimestamp(part.started, UTC)},
-                )
+                self.new_extensions[number] = part.started
+
+    def write_extensions(self) -> None:
+        """Enter extensions that are seen for the first time."""
+        rows = [
+            Extension(
+                phone_system=self.phone_system,
+                number=number,
+                found_in_calls=True,
+                first_seen=datetime.fromtimestamp(started, UTC),
+            )
+            for number, started in self.new_extensions.items()
+        ]
+        Extension.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
 
 
 def among(column: str, values: Sequence[Any]) -> tuple[str, Any]:
