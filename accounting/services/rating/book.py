@@ -3,14 +3,13 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import partial
 from typing import NamedTuple, TypeVar
 
 from accounting.models import CallType, Pricing
 from accounting.services.rating import charging
 from accounting.services.rating.calendars import NO_BANDS, NOWHERE, Place
-from accounting.services.rating.explaining import Explanation, Trail
-from accounting.services.rating.tariffs import RateLine, TariffTable
+from accounting.services.rating.explaining import Step, Trail
+from accounting.services.rating.tariffs import RateLine, TariffTable, first_in_force
 
 MEMO_SIZE = 100_000
 INTERNAL = CallType.INTERNAL
@@ -26,11 +25,21 @@ class Price:
     """Cost in millionths of the currency unit; None when unpriced; 0 when not chargeable."""
     currency: str
     rate_id: int | None
+    destination: str = ""
+    """The rate's name of where the number leads, '' for none."""
 
 
 NOT_CHARGEABLE = Price(Pricing.NOT_CHARGEABLE, 0, "", None)
 NO_CARRIER = Price(Pricing.NO_CARRIER, None, "", None)
 NO_TARIFF = Price(Pricing.NO_TARIFF, None, "", None)
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A price with every step that led to it."""
+
+    price: Price
+    steps: tuple[Step, ...]
 
 
 class DatedCarrier(NamedTuple):
@@ -116,7 +125,7 @@ class PriceBook:
         """Return the price of the same arguments with each step that led to it, found by pricing the call once more."""
         trail = Trail()
         price = self._price(trail, gateway_id, number, call_type, incoming, answered_at, seconds)
-        return Explanation(price.pricing, price.micro, price.currency, price.rate_id, tuple(trail.steps))
+        return Explanation(price, tuple(trail.steps))
 
     def _price(
         self,
@@ -177,31 +186,42 @@ def _rate(
 ) -> Price:
     day = local.date()
     bands = tariff.week.in_force(place, local) if tariff.week.bands else NO_BANDS
-    line = next((each for each in candidates if each.in_force(day, bands)), None)
+    line = first_in_force(candidates, day, bands)
     if trail is not None:
         trail.choice(tariff, place, local, bands, candidates, line, incoming=incoming)
     if line is None:
         return NOT_CHARGEABLE if incoming else Price(Pricing.NO_RATE, None, tariff.currency, None)
-    runs: tuple[charging.Run, ...] | None
-    if tariff.splits and tariff.week.bands:
-        line_at = partial(_line_at, tariff, place, candidates, day)
-        runs = charging.split_runs(line, seconds, local.astimezone(UTC), line_at)
-    else:
-        runs = charging.single_run(line, seconds)
+    try:
+        runs = _runs(tariff, place, candidates, line, local, seconds)
+    except charging.NoRateInBandError:
+        if trail is not None:
+            trail.no_rate_in_band()
+        return Price(Pricing.NO_RATE, None, tariff.currency, None)
     if trail is not None:
         trail.runs(tariff, line, seconds, runs)
-    if runs is None:
-        return Price(Pricing.NO_RATE, None, tariff.currency, None)
     return _amount(trail, tariff, line, runs)
 
 
-def _line_at(
-    tariff: TariffTable, place: Place, candidates: tuple[RateLine, ...], day: date, moment: datetime
-) -> tuple[RateLine | None, datetime]:
-    """Return the rate in the bands at a later moment (UTC); carrier, tariff and dates stay those of the answer."""
-    bands = tariff.week.in_force(place, moment.astimezone(place.zone))
-    line = next((each for each in candidates if each.in_force(day, bands)), None)
-    return line, tariff.week.unchanged_until(place, moment)
+def _runs(
+    tariff: TariffTable,
+    place: Place,
+    candidates: tuple[RateLine, ...],
+    line: RateLine,
+    local: datetime,
+    seconds: int,
+) -> tuple[charging.Run, ...]:
+    if not tariff.splits:
+        return charging.single_run(line, seconds)
+
+    def line_at(moment: datetime) -> tuple[RateLine, datetime]:
+        # Carrier, tariff and dates stay those of the answer; only the bands move on.
+        bands = tariff.week.in_force(place, moment.astimezone(place.zone))
+        found = first_in_force(candidates, local.date(), bands)
+        if found is None:
+            raise charging.NoRateInBandError
+        return found, tariff.week.unchanged_until(place, moment)
+
+    return charging.split_runs(line, seconds, local.astimezone(UTC), line_at)
 
 
 def _amount(trail: Trail | None, tariff: TariffTable, line: RateLine, runs: tuple[charging.Run, ...]) -> Price:
@@ -210,4 +230,4 @@ def _amount(trail: Trail | None, tariff: TariffTable, line: RateLine, runs: tupl
     micro = charging.rounded(bounded, tariff.decimals, up=tariff.rounds_up)
     if trail is not None:
         trail.amount(tariff, line, exact, bounded, micro)
-    return Price(PRICED, micro, tariff.currency, line.id)
+    return Price(PRICED, micro, tariff.currency, line.id, line.destination)

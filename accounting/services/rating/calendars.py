@@ -1,5 +1,6 @@
 """When: the hours of a tariff's bands by the wall clock of an office, its public holidays, and where bands change."""
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
@@ -85,9 +86,13 @@ class Week:
     def __init__(self, bands: tuple[Band, ...]) -> None:
         """Sort the bands by the day signs 1 to 7 and H."""
         self.bands = bands
-        self._by_day = {sign: [band for band in bands if sign in band.days] for sign in "1234567" + HOLIDAY}
-        self._own_holidays = bool(self._by_day[HOLIDAY])
-        self._changes = sorted({band.start for band in bands} | {band.end for band in bands} | {DAY_SECONDS})
+        self._own_holidays = any(HOLIDAY in band.days for band in bands)
+        self._changes = sorted({0, DAY_SECONDS} | {band.start for band in bands} | {band.end for band in bands})
+        self._in_force = {
+            sign: [frozenset(band.id for band in bands if sign in band.days and band.covers(change)) for change in
+                   self._changes]
+            for sign in "1234567" + HOLIDAY
+        }
 
     def day_sign(self, place: Place, day: date) -> str:
         """Return by which sign bands count on a local day: H only when some band of the tariff names holidays."""
@@ -97,12 +102,9 @@ class Week:
 
     def in_force(self, place: Place, local: datetime) -> frozenset[int]:
         """Return the ids of the bands in force at a moment given by the place's wall clock."""
-        if not self.bands:
-            return NO_BANDS
         second = local.hour * 3600 + local.minute * 60 + local.second
-        return frozenset(
-            band.id for band in self._by_day[self.day_sign(place, local.date())] if band.covers(second)
-        )
+        sign = self.day_sign(place, local.date())
+        return self._in_force[sign][bisect_right(self._changes, second) - 1]
 
     def unchanged_until(self, place: Place, moment: datetime) -> datetime:
         """Return a later moment (UTC) before which the bands in force stay those of this moment (UTC).
@@ -111,12 +113,9 @@ class Week:
         """
         local = moment.astimezone(place.zone)
         second = local.hour * 3600 + local.minute * 60 + local.second
-        boundary = next(change for change in self._changes if change > second)
-        return same_offset_until(place.zone, moment, moment + timedelta(seconds=boundary - second) - _fraction(local))
-
-
-def _fraction(local: datetime) -> timedelta:
-    return timedelta(microseconds=local.microsecond)
+        boundary = self._changes[bisect_right(self._changes, second)]
+        wait = timedelta(seconds=boundary - second, microseconds=-local.microsecond)
+        return same_offset_until(place.zone, moment, moment + wait)
 
 
 def same_offset_until(zone: tzinfo, begin: datetime, end: datetime) -> datetime:

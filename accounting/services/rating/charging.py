@@ -24,8 +24,12 @@ class Run(NamedTuple):
     """Charged seconds, whole units."""
 
 
-LineAt = Callable[[datetime], tuple[RateLine | None, datetime]]
-"""Returns the rate at a moment (UTC), None for no rate, and a moment until which this is so."""
+class NoRateInBandError(LookupError):
+    """A unit of the call begins in a band for which its number has no rate."""
+
+
+LineAt = Callable[[datetime], tuple[RateLine, datetime]]
+"""Returns the rate at a moment (UTC) and a moment until which this is so; raises NoRateInBandError."""
 
 
 def units(line: RateLine) -> tuple[int, int]:
@@ -49,40 +53,44 @@ def single_run(line: RateLine, seconds: int) -> tuple[Run, ...]:
     return (Run(line, line.free_seconds, charged),)
 
 
-def split_runs(line: RateLine, seconds: int, answered_at: datetime, line_at: LineAt) -> tuple[Run, ...] | None:
-    """Return the charged time with each unit at the rate in force when it begins; None when there is none for a unit.
+def split_runs(line: RateLine, seconds: int, answered_at: datetime, line_at: LineAt) -> tuple[Run, ...]:
+    """Return the charged time with each unit at the rate in force when it begins; raises NoRateInBandError.
 
     The rate at the answer gives the free seconds; answered_at is UTC.
     """
     if is_free(line, seconds):
         return ()
     position = line.free_seconds
-    current, until = line_at(answered_at + timedelta(seconds=position))
-    if current is None:
-        return None
-    first, _ = units(current)
-    runs = [Run(current, position, first)]
-    position += first
+    current, until = line, answered_at
+    if position:
+        current, until = line_at(answered_at + timedelta(seconds=position))
+    runs = [Run(current, position, units(current)[0])]
+    position += runs[0].seconds
     while position < seconds:
         begin = answered_at + timedelta(seconds=position)
         if begin >= until:
             current, until = line_at(begin)
-            if current is None:
-                return None
-        _, following = units(current)
-        unit = timedelta(seconds=following)
-        count = -(-min(until - begin, timedelta(seconds=seconds - position)) // unit)
+        charged = begun(current, min(until - begin, timedelta(seconds=seconds - position)))
         if runs[-1].line is current:
-            runs[-1] = Run(current, runs[-1].begin, runs[-1].seconds + count * following)
+            runs[-1] = Run(current, runs[-1].begin, runs[-1].seconds + charged)
         else:
-            runs.append(Run(current, position, count * following))
-        position += count * following
+            runs.append(Run(current, position, charged))
+        position += charged
     return tuple(runs)
+
+
+def begun(line: RateLine, rest: timedelta) -> int:
+    """Return the seconds of the following units that begin within the rest of a call or band."""
+    _, following = units(line)
+    return -(-rest // timedelta(seconds=following)) * following
 
 
 def total(runs: tuple[Run, ...], line: RateLine) -> int:
     """Return time and connection fee of the rate at the answer, in sixtieths of a millionth."""
-    return sum(run.line.price_per_minute * run.seconds for run in runs) + line.connection_fee * SIXTIETHS
+    amount = line.connection_fee * SIXTIETHS
+    for run in runs:
+        amount += run.line.price_per_minute * run.seconds
+    return amount
 
 
 def bounded(amount: int, line: RateLine) -> int:

@@ -12,7 +12,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from accounting.models import Pricing
 from accounting.services.rating import charging
 from accounting.services.rating.calendars import HOLIDAY, Place
 from accounting.services.rating.charging import SIXTIETHS, Run
@@ -48,17 +47,6 @@ class Step:
     def __str__(self) -> str:
         """Return the sentence in the active language."""
         return str(self.text) % self.values
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """A price with every step that led to it; the first four are those of Price."""
-
-    pricing: Pricing
-    micro: int | None
-    currency: str
-    rate_id: int | None
-    steps: tuple[Step, ...]
 
 
 def exact_amount(sixtieths: int) -> str:
@@ -138,15 +126,16 @@ class Trail:
         else:
             self._tell(Topic.CANDIDATE, _("Rate for %(prefix)s: not valid on that day."), **values)
 
-    def runs(self, tariff: TariffTable, line: RateLine, seconds: int, runs: tuple[Run, ...] | None) -> None:
+    def no_rate_in_band(self) -> None:
+        """Tell that a later band has no rate."""
+        self._tell(Topic.TIME, _("The call goes on into a band without a rate: the call is unpriced."))
+
+    def runs(self, tariff: TariffTable, line: RateLine, seconds: int, runs: tuple[Run, ...]) -> None:
         """Tell the free and the charged time."""
         if line.free_seconds:
             self._tell(Topic.FREE, ngettext_lazy(
                 "The first %(free)d second is covered by the connection fee.",
                 "The first %(free)d seconds are covered by the connection fee.", "free"), free=line.free_seconds)
-        if runs is None:
-            self._tell(Topic.TIME, _("The call goes on into a band without a rate: the call is unpriced."))
-            return
         names = {band.id: band.name for band in tariff.week.bands}
         for index, run in enumerate(runs):
             self._run(run, seconds, names.get(run.line.band_id or 0, ""), is_first=index == 0)

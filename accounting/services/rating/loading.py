@@ -22,6 +22,7 @@ from callanalytics.lib.money import to_micro
 RATE_FIELDS = (
     "tariff_id", "id", "prefix", "call_type", "incoming", "band_id", "valid_from", "valid_to", "connection_fee",
     "price_per_minute", "first_increment", "increment", "minimum", "maximum", "free_seconds",
+    "destination",
 )
 
 
@@ -79,7 +80,7 @@ def _table(tariff: Tariff, week: Week, lines: Iterable[RateLine]) -> TariffTable
         by_direction[line.incoming].append(line)
     return TariffTable(
         id=tariff.pk, name=tariff.name, carrier=tariff.carrier.name, currency=tariff.currency,
-        splits=tariff.band_rule == Tariff.BandRule.SPLIT, decimals=tariff.decimals,
+        splits=bool(week.bands) and tariff.band_rule == Tariff.BandRule.SPLIT, decimals=tariff.decimals,
         rounds_up=tariff.rounding == Tariff.Rounding.UP, week=week,
         outgoing=RateTable(by_direction[False]), incoming=RateTable(by_direction[True]),
     )
@@ -87,11 +88,10 @@ def _table(tariff: Tariff, week: Week, lines: Iterable[RateLine]) -> TariffTable
 
 def _rate_lines() -> defaultdict[int, list[RateLine]]:
     lines: defaultdict[int, list[RateLine]] = defaultdict(list)
-    for tariff, pk, prefix, call_type, incoming, band, begin, end, fee, price, first, following, low, high, free in (
-        Rate.objects.order_by().values_list(*RATE_FIELDS).iterator(chunk_size=5_000)
-    ):
+    rows = Rate.objects.order_by().values_list(*RATE_FIELDS).iterator(chunk_size=5_000)
+    for tariff, pk, prefix, call_type, incoming, band, begin, end, fee, price, first, next_, low, high, *rest in rows:
         lines[tariff].append(RateLine(
             pk, prefix.removeprefix("+"), call_type, incoming, band, begin or date.min, end or date.max, to_micro(fee),
-            to_micro(price), first, following, to_micro(low), None if high is None else to_micro(high), free,
-        ))
+            to_micro(price), first, next_, to_micro(low), None if high is None else to_micro(high), *rest,
+        ))  # fmt: skip
     return lines

@@ -29,14 +29,19 @@ class RateLine(NamedTuple):
     minimum: int
     maximum: int | None
     free_seconds: int
+    destination: str
 
     def valid_on(self, day: date) -> bool:
         """Return whether the rate holds on this local day."""
         return self.valid_from <= day < self.valid_to
 
-    def in_force(self, day: date, bands: frozenset[int]) -> bool:
-        """Return whether the rate holds on this local day and in these bands."""
-        return (self.band_id is None or self.band_id in bands) and self.valid_from <= day < self.valid_to
+
+def first_in_force(candidates: Iterable[RateLine], day: date, bands: frozenset[int]) -> RateLine | None:
+    """Return the first rate that holds on a local day and in the bands in force, None when there is none."""
+    for line in candidates:
+        if (line.band_id is None or line.band_id in bands) and line.valid_from <= day < line.valid_to:
+            return line
+    return None
 
 
 def specificity(line: RateLine) -> tuple[bool, bool, date, int]:
