@@ -159,12 +159,14 @@ class Directory:
         return str(self.server.root_pw)
 
     def start(self) -> None:
-        """Let it answer again, at the same address."""
-        self.server.start()
+        """Let it answer again, at the same address, with what it knew."""
+        if self.server._proc is None:
+            self.server.resume()
 
     def stop(self) -> None:
-        """Take it down."""
-        self.server.stop()
+        """Take it down; its data stay."""
+        self.server.terminate()
+        self.server.wait()
 
     def add(self, dn: str, **attributes: list[str]) -> None:
         """Add an entry."""

@@ -72,9 +72,7 @@ def test_unknown_names_and_wrong_passwords_get_the_same_answer(
 
 
 @pytest.mark.parametrize(("username", "password"), [("", PASSWORD), ("ana", ""), ("ana\0", PASSWORD), ("a" * 151, "x")])
-def test_incomplete_or_impossible_input_is_not_counted(
-    client: Client, ana: User, username: str, password: str
-) -> None:
+def test_incomplete_or_impossible_input_is_not_counted(client: Client, ana: User, username: str, password: str) -> None:
     assert sign_in(client, username, password).status_code == 200
     assert not AccessAttempt.objects.exists()
 
@@ -240,9 +238,7 @@ def test_behind_a_proxy_each_reader_has_an_own_count(client: Client, ana: User, 
         (lambda client: (sign_in(client, "ana"), client.post("/sign-out/")), "signed_out"),
     ],
 )
-def test_the_log_tells_who_and_from_where(
-    client: Client, ana: User, act: Callable[[Client], Any], event: str
-) -> None:
+def test_the_log_tells_who_and_from_where(client: Client, ana: User, act: Callable[[Client], Any], event: str) -> None:
     with structlog.testing.capture_logs() as lines:
         act(client)
     assert lines[-1] | {"event": event, "username": "ana", "address": "127.0.0.1"} == lines[-1]
