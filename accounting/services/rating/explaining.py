@@ -1,14 +1,15 @@
 """The steps that led to a price, told by the rating engine itself while it prices (COST-5)."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
@@ -17,6 +18,9 @@ from accounting.services.rating.calendars import HOLIDAY, Place
 from accounting.services.rating.charging import SIXTIETHS, Run
 from accounting.services.rating.tariffs import RateLine, TariffTable
 from callanalytics.lib.money import MICRO, from_micro
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 class Topic(StrEnum):
@@ -41,12 +45,12 @@ class Step:
     """One step: a translatable sentence with named placeholders, and the values that belong into it."""
 
     topic: Topic
-    text: str | Promise
+    text: StrOrPromise
     values: Mapping[str, Any]
 
     def __str__(self) -> str:
         """Return the sentence in the active language."""
-        return str(self.text) % self.values
+        return str(self.text % self.values)
 
 
 def exact_amount(sixtieths: int) -> str:
@@ -63,7 +67,7 @@ class Trail:
         """Begin without steps."""
         self.steps: list[Step] = []
 
-    def _tell(self, topic: Topic, text: str | Promise, **values: Any) -> None:
+    def _tell(self, topic: Topic, text: StrOrPromise, **values: Any) -> None:
         self.steps.append(Step(topic, text, values))
 
     def not_chargeable(self, *, answered: bool) -> None:
