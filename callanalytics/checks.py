@@ -11,21 +11,6 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 
 @register("callanalytics")
-def database_engine(**kwargs: Any) -> Sequence[CheckMessage]:
-    """Only SQLite and PostgreSQL have the features that collecting relies on."""
-    engine = settings.DATABASES["default"]["ENGINE"]
-    if engine in {"django.db.backends.sqlite3", "django.db.backends.postgresql"}:
-        return []
-    return [
-        Error(
-            f"The database engine {engine} is not supported.",
-            hint="Let DATABASE_URL begin with postgres:// or sqlite://, or leave it out.",
-            id="callanalytics.E001",
-        )
-    ]
-
-
-@register("callanalytics")
 def folders(**kwargs: Any) -> Sequence[CheckMessage]:
     """The portal must be able to write where call files come and go."""
     messages: list[CheckMessage] = []
@@ -37,7 +22,7 @@ def folders(**kwargs: Any) -> Sequence[CheckMessage]:
                 Error(
                     f"{name} ({folder}) cannot be written.",
                     hint=f"Give the account that runs the portal the right to write to {existing}, or set {name}.",
-                    id="callanalytics.E002",
+                    id="callanalytics.E001",
                 )
             )
     return messages
@@ -53,7 +38,7 @@ def redis_databases(**kwargs: Any) -> Sequence[CheckMessage]:
         Error(
             "The cache and the queue share one Redis database; clearing the cache would lose queued work.",
             hint="Let CACHE_URL name another database number than REDIS_URL, for instance .../1.",
-            id="callanalytics.E003",
+            id="callanalytics.E002",
         )
     ]
 
@@ -73,7 +58,7 @@ def directory_search(**kwargs: Any) -> Sequence[CheckMessage]:
         Error(
             "LDAP_SERVER_URI is set, but LDAP_USER_BASE is not: nobody could sign in by the directory.",
             hint="Set LDAP_USER_BASE to the branch that holds the people, for instance ou=People,dc=example,dc=com.",
-            id="callanalytics.E004",
+            id="callanalytics.E003",
         )
     ]
 

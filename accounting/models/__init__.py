@@ -1,6 +1,7 @@
 """The one schema: people, lines, numbers, prices, calls."""
 
 from accounting.models.calls import (
+    UNPRICED,
     CallLeg,
     CallQuality,
     CallRecord,
@@ -23,6 +24,7 @@ from accounting.models.tariffs import Carrier, GatewayCarrier, PublicHoliday, Ra
 from accounting.models.users import Role, User
 
 __all__ = [
+    "UNPRICED",
     "CallLeg",
     "CallQuality",
     "CallRecord",
