@@ -20,13 +20,13 @@ REFERENCE = (
     models.Extension,
     models.LineAssignment,
     models.NumberRule,
+    models.MaskingRule,
     models.Carrier,
     models.GatewayCarrier,
     models.Tariff,
     models.TariffBand,
     models.Rate,
     models.PublicHoliday,
-    models.Device,
 )
 
 

@@ -1,8 +1,19 @@
 """Includes of the apps, and nothing else."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from callanalytics.web import health
+from callanalytics.web.views import menu
 
 urlpatterns = [
+    path("health/live", health.live, name="health_live"),
+    path("health/ready", health.ready, name="health_ready"),
+    path("", menu, name="menu"),
+    path("", include("reports.urls")),
+    path("", include("accounting.urls")),
+    # The set-up has no sign-in of its own: one sign-in opens everything.
+    path("setup/login/", RedirectView.as_view(pattern_name="sign_in", query_string=True)),
     path("setup/", admin.site.urls),
 ]

@@ -27,6 +27,11 @@ class Period:
     end: datetime | None
 
 
+def today() -> date:
+    """Return the current day in the active zone."""
+    return timezone.localdate()
+
+
 def midnight(day: date) -> datetime:
     """Return the beginning of a day in the active zone."""
     return timezone.make_aware(datetime.combine(day, time.min))
@@ -57,4 +62,4 @@ def days_of(name: str, today: date) -> tuple[date | None, date | None]:
 
 def named(name: str) -> Period:
     """Return a named period as of today in the active zone."""
-    return between(*days_of(name, timezone.localdate()))
+    return between(*days_of(name, today()))

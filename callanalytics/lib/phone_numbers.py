@@ -18,12 +18,13 @@ def spaced(number: str) -> str:
 
 
 def hide_last_digits(number: str, digits: int) -> str:
-    """Return the number with its last digits as asterisks; blanks and signs between them stay."""
-    hidden = list(number)
+    """Return the number with its last digits as asterisks; blanks and signs between them stay, so does a domain."""
+    user, at, domain = number.partition("@")
+    hidden = list(user)
     for position in range(len(hidden) - 1, -1, -1):
         if digits == 0:
             break
         if hidden[position].isalnum():
             hidden[position] = "*"
             digits -= 1
-    return "".join(hidden)
+    return "".join(hidden) + at + domain

@@ -1,5 +1,147 @@
-"""Template tags and filters of the portal."""
+"""Template tags and filters of the portal: icons, money, durations, moments, numbers."""
 
+from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache
+
+import lucide
+from babel import Locale
+from babel.core import UnknownLocaleError
+from babel.numbers import format_currency, format_decimal
 from django import template
+from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from callanalytics.lib.phone_numbers import spaced
 
 register = template.Library()
+
+DIRECTIONAL = frozenset({"arrow-left", "arrow-right", "chevron-left", "chevron-right", "log-out", "list", "route"})
+
+
+@lru_cache(maxsize=512)
+def _svg(name: str) -> str:
+    classes = "icon icon-directional" if name in DIRECTIONAL else "icon"
+    drawing = lucide._render_icon(name, None, **{"class": classes, "aria-hidden": "true", "focusable": "false"})
+    return drawing.replace("\n", "")
+
+
+@register.simple_tag
+def icon(name: str, label: str = "") -> SafeString:
+    """Return a Lucide icon inline, hidden from screen readers; a label is read out in its place."""
+    if not label:
+        return mark_safe(_svg(name))  # noqa: S308  (drawings of a package, no input)
+    return format_html('{}<span class="visually-hidden">{}</span>', mark_safe(_svg(name)), label)  # noqa: S308
+
+
+@lru_cache(maxsize=32)
+def _locale(language: str) -> Locale:
+    try:
+        return Locale.parse(language, sep="-")
+    except (UnknownLocaleError, ValueError):
+        return Locale.parse("en")
+
+
+def reader_locale() -> Locale:
+    """Return Babel's locale for the language of this request; English amounts and dates are British."""
+    language = get_language() or "en"
+    return _locale("en-GB" if language == "en" else language)
+
+
+@lru_cache(maxsize=8192)
+def _money(amount: Decimal, currency: str, locale: str, small: bool) -> SafeString:
+    text = format_currency(amount, currency, locale=locale, decimal_quantization=not small)
+    return format_html('<bdi class="figure">{}</bdi>', text)
+
+
+@register.simple_tag
+def money(amount: Decimal | None, currency: str, exact: bool = True) -> str:
+    """Return an amount in the reader's format; exact amounts below 1 show up to four decimals."""
+    if amount is None:
+        return ""
+    small = exact and abs(amount) < 1
+    shown = amount.quantize(Decimal("0.0001")).normalize() if small else amount
+    return _money(shown, currency, str(reader_locale()), small)
+
+
+@register.filter
+def duration(seconds: int | None) -> str:
+    """Return seconds as h:mm:ss."""
+    if seconds is None:
+        return ""
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
+
+
+@register.filter
+def moment(when: datetime | None) -> SafeString | str:
+    """Return date and time with seconds in the reader's zone and format."""
+    if when is None:
+        return ""
+    local = timezone.localtime(when)
+    return format_html(
+        '<time datetime="{}"><bdi>{}</bdi> <bdi>{}<span class="seconds">{}</span></bdi></time>',
+        local.isoformat(),
+        formats.date_format(local, "SHORT_DATE_FORMAT"),
+        formats.date_format(local, "TIME_FORMAT"),
+        f":{local:%S}",
+    )
+
+
+@register.filter
+def number(value: int | Decimal | None) -> str:
+    """Return a number grouped as the reader is used to."""
+    return "" if value is None else format_decimal(value, locale=reader_locale())
+
+
+@register.filter
+def phone(value: str) -> str:
+    """Return a telephone number with the blanks of its country."""
+    return spaced(value)
+
+
+@register.simple_tag
+def zone() -> SafeString:
+    """Return the zone in which times are shown with its offset now, for instance Europe/Berlin (UTC+01:00)."""
+    now = timezone.localtime()
+    offset = now.strftime("%z")
+    return format_html(
+        '<bdi>{}</bdi> <bdi>(UTC{}:{})</bdi>', timezone.get_current_timezone_name(), offset[:3], offset[3:5]
+    )
+
+
+@register.filter
+def age(when: datetime | None) -> str:
+    """Return how long ago a moment was, in the largest fitting unit."""
+    if when is None:
+        return ""
+    seconds = max(0, int((timezone.now() - when).total_seconds()))
+    if seconds < 90:
+        return _("%(count)s s ago") % {"count": seconds}
+    if seconds < 90 * 60:
+        return _("%(count)s min ago") % {"count": round(seconds / 60)}
+    if seconds < 36 * 3600:
+        return _("%(count)s h ago") % {"count": round(seconds / 3600)}
+    return _("%(count)s days ago") % {"count": round(seconds / 86400)}
+
+
+@register.filter
+def span(seconds: int | None) -> str:
+    """Return a number of seconds in the largest fitting unit, for instance a delay."""
+    if seconds is None:
+        return "–"
+    if seconds < 90:
+        return _("%(count)s s") % {"count": int(seconds)}
+    if seconds < 90 * 60:
+        return _("%(count)s min") % {"count": round(seconds / 60)}
+    return _("%(count)s h") % {"count": round(seconds / 3600)}
+
+
+@register.filter
+def initials(name: object) -> str:
+    """Return the first letters of the first and the last word of a name."""
+    words = str(name).split()
+    return "".join(word[0] for word in {0: words[:1], 1: words[:1] + words[-1:]}[len(words) > 1])

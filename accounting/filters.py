@@ -1,0 +1,257 @@
+"""The filters of the call list."""
+
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.http import QueryDict
+from django.utils import formats
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounting.models import (
+    UNPRICED,
+    CallRecord,
+    CallType,
+    CostCentre,
+    Department,
+    Direction,
+    Gateway,
+    Kind,
+    Office,
+    Outcome,
+    Pricing,
+    User,
+)
+from accounting.querysets.organization import subtree
+from accounting.services.masking import TOKEN_MARK, Masker
+from callanalytics.lib import periods
+from callanalytics.web.filters import Chip, FilterForm
+
+Records = QuerySet[CallRecord]
+
+DEFAULT_PERIOD = "30d"
+CUSTOM = "custom"
+PERIODS = ("today", "yesterday", "7d", "30d", "month", "last_month", "365d", "all")
+EARLIEST, LATEST = date(1990, 1, 1), date(2100, 1, 1)
+LONGEST_CALL = 7 * 86400
+
+
+class CallFilter(FilterForm):
+    """Filters of calls that everyone has."""
+
+    other_keys = frozenset({"after", "before", "size", "sort"})
+    modifiers = frozenset({"from", "to", "match"})
+    hidden_chips = frozenset({"period"})
+
+    period = forms.ChoiceField(
+        label=gettext_lazy("Period"),
+        required=False,
+        choices=[*((name, periods.NAMES[name]) for name in PERIODS), (CUSTOM, gettext_lazy("From … to …"))],
+    )
+    number = forms.CharField(label=gettext_lazy("Other party's number"), required=False, max_length=255)
+    match = forms.ChoiceField(
+        label=gettext_lazy("Compare"),
+        required=False,
+        choices=[("equals", gettext_lazy("is")), ("begins", gettext_lazy("begins with"))],
+    )
+    direction = forms.TypedChoiceField(label=gettext_lazy("Direction"), required=False, coerce=int)
+    kind = forms.TypedChoiceField(label=gettext_lazy("Network"), required=False, coerce=int)
+    outcome = forms.TypedChoiceField(label=gettext_lazy("Outcome"), required=False, coerce=int)
+    call_type = forms.TypedChoiceField(label=gettext_lazy("Call type"), required=False, coerce=int)
+    extension = forms.CharField(label=gettext_lazy("Extension"), required=False, max_length=50)
+    min_duration = forms.IntegerField(
+        label=gettext_lazy("At least seconds"), required=False, min_value=1, max_value=LONGEST_CALL
+    )
+    price = forms.ChoiceField(
+        label=gettext_lazy("Price"),
+        required=False,
+        choices=[
+            ("", gettext_lazy("Any")),
+            ("priced", gettext_lazy("Priced")),
+            ("unpriced", gettext_lazy("No price yet")),
+            ("free", gettext_lazy("Not chargeable")),
+        ],
+    )
+    gateway = forms.ModelChoiceField(
+        label=gettext_lazy("Gateway"), required=False, queryset=Gateway.objects.none(), empty_label=gettext_lazy("Any")
+    )
+    mine = forms.BooleanField(label=gettext_lazy("My calls only"), required=False)
+
+    def __init__(self, params: QueryDict, *, reader: User, masker: Masker) -> None:
+        super().__init__(params)
+        self.reader, self.masker = reader, masker
+        for name, choices in (
+            ("direction", Direction.choices),
+            ("kind", Kind.choices),
+            ("outcome", Outcome.choices),
+            ("call_type", CallType.choices),
+        ):
+            self.fields[name].choices = [("", _("Any")), *choices]  # type: ignore[attr-defined]
+        self.fields["gateway"].queryset = Gateway.objects.all()  # type: ignore[attr-defined]
+        # “from” is a word of Python, so these two fields cannot be attributes.
+        self.fields["from"] = forms.DateField(label=_("From"), required=False, widget=_date_widget())
+        self.fields["to"] = forms.DateField(label=_("To, included"), required=False, widget=_date_widget())
+
+    def clean_mine(self) -> bool:
+        """Return whether only the reader's calls are wanted; anything but 1 is refused, not guessed at."""
+        if self.params.get("mine", "1") not in ("1", ""):
+            raise forms.ValidationError(_("The value must be 1."))
+        return self.params.get("mine") == "1"
+
+    def clean_number(self) -> str:
+        """Return the number as normalised: without blanks and brackets."""
+        number: str = self.cleaned_data["number"]
+        if number.startswith(TOKEN_MARK):
+            try:
+                self.masker.opened(number)
+            except ValueError as error:
+                raise forms.ValidationError(_("This link belongs to another person.")) from error
+            return number
+        cleaned = number.translate({ord(sign): None for sign in " ()-/.\u202a\u202c\u200e\u200f"}) if "@" not in number else number
+        if "\0" in cleaned or "*" in cleaned:
+            raise forms.ValidationError(_("Hidden digits cannot be searched for."))
+        return f"+{cleaned[2:]}" if cleaned.startswith("00") else cleaned
+
+    def clean(self) -> dict[str, Any]:
+        """Check that dates and the period agree; a date makes the period a custom one."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        first, last = cleaned.get("from"), cleaned.get("to")
+        for day in (first, last):
+            if day and not EARLIEST <= day <= LATEST:
+                raise forms.ValidationError(_("The dates must lie between 1990 and 2100."))
+        if first and last and first > last:
+            raise forms.ValidationError(_("The first day is after the last one."))
+        if (first or last) and cleaned.get("period") not in ("", CUSTOM, None):
+            raise forms.ValidationError(_("A period by name and dates exclude each other."))
+        cleaned["period"] = CUSTOM if first or last else cleaned.get("period") or DEFAULT_PERIOD
+        return cleaned
+
+    def chips(self) -> list[Chip]:
+        """Return the period first, then the other filters."""
+        return [Chip(_("Period"), self.period_in_words(), ""), *super().chips()]
+
+    def in_words(self, name: str, value: Any) -> str:
+        """Return the value of a filter as people say it."""
+        if name == "number":
+            shown = self.masker.shown_key(value)
+            return _("begins with %(number)s") % {"number": shown} if self._begins else shown
+        return super().in_words(name, value)
+
+    def period_in_words(self) -> str:
+        """Return the period with its days."""
+        name = self.cleaned_data["period"]
+        if name == CUSTOM:
+            first, last = self.cleaned_data.get("from"), self.cleaned_data.get("to")
+        else:
+            first, last = periods.days_of(name, periods.today())
+        days = " – ".join(formats.date_format(day, "SHORT_DATE_FORMAT") if day else "…" for day in (first, last))
+        if name == CUSTOM:
+            return days
+        label = str(periods.NAMES[name])
+        return label if name == "all" else f"{label} ({days})"
+
+    def by_period(self, records: Records, name: str) -> Records:
+        """Keep the calls of the period."""
+        if name == CUSTOM:
+            period = periods.between(self.cleaned_data.get("from"), self.cleaned_data.get("to"))
+        else:
+            period = periods.named(name)
+        if period.start:
+            records = records.filter(started_at__gte=period.start)
+        return records.filter(started_at__lt=period.end) if period.end else records
+
+    def by_number(self, records: Records, number: str) -> Records:
+        """Keep the calls with a number, as far as the reader sees its digits."""
+        return self.masker.matching(records, number, begins=self._begins)
+
+    def by_direction(self, records: Records, value: int) -> Records:
+        """Keep one direction."""
+        return records.filter(direction=value)
+
+    def by_kind(self, records: Records, value: int) -> Records:
+        """Keep calls of the public network, or internal ones."""
+        return records.filter(kind=value)
+
+    def by_outcome(self, records: Records, value: int) -> Records:
+        """Keep one outcome."""
+        return records.filter(outcome=value)
+
+    def by_call_type(self, records: Records, value: int) -> Records:
+        """Keep one call type."""
+        return records.filter(call_type=value)
+
+    def by_extension(self, records: Records, number: str) -> Records:
+        """Keep the calls of one own extension."""
+        return records.filter(extension=number)
+
+    def by_min_duration(self, records: Records, seconds: int) -> Records:
+        """Keep calls with at least so many seconds of conversation."""
+        return records.filter(talk_seconds__gte=seconds)
+
+    def by_price(self, records: Records, value: str) -> Records:
+        """Keep calls with a price, without one, or free of charge."""
+        wanted = {"priced": (Pricing.PRICED,), "unpriced": UNPRICED, "free": (Pricing.NOT_CHARGEABLE,)}[value]
+        return records.filter(pricing__in=wanted)
+
+    def by_gateway(self, records: Records, gateway: Gateway) -> Records:
+        """Keep calls over one gateway."""
+        return records.filter(gateway_id=gateway.pk)
+
+    def by_mine(self, records: Any, _wanted: bool) -> Records:
+        """Keep the reader's own calls."""
+        own: Records = records.own(self.reader)
+        return own
+
+    @property
+    def _begins(self) -> bool:
+        return self.cleaned_data.get("match") == "begins" and not self.cleaned_data["number"].startswith(TOKEN_MARK)
+
+
+class ScopedCallFilter(CallFilter):
+    """Filters of calls for people who see the calls of others."""
+
+    person = forms.ModelChoiceField(
+        label=gettext_lazy("Person"), required=False, queryset=User.objects.none(), empty_label=gettext_lazy("Any")
+    )
+    department = forms.ModelChoiceField(
+        label=gettext_lazy("Department"), required=False, queryset=Department.objects.none(), empty_label=gettext_lazy("Any")
+    )
+    cost_centre = forms.ModelChoiceField(
+        label=gettext_lazy("Cost centre"), required=False, queryset=CostCentre.objects.none(), empty_label=gettext_lazy("Any")
+    )
+    office = forms.ModelChoiceField(
+        label=gettext_lazy("Office"), required=False, queryset=Office.objects.none(), empty_label=gettext_lazy("Any")
+    )
+
+    def __init__(self, params: QueryDict, *, reader: User, masker: Masker) -> None:
+        super().__init__(params, reader=reader, masker=masker)
+        for name, model in (("person", User), ("department", Department), ("cost_centre", CostCentre), ("office", Office)):
+            self.fields[name].queryset = model.objects.all()  # type: ignore[attr-defined]
+
+    def by_person(self, records: Records, person: User) -> Records:
+        """Keep the calls of one person."""
+        return records.filter(user_id=person.pk)
+
+    def by_department(self, records: Records, department: Department) -> Records:
+        """Keep the calls of a department and of all below it."""
+        return records.filter(department_id__in=subtree([department.pk]))
+
+    def by_cost_centre(self, records: Records, cost_centre: CostCentre) -> Records:
+        """Keep the calls of one cost centre."""
+        return records.filter(cost_centre_id=cost_centre.pk)
+
+    def by_office(self, records: Records, office: Office) -> Records:
+        """Keep the calls of one office."""
+        return records.filter(office_id=office.pk)
+
+
+def call_filter(params: QueryDict, reader: User, masker: Masker) -> CallFilter:
+    """Return the filters that this reader has."""
+    wide = reader.is_administrator or reader.is_supervisor
+    return (ScopedCallFilter if wide else CallFilter)(params, reader=reader, masker=masker)
+
+
+def _date_widget() -> forms.DateInput:
+    return forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})

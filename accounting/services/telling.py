@@ -1,0 +1,177 @@
+"""One call told whole: its records, its legs on a time line, what it cost and why."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from accounting.models import CallLeg, CallRecord, GatewayCarrier, Rate, User
+from accounting.services.describing import q850
+from accounting.services.masking import Masker, ShownNumber, mask_for
+from accounting.services.naming import NamedCall, extension_holders, named_calls
+
+WIDTH = 1000
+NARROWEST = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A part of a leg on the time line, in thousandths of its width."""
+
+    kind: str
+    start: int
+    width: int
+
+    @property
+    def mirrored(self) -> int:
+        """The start seen from the other side, for languages written from right to left."""
+        return WIDTH - self.start - self.width
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """One end of a leg."""
+
+    number: ShownNumber
+    name: str
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToldLeg:
+    """One leg with its parties and its place in time."""
+
+    leg: CallLeg
+    caller: Party
+    called: Party
+    first_called: ShownNumber
+    redirected_by: ShownNumber
+    bars: list[Bar]
+    talk_seconds: int
+    cause: int
+
+
+@dataclass(frozen=True, slots=True)
+class Redirection:
+    """How a record's call came to or from the own extension."""
+
+    original: ShownNumber
+    last: ShownNumber
+    later: ShownNumber
+
+
+@dataclass(frozen=True, slots=True)
+class ToldCall:
+    """Everything that the page of one call shows."""
+
+    chosen: NamedCall
+    records: list[NamedCall]
+    legs: list[ToldLeg]
+    dialled: ShownNumber
+    redirection: Redirection
+    rate: Rate | None
+    carrier: str
+    authorization: str
+    started_at: datetime
+    ended_at: datetime
+
+
+def tell_call(record: CallRecord, viewer: User) -> ToldCall:
+    """Return the call of a record as this person may see it; a bounded number of queries."""
+    masker = mask_for(viewer)
+    records = list(
+        CallRecord.objects.visible_to(viewer)
+        .filter(phone_system_id=record.phone_system_id, call_id=record.call_id)
+        .order_by("started_at", "id")[:100]
+    )
+    legs = list(CallLeg.objects.filter(call_id=record.call_id).order_by("originated_at", "id")[:100])
+    named = named_calls(records, masker, owners=True)
+    chosen = next(call for call in named if call.record.pk == record.pk)
+    rate = Rate.objects.select_related("tariff__carrier", "band").filter(pk=record.rate_id).first()
+    return ToldCall(
+        chosen=chosen,
+        records=named,
+        legs=_told_legs(legs, records, masker),
+        dialled=masker.number(record, record.dialled_number),
+        redirection=Redirection(
+            masker.number(record, record.original_called),
+            masker.number(record, record.last_redirect),
+            masker.number(record, record.connected_number),
+        ),
+        rate=rate,
+        carrier=str(rate.tariff.carrier) if rate else _carrier(record),
+        authorization=hidden_code(record.authorization_code),
+        started_at=min([record.started_at, *(leg.originated_at for leg in legs)]),
+        ended_at=max([record.ended_at, *(leg.disconnected_at for leg in legs)]),
+    )
+
+
+def hidden_code(code: str) -> str:
+    """Return an authorisation code without what would let others use it."""
+    return "•" * max(0, len(code) - 2) + code[-2:] if len(code) > 2 else "•" * len(code)
+
+
+def _told_legs(legs: Sequence[CallLeg], records: Sequence[CallRecord], masker: Masker) -> list[ToldLeg]:
+    if not legs:
+        return []
+    start = min(leg.originated_at for leg in legs)
+    seconds = max(1.0, (max(leg.disconnected_at for leg in legs) - start).total_seconds())
+    holders = extension_holders(
+        (leg.phone_system_id, number) for leg in legs for number in (leg.calling, leg.final_called) if number
+    )
+    # Numbers of the reader's own records look the same here as there.
+    shown = {number: masker.number(record, number) for record in records for number in _numbers(record) if number}
+
+    def show(number: str) -> ShownNumber:
+        return shown.get(number) or masker.of_others(number)
+
+    def party(leg: CallLeg, number: str, device: str) -> Party:
+        return Party(show(number), holders.name(leg.phone_system_id, number, leg.originated_at), device)
+
+    return [
+        ToldLeg(
+            leg,
+            party(leg, leg.calling, leg.orig_device),
+            party(leg, leg.final_called, leg.dest_device),
+            show(leg.original_called),
+            show(leg.last_redirect),
+            _bars(leg, start, seconds),
+            int((leg.disconnected_at - leg.connected_at).total_seconds()) if leg.connected_at else 0,
+            q850(leg.dest_cause or leg.orig_cause),
+        )
+        for leg in legs
+    ]
+
+
+def _numbers(record: CallRecord) -> tuple[str, ...]:
+    return (
+        record.other_number,
+        record.dialled_number,
+        record.connected_number,
+        record.original_called,
+        record.last_redirect,
+    )
+
+
+def _bars(leg: CallLeg, start: datetime, seconds: float) -> list[Bar]:
+    def bar(kind: str, begin: datetime, end: datetime) -> Bar:
+        left = round((begin - start).total_seconds() / seconds * WIDTH)
+        width = max(NARROWEST, round((end - begin).total_seconds() / seconds * WIDTH))
+        return Bar(kind, min(left, WIDTH - NARROWEST), min(width, WIDTH - min(left, WIDTH - NARROWEST)))
+
+    if leg.connected_at is None:
+        return [bar("fail", leg.originated_at, leg.disconnected_at)]
+    return [bar("ring", leg.originated_at, leg.connected_at), bar("talk", leg.connected_at, leg.disconnected_at)]
+
+
+def _carrier(record: CallRecord) -> str:
+    if record.gateway_id is None:
+        return ""
+    day = record.started_at.date()
+    held = GatewayCarrier.objects.filter(gateway_id=record.gateway_id).select_related("carrier")
+    found = [
+        entry
+        for entry in held
+        if (entry.valid_from is None or entry.valid_from <= day) and (entry.valid_to is None or day < entry.valid_to)
+    ]
+    return str(found[0].carrier) if found else ""
+

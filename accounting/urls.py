@@ -1,0 +1,17 @@
+"""Addresses of sign-in, calls, collection status, profile and help."""
+
+from django.urls import path
+
+from accounting.views import calls, help, profile, signing_in, status
+
+urlpatterns = [
+    path("sign-in/", signing_in.SignInView.as_view(), name="sign_in"),
+    path("sign-out/", signing_in.SignOutView.as_view(), name="sign_out"),
+    path("language/", profile.set_language, name="set_language"),
+    path("calls/", calls.call_list, name="calls"),
+    path("calls/totals/", calls.call_totals, name="call_totals"),
+    path("calls/<int:pk>/", calls.call_detail, name="call"),
+    path("status/", status.collection_status, name="status"),
+    path("profile/", profile.profile, name="profile"),
+    path("help/", help.help_page, name="help"),
+]

@@ -1,0 +1,116 @@
+"""The call list with its filters, and one call with all its legs."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import Count, Q, QuerySet, Sum
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from accounting.filters import CallFilter, call_filter
+from accounting.models import UNPRICED, CallRecord
+from accounting.services.masking import mask_for
+from accounting.services.naming import named_calls
+from accounting.services.telling import tell_call
+from accounting.tables import ALL_CALLS, OWN_CALLS
+from callanalytics.web.pagination import COUNTED_TO, SIZES, Paging, counted
+from callanalytics.web.requests import AuthenticatedRequest
+from callanalytics.web.tables import Table
+from callanalytics.web.views import refused
+
+
+@dataclass(frozen=True, slots=True)
+class CallTotals:
+    """The sums below a list of calls."""
+
+    calls: int
+    talk_seconds: int
+    costs: tuple[tuple[str, Decimal], ...]
+    unpriced: int
+
+
+@require_safe
+@login_required
+def call_list(request: AuthenticatedRequest) -> HttpResponse:
+    """Show the calls that the reader may see and that meet the filters of the address, page by page."""
+    masker = mask_for(request.user)
+    filters = call_filter(request.GET, request.user, masker)
+    try:
+        paging = Paging.read(request.GET)
+        problems = filters.problems()
+    except ValueError as error:
+        problems = [str(error), *filters.problems()]
+    if problems:
+        return refused(request, problems, reverse("calls"))
+    records = _records(request, filters)
+    page = paging.page(records)
+    owners = not filters.cleaned_data["mine"] and (request.user.is_administrator or request.user.is_supervisor)
+    calls = named_calls(page.rows, masker, owners=owners)
+    count = counted(records)
+    context = {
+        "table": Table(ALL_CALLS if owners else OWN_CALLS, calls),
+        "filters": filters,
+        "open_filters": not page.rows and len(filters.chips()) > 1,
+        "paging": paging,
+        "sizes": SIZES,
+        "page": page,
+        "count": min(count, COUNTED_TO),
+        "more": count > COUNTED_TO,
+        # Few calls are summed up at once; a long list is shown first, its totals follow.
+        "totals": totals_of(records) if 0 < count <= COUNTED_TO else None,
+        "first_page": filters.without(),
+        "without_size": filters.without("size"),
+        "without_sort": filters.without("sort"),
+    }
+    return render(request, "accounting/calls.html", context)
+
+
+@require_safe
+@login_required
+def call_totals(request: AuthenticatedRequest) -> HttpResponse:
+    """Return the totals of a long list, which the page fetches after it is shown."""
+    filters = call_filter(request.GET, request.user, mask_for(request.user))
+    problems = filters.problems()
+    if problems:
+        return refused(request, problems, reverse("calls"))
+    return render(request, "accounting/call_totals.html", {"totals": totals_of(_records(request, filters))})
+
+
+@require_safe
+@login_required
+def call_detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Show one call: the records of it that the reader may see, and its legs; 404 outside the reader's scope."""
+    try:
+        record = CallRecord.objects.visible_to(request.user).get(pk=pk)
+    except (CallRecord.DoesNotExist, OverflowError) as error:
+        raise Http404 from error
+    return render(request, "accounting/call.html", {"call": tell_call(record, request.user)})
+
+
+def totals_of(records: QuerySet[CallRecord]) -> CallTotals:
+    """Return number, talk time and cost per currency of these records; one query."""
+    rows = (
+        records.order_by()
+        .values("currency")
+        .annotate(
+            calls=Count("id"),
+            talk=Sum("talk_seconds"),
+            total=Sum("cost"),
+            without_price=Count("id", filter=Q(pricing__in=UNPRICED)),
+        )
+    )
+    rows = sorted(rows, key=lambda row: row["currency"])
+    return CallTotals(
+        calls=sum(row["calls"] for row in rows),
+        talk_seconds=sum(row["talk"] or 0 for row in rows),
+        costs=tuple((row["currency"], row["total"]) for row in rows if row["currency"] and row["total"] is not None),
+        unpriced=sum(row["without_price"] for row in rows),
+    )
+
+
+def _records(request: AuthenticatedRequest, filters: CallFilter) -> QuerySet[CallRecord]:
+    narrowed: QuerySet[CallRecord] = filters.narrow(CallRecord.objects.visible_to(request.user))
+    return narrowed

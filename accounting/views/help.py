@@ -1,0 +1,32 @@
+"""The help page: one section for each page of the portal."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from callanalytics.web.requests import AuthenticatedRequest
+
+SECTIONS = (
+    ("menu", _("Main menu")),
+    ("home", _("Home")),
+    ("calls", _("Calls")),
+    ("call", _("One call")),
+    ("profile", _("Profile")),
+)
+SECTIONS_OF_SUPERVISORS = (("supervisors", _("For supervisors")),)
+SECTIONS_OF_ADMINISTRATORS = (("status", _("Collection status")), ("administrators", _("For administrators")))
+
+
+@require_safe
+@login_required
+def help_page(request: AuthenticatedRequest) -> HttpResponse:
+    """Show the sections that concern the reader's role."""
+    sections = list(SECTIONS)
+    if request.user.is_supervisor or request.user.is_administrator:
+        sections += SECTIONS_OF_SUPERVISORS
+    if request.user.is_administrator:
+        sections += SECTIONS_OF_ADMINISTRATORS
+    entries = [(name, label, f"help/{name}.html") for name, label in sections]
+    return render(request, "accounting/help.html", {"sections": entries})

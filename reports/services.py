@@ -1,0 +1,98 @@
+"""What the home page shows: the person's newest calls, a summary of a period, and the mark that tells changes."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db import connection
+from django.db.models import Count, Q, Sum
+
+from accounting.models import UNPRICED, CallRecord, Direction, ImportBatch, Outcome, ReferenceRevision, User
+from accounting.querysets.calls import CallRecordQuerySet
+from callanalytics.lib.periods import Period
+
+NEWEST_CALLS = 20
+BATCHES_IN_FLIGHT = 256
+"""Imports that may commit later than one with a higher id; the arrival mark counts over so many."""
+
+BATCH = ImportBatch._meta.db_table
+REVISION = ReferenceRevision._meta.db_table
+ARRIVAL_SQL = f"""
+    SELECT (SELECT number FROM {REVISION} WHERE id = 1), (SELECT MAX(id) FROM {BATCH}), COUNT(*)
+    FROM {BATCH} WHERE id > (SELECT MAX(id) FROM {BATCH}) - {BATCHES_IN_FLIGHT}
+"""  # noqa: S608  (names of tables, no input)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A person's calls in a period (HOME-3)."""
+
+    answered: int
+    missed: int
+    talk_seconds: int
+    costs: tuple[tuple[str, Decimal], ...]
+    """Currency and amount, never summed across currencies."""
+    unpriced: int
+
+    @property
+    def mean_talk_seconds(self) -> int | None:
+        """Mean conversation time of the answered calls, None when there is none."""
+        return round(self.talk_seconds / self.answered) if self.answered else None
+
+
+@dataclass(frozen=True, slots=True)
+class HomeCalls:
+    """The data of a home page, before names are looked up."""
+
+    records: Sequence[CallRecord]
+    summary: Summary
+
+    @property
+    def mark(self) -> str:
+        """A short text that differs whenever one of the shown records or sums differs."""
+        shown = [(record.pk, record.batch_id) for record in self.records]
+        return hashlib.blake2b(repr((shown, self.summary)).encode(), digest_size=9).hexdigest()
+
+
+def home_calls(person: User, period: Period) -> HomeCalls:
+    """Return the newest calls of a person and the summary of a period: three queries."""
+    own = CallRecord.objects.own(person)
+    return HomeCalls(list(own.newest_first()[:NEWEST_CALLS]), summary_of(own, period))
+
+
+def summary_of(own: CallRecordQuerySet, period: Period) -> Summary:
+    """Return the sums of a person's records in a period; one query."""
+    if period.start:
+        own = own.filter(started_at__gte=period.start)
+    if period.end:
+        own = own.filter(started_at__lt=period.end)
+    answered = Q(outcome=Outcome.ANSWERED)
+    rows = own.order_by().values("currency").annotate(
+        answered=Count("id", filter=answered),
+        missed=Count("id", filter=~answered & Q(direction=Direction.INCOMING)),
+        talk=Sum("talk_seconds", filter=answered),
+        total=Sum("cost"),
+        without_price=Count("id", filter=Q(pricing__in=UNPRICED)),
+    )
+    rows = sorted(rows, key=lambda row: row["currency"])
+    return Summary(
+        answered=sum(row["answered"] for row in rows),
+        missed=sum(row["missed"] for row in rows),
+        talk_seconds=sum(row["talk"] or 0 for row in rows),
+        costs=tuple((row["currency"], row["total"]) for row in rows if row["currency"] and row["total"] is not None),
+        unpriced=sum(row["without_price"] for row in rows),
+    )
+
+
+def arrival_mark() -> str:
+    """Return a text that differs whenever calls have arrived or names, lines, rules or prices have changed.
+
+    One small query over primary keys. It is exact because every new or corrected call record is committed together with
+    a new import, and everything else that the page shows raises the reference revision. The number of the latest imports
+    is part of it, since an import may commit after one with a higher id.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(ARRIVAL_SQL)
+        revision, newest, latest = cursor.fetchone()
+    return f"{revision or 0}.{newest or 0}.{latest}"

@@ -1,0 +1,114 @@
+"""The home page: the person's newest calls and a summary, which update themselves while the page is open."""
+
+import hashlib
+from http import HTTPStatus
+
+from django.contrib.auth.decorators import login_required
+from django.core.cache import cache
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from accounting.services.masking import mask_for
+from accounting.services.naming import named_calls
+from callanalytics.lib.periods import NAMES, named
+from callanalytics.web.requests import AuthenticatedRequest
+from callanalytics.web.views import refused
+from reports.services import HomeCalls, arrival_mark, home_calls
+
+PERIODS = ("today", "7d", "month", "30d")
+DEFAULT_PERIOD = "7d"
+KEPT_SECONDS = 300
+LAYOUT = 1
+"""Raise it when the template of the live part changes, so that open pages fetch the new form."""
+
+
+@require_safe
+@login_required
+def home(request: AuthenticatedRequest) -> HttpResponse:
+    """Show the person's newest calls and the summary of a period (HOME-1 to HOME-3)."""
+    problem = _problem(request)
+    if problem:
+        return refused(request, [problem], reverse("home"))
+    period = _period(request)
+    fragment, tag = _fragment(request, period)
+    context = {
+        "fragment": fragment,
+        "etag": tag,
+        "period": period,
+        "periods": [(name, NAMES[name]) for name in PERIODS],
+    }
+    return render(request, "reports/home.html", context)
+
+
+@require_safe
+@login_required
+def live(request: AuthenticatedRequest) -> HttpResponse:
+    """Return the part that updates itself; 304 after one small query when nothing has arrived."""
+    problem = _problem(request)
+    if problem:
+        return refused(request, [problem], reverse("home"))
+    period = _period(request)
+    view, arrival = _view_mark(request, period), arrival_mark()
+    known = request.headers.get("If-None-Match", "").removeprefix("W/").strip('"').split("-")
+    if known[:2] == [view, arrival]:
+        return _answer(HttpResponse(status=HTTPStatus.NOT_MODIFIED), "-".join(known))
+    calls = home_calls(request.user, named(period))
+    tag = f"{view}-{arrival}-{calls.mark}"
+    # Calls have arrived, but none of this person's.
+    if len(known) == 3 and _same_but_arrival(known, tag.split("-")):
+        return _answer(HttpResponse(status=HTTPStatus.NOT_MODIFIED), tag)
+    return _answer(HttpResponse(_rendered(request, calls)), tag)
+
+
+def _fragment(request: AuthenticatedRequest, period: str) -> tuple[str, str]:
+    """Return the rendered live part and its tag; kept in the cache as long as nothing arrives."""
+    key = f"{_view_mark(request, period)}-{arrival_mark()}"
+    kept: tuple[str, str] | None = cache.get(key)
+    if kept is None:
+        calls = home_calls(request.user, named(period))
+        kept = (_rendered(request, calls), f"{key}-{calls.mark}")
+        cache.set(key, kept, KEPT_SECONDS)
+    return kept
+
+
+def _rendered(request: AuthenticatedRequest, calls: HomeCalls) -> str:
+    rows = named_calls(calls.records, mask_for(request.user))
+    return render_to_string("reports/home_live.html", {"calls": rows, "summary": calls.summary})
+
+
+def _view_mark(request: AuthenticatedRequest, period: str) -> str:
+    """Return a text that differs with everything but data: reader, language, zone, period and its days."""
+    seen = (request.user.pk, get_language(), timezone.get_current_timezone_name(), period, timezone.localdate(), LAYOUT)
+    return hashlib.blake2b(repr(seen).encode(), digest_size=9).hexdigest()
+
+
+def _same_but_arrival(known: list[str], now: list[str]) -> bool:
+    """Return whether two tags differ in newly arrived calls only: same reader, same reference, same content."""
+    same_reference = known[1].split(".")[0] == now[1].split(".")[0]
+    return same_reference and (known[0], known[2]) == (now[0], now[2])
+
+
+def _answer(response: HttpResponse, tag: str) -> HttpResponse:
+    response["ETag"] = f'"{tag}"'
+    response["Cache-Control"] = "private, no-cache"
+    return response
+
+
+def _period(request: AuthenticatedRequest) -> str:
+    return request.GET.get("period", DEFAULT_PERIOD)
+
+
+def _problem(request: AuthenticatedRequest) -> str:
+    """Return what is wrong with the address, '' when nothing is."""
+    unknown = sorted(set(request.GET) - {"period"})
+    if unknown:
+        return _("“%(key)s” is not a setting of this page.") % {"key": unknown[0]}
+    if _period(request) not in PERIODS:
+        return _("“%(value)s” is not a period of this page.") % {"value": _period(request)}
+    return ""

@@ -1,0 +1,54 @@
+// Asks for new calls while the page is seen; an unchanged page costs the server one small query.
+(() => {
+  const part = document.getElementById("live-part");
+  if (!part) return;
+  const state = document.getElementById(part.dataset.state);
+  const news = document.getElementById(part.dataset.news);
+  const pause = Number(part.dataset.seconds) * 1000;
+  const longest = 60000;
+  let failures = 0;
+  let timer;
+  let before = new Set();
+
+  const records = () => [...part.querySelectorAll("[data-record]")];
+  const say = (name) => {
+    state.dataset.state = name;
+  };
+  const ask = () => {
+    clearTimeout(timer);
+    if (document.hidden) return say("paused");
+    htmx.trigger(part, "refresh");
+  };
+  const later = () => {
+    clearTimeout(timer);
+    timer = setTimeout(ask, Math.min(pause * 2 ** failures, longest));
+  };
+
+  part.addEventListener("htmx:configRequest", (event) => {
+    event.detail.headers["If-None-Match"] = `"${part.dataset.etag}"`;
+    before = new Set(records().map((row) => row.dataset.record));
+  });
+  part.addEventListener("htmx:afterRequest", (event) => {
+    const answer = event.detail.xhr;
+    const well = answer.status === 200 || answer.status === 304;
+    if (answer.status === 403 || answer.responseURL.split("?")[0] !== new URL(part.getAttribute("hx-get"), location).href.split("?")[0]) {
+      // Signed out elsewhere: the page itself leads to the sign-in.
+      if (answer.responseURL) return location.reload();
+    }
+    failures = well ? 0 : failures + 1;
+    say(well ? "live" : "lost");
+    const tag = answer.getResponseHeader("ETag");
+    if (well && tag) part.dataset.etag = tag.replace(/^W\/|"/g, "");
+    later();
+  });
+  part.addEventListener("htmx:afterSwap", () => {
+    if (!before.size) return;
+    const fresh = records().filter((row) => !before.has(row.dataset.record));
+    for (const row of fresh) row.classList.add("is-new");
+    if (fresh.length) news.textContent = news.dataset.text;
+  });
+  document.addEventListener("visibilitychange", ask);
+
+  state.hidden = false;
+  later();
+})();
