@@ -20,7 +20,7 @@ def ended_by(feature: int) -> dict[str, int]:
 
 
 def joined_by(feature: int, last: int, *, first: int = 0, first_reason: int = 0) -> dict[str, int]:
-    """Return the columns of a record that a feature joined: reasons `first_reason` and `last`, redirected by `first`."""
+    """Return the columns of a record that a feature joined, redirected for `first_reason`, in the end for `last`."""
     return {
         "origCalledPartyRedirectReason": first_reason,
         "lastRedirectRedirectReason": last,

@@ -89,7 +89,7 @@ class Generation:
 
         `scenario_shares`: as in shares(). `records_per_file` 0 makes a file for each node and minute, as UCM
         does; another number joins minutes up to it, but not after `minute_files_from`. `cmr_from`: no quality records
-        before. `systems`: only these phone systems, all by default. `until`: nothing that ends later is written (calls in progress).
+        before. `systems`: only these phone systems, all by default. `until`: what ends later is not written.
         """
         self.organisation = organisation
         self.start, self.days, self.calls_per_day = start, days, calls_per_day

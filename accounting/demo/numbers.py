@@ -83,7 +83,7 @@ class PublicNumber(NamedTuple):
 
 @cache
 def public_numbers(office: int) -> dict[str, tuple[PublicNumber, ...]]:
-    """Return the numbers of each category that the people of this office meet, most popular first; takes about 0.1 s."""
+    """Return the numbers of each category that the people of this office meet; the first call takes about 0.1 s."""
     plan = OFFICES[office]
     rng = random.Random(f"numbers {plan.country}")
     numbers: dict[str, list[str]] = {category: [] for category in POOL_SIZES}

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from accounting.demo.names import FAMILY, GIVEN, NEIGHBOURS
 
 COMPANY = "Halden Instruments"
+FIRST_SYSTEM = "ucm-europe"
 SIP, H323, ISDN = 1, 2, 4
 """Protocols at a trunk, with the numbers that UCM uses."""
 

@@ -358,7 +358,7 @@ def _forward(
     via: Line | None = None,
     talk: int = 0,
 ) -> None:
-    """Add a call to `called` that `dest` answers, forwarded for the reasons `first` and `last` (by `via` at the end)."""
+    """Add a call to `called` that `dest` answers, forwarded for `first` and in the end, by `via`, for `last`."""
     via = via or called
     t.simple(
         orig,
