@@ -23,7 +23,7 @@ from accounting.services.public_numbers import (
     tariff_country,
 )
 
-CACHE_SIZE = 200_000
+CACHE_SIZE = 100_000
 SEPARATORS = str.maketrans("", "", " \t\u00a0\u202f-–.()/\\")
 NUMBER = re.compile(r"\+?[0-9]+")
 FEATURE = re.compile(r"[*#]|[bc]00[0-9]", re.IGNORECASE)
@@ -128,7 +128,7 @@ class Site:
     def stripped(self, digits: str) -> str:
         """Return the digits after the outside line's code, '' when they do not begin with it."""
         if self.access_code and digits.startswith(self.access_code):
-            return digits[len(self.access_code):]
+            return digits[len(self.access_code) :]
         return ""
 
     def is_short_internal(self, digits: str) -> bool:
@@ -227,9 +227,7 @@ class NumberPlan:
         self._extensions: dict[tuple[int | None, str], bool] = {}
         self._voicemails: dict[tuple[int | None, str], bool] = {}
 
-    def analyse(
-        self, office_id: int | None, number: str, *, incoming: bool, outpulsed: bool = False
-    ) -> NumberAnalysis:
+    def analyse(self, office_id: int | None, number: str, *, incoming: bool, outpulsed: bool = False) -> NumberAnalysis:
         """Return what this number is at this office (None: only rules for all offices and no country).
 
         outpulsed: the number as sent to the carrier, thus without the outside line's code and no extension by length.

@@ -110,7 +110,7 @@ class Country:
             return read(digits, prefixed=True)
         abroad = self._international.match(digits)
         if abroad:
-            return read(f"+{digits[abroad.end():]}", prefixed=True)
+            return read(f"+{digits[abroad.end() :]}", prefixed=True)
         if self.national_prefix and digits.startswith(self.national_prefix):
             return read(digits, self.region, prefixed=True)
         return None

@@ -79,9 +79,7 @@ def rate_at(tariff: OracleTariff, number: str, call_type: int, day: date, moment
             and (rate.band is None or in_band(tariff, tariff.bands[rate.band], moment))
             and (number.startswith("+") or rate.call_type is not None or rate.prefix in ("", number))
         )
-        rank = (
-            len(rate.prefix), rate.band is not None, rate.call_type is not None, rate.valid_from or date.min, place
-        )
+        rank = (len(rate.prefix), rate.band is not None, rate.call_type is not None, rate.valid_from or date.min, place)
         if fits and (best is None or rank > best[0]):
             best = (rank, place)
     return None if best is None else best[1]
@@ -123,8 +121,14 @@ def rounded(cost: Fraction, tariff: OracleTariff) -> Decimal:
     """The cost with the tariff's decimals, from the exact fraction."""
     units = cost * 10**tariff.decimals
     whole, rest = divmod(units.numerator, units.denominator)
-    tenths = Decimal(whole) + (Decimal("0.5") if 2 * rest == units.denominator else
-                               Decimal("0.9") if 2 * rest > units.denominator else
-                               Decimal("0.1") if rest else Decimal(0))
+    tenths = Decimal(whole) + (
+        Decimal("0.5")
+        if 2 * rest == units.denominator
+        else Decimal("0.9")
+        if 2 * rest > units.denominator
+        else Decimal("0.1")
+        if rest
+        else Decimal(0)
+    )
     result = tenths.quantize(Decimal(1), ROUND_CEILING if tariff.up else ROUND_HALF_UP)
     return result.scaleb(-tariff.decimals)

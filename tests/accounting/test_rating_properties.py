@@ -16,8 +16,16 @@ from callanalytics.lib.money import from_micro, to_micro
 from tests.accounting.rating_oracle import OracleBand, OracleRate, OracleTariff, oracle_price, rate_at
 
 # Half-hour offsets, both hemispheres, a clock that changes at midnight, one that never changes.
-ZONES = ("Europe/Berlin", "Europe/London", "Asia/Dubai", "America/New_York", "Australia/Lord_Howe", "America/Santiago",
-         "Africa/Cairo", "Asia/Kathmandu")
+ZONES = (
+    "Europe/Berlin",
+    "Europe/London",
+    "Asia/Dubai",
+    "America/New_York",
+    "Australia/Lord_Howe",
+    "America/Santiago",
+    "Africa/Cairo",
+    "Asia/Kathmandu",
+)
 CHANGES = (
     datetime(2026, 3, 29, 1, tzinfo=UTC), datetime(2026, 10, 25, 1, tzinfo=UTC), datetime(2026, 3, 8, 7, tzinfo=UTC),
     datetime(2026, 11, 1, 6, tzinfo=UTC), datetime(2026, 4, 4, 15, tzinfo=UTC), datetime(2026, 9, 6, 4, tzinfo=UTC),
@@ -113,9 +121,7 @@ def test_engine_agrees_with_the_oracle(
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(tariffs(), moments, st.integers(0, 3_000), st.integers(0, 3_000))
-def test_a_longer_call_never_costs_less(
-    tariff: OracleTariff, answered_at: datetime, seconds: int, more: int
-) -> None:
+def test_a_longer_call_never_costs_less(tariff: OracleTariff, answered_at: datetime, seconds: int, more: int) -> None:
     book = engine(tariff)
     shorter, longer = (
         book.price(gateway_id=1, number="+4930123456", call_type=CallType.LOCAL, incoming=False,

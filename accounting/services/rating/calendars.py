@@ -89,8 +89,10 @@ class Week:
         self._own_holidays = any(HOLIDAY in band.days for band in bands)
         self._changes = sorted({0, DAY_SECONDS} | {band.start for band in bands} | {band.end for band in bands})
         self._in_force = {
-            sign: [frozenset(band.id for band in bands if sign in band.days and band.covers(change)) for change in
-                   self._changes]
+            sign: [
+                frozenset(band.id for band in bands if sign in band.days and band.covers(change))
+                for change in self._changes
+            ]
             for sign in "1234567" + HOLIDAY
         }
 

@@ -86,8 +86,13 @@ class Trail:
         self._tell(Topic.CARRIER, _("Carrier of gateway %(gateway)s on %(day)s (%(zone)s): %(carrier)s."), **values)
         if tariff is None:
             return self._tell(Topic.TARIFF, _("%(carrier)s has no tariff on %(day)s."), **values)
-        return self._tell(Topic.TARIFF, _("Tariff of the day: %(tariff)s, in %(currency)s."),
-                          tariff=tariff.name, currency=tariff.currency, tariff_id=tariff.id)
+        return self._tell(
+            Topic.TARIFF,
+            _("Tariff of the day: %(tariff)s, in %(currency)s."),
+            tariff=tariff.name,
+            currency=tariff.currency,
+            tariff_id=tariff.id,
+        )
 
     def choice(
         self,
@@ -108,8 +113,13 @@ class Trail:
                 break
             self._refused(line, local)
         if chosen is not None:
-            self._tell(Topic.RATE, _("Longest prefix with a rate: %(prefix)s, %(price)s per minute."),
-                       prefix=chosen.prefix or "*", price=from_micro(chosen.price_per_minute), rate_id=chosen.id)
+            self._tell(
+                Topic.RATE,
+                _("Longest prefix with a rate: %(prefix)s, %(price)s per minute."),
+                prefix=chosen.prefix or "*",
+                price=from_micro(chosen.price_per_minute),
+                rate_id=chosen.id,
+            )
         elif incoming:
             self._tell(Topic.RATE, _("No rate for incoming calls: not charged."))
         else:
@@ -137,9 +147,15 @@ class Trail:
     def runs(self, tariff: TariffTable, line: RateLine, seconds: int, runs: tuple[Run, ...]) -> None:
         """Tell the free and the charged time."""
         if line.free_seconds:
-            self._tell(Topic.FREE, ngettext_lazy(
-                "The first %(free)d second is covered by the connection fee.",
-                "The first %(free)d seconds are covered by the connection fee.", "free"), free=line.free_seconds)
+            self._tell(
+                Topic.FREE,
+                ngettext_lazy(
+                    "The first %(free)d second is covered by the connection fee.",
+                    "The first %(free)d seconds are covered by the connection fee.",
+                    "free",
+                ),
+                free=line.free_seconds,
+            )
         names = {band.id: band.name for band in tariff.week.bands}
         for index, run in enumerate(runs):
             self._run(run, seconds, names.get(run.line.band_id or 0, ""), is_first=index == 0)
@@ -147,9 +163,17 @@ class Trail:
     def _run(self, run: Run, seconds: int, band: str, *, is_first: bool) -> None:
         first, following = charging.units(run.line)
         text = _("From second %(begin)d of %(seconds)d: %(charged)d s at %(price)s per minute (%(increments)s).")
-        self._tell(Topic.TIME, text, begin=run.begin, seconds=seconds, charged=run.seconds, band=band,
-                   price=from_micro(run.line.price_per_minute), rate_id=run.line.id,
-                   increments=f"{first}/{following}" if is_first else f"{following}")
+        self._tell(
+            Topic.TIME,
+            text,
+            begin=run.begin,
+            seconds=seconds,
+            charged=run.seconds,
+            band=band,
+            price=from_micro(run.line.price_per_minute),
+            rate_id=run.line.id,
+            increments=f"{first}/{following}" if is_first else f"{following}",
+        )
 
     def amount(self, tariff: TariffTable, line: RateLine, exact: int, bounded: int, micro: int) -> None:
         """Tell fee, sum, minimum or maximum, and rounding."""

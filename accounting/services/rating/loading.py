@@ -20,8 +20,21 @@ from accounting.services.rating.tariffs import RateLine, RateTable, TariffTable
 from callanalytics.lib.money import to_micro
 
 RATE_FIELDS = (
-    "tariff_id", "id", "prefix", "call_type", "incoming", "band_id", "valid_from", "valid_to", "connection_fee",
-    "price_per_minute", "first_increment", "increment", "minimum", "maximum", "free_seconds",
+    "tariff_id",
+    "id",
+    "prefix",
+    "call_type",
+    "incoming",
+    "band_id",
+    "valid_from",
+    "valid_to",
+    "connection_fee",
+    "price_per_minute",
+    "first_increment",
+    "increment",
+    "minimum",
+    "maximum",
+    "free_seconds",
     "destination",
 )
 
@@ -36,8 +49,11 @@ def load_price_book() -> book.PriceBook:
         carriers[row.gateway_id].append(dated)
     gateways = [
         book.Gateway(
-            gateway.pk, str(gateway), places.get(gateway.office_id, NOWHERE),
-            gateway.network == Gateway.Network.INTERNAL, tuple(carriers[gateway.pk]),
+            gateway.pk,
+            str(gateway),
+            places.get(gateway.office_id, NOWHERE),
+            gateway.network == Gateway.Network.INTERNAL,
+            tuple(carriers[gateway.pk]),
         )
         for gateway in Gateway.objects.all()
     ]
@@ -79,10 +95,16 @@ def _table(tariff: Tariff, week: Week, lines: Iterable[RateLine]) -> TariffTable
     for line in lines:
         by_direction[line.incoming].append(line)
     return TariffTable(
-        id=tariff.pk, name=tariff.name, carrier=tariff.carrier.name, currency=tariff.currency,
-        splits=bool(week.bands) and tariff.band_rule == Tariff.BandRule.SPLIT, decimals=tariff.decimals,
-        rounds_up=tariff.rounding == Tariff.Rounding.UP, week=week,
-        outgoing=RateTable(by_direction[False]), incoming=RateTable(by_direction[True]),
+        id=tariff.pk,
+        name=tariff.name,
+        carrier=tariff.carrier.name,
+        currency=tariff.currency,
+        splits=bool(week.bands) and tariff.band_rule == Tariff.BandRule.SPLIT,
+        decimals=tariff.decimals,
+        rounds_up=tariff.rounding == Tariff.Rounding.UP,
+        week=week,
+        outgoing=RateTable(by_direction[False]),
+        incoming=RateTable(by_direction[True]),
     )
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from accounting.services.rating.calendars import Week
 
-MEMO_SIZE = 100_000
+MEMO_SIZE = 50_000
 
 
 class RateLine(NamedTuple):
