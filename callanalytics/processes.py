@@ -55,6 +55,8 @@ class Child:
             self.start_again_at = now + pause
             status = self.process.returncode if self.process else None
             say(f"{self.name} ended (status {status}); starting it again in {pause:.0f} s.")
+            # What it had started would run beside its successor: a second timetable, for instance.
+            self.send(signal.SIGKILL, group=True)
 
     def send(self, by: signal.Signals, *, group: bool = False) -> None:
         """Send a signal to the process, or to it and all that it has started."""

@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management import BaseCommand, CommandError, call_command, get_commands
+from django.core.management import BaseCommand, CommandError, call_command
 
+from accounting.management.commands.seed_demo import DEFAULT_PASSWORD
+from accounting.models import PhoneSystem, User
 from callanalytics.processes import Child, stop, tend_until
 
 START_SECONDS = 60
+DEMO_USERNAMES = ("anna", "sami", "admin")
 TRUE = {"1", "true", "yes", "on"}
 
 
@@ -67,7 +70,7 @@ class Command(BaseCommand):
         call_command("migrate", interactive=False, verbosity=0)
         for folder in (settings.INBOX_DIR, settings.ARCHIVE_DIR, settings.SET_ASIDE_DIR):
             Path(folder).mkdir(parents=True, exist_ok=True)
-        if demo_wanted() and "seed_demo" in get_commands() and not self.stopping:
+        if demo_wanted() and not self.stopping:
             # In a process of its own: what it needs in memory is given back.
             done = subprocess.run([sys.executable, "manage.py", "seed_demo"], cwd=settings.BASE_DIR, check=False)
             if done.returncode and not self.stopping:
@@ -80,7 +83,13 @@ class Command(BaseCommand):
         lines = [f"Call Analytics is running: http://localhost:{port}/", ""]
         if demo_wanted():
             lines += demo_lines()
-        lines += [f"Call files:  {Path(settings.INBOX_DIR)}{os.sep}<phone system>{os.sep}", "Stop:        Ctrl-C"]
+        inboxes = [f"Inbox of {name}: {Path(settings.INBOX_DIR) / name}" for name in phone_systems()]
+        lines += [
+            *inboxes,
+            "Drop a UCM call file there; its calls appear within seconds.",
+            "",
+            "Ctrl-C stops everything.",
+        ]
         width = max(map(len, lines))
         frame = "─" * (width + 2)
         self.say("\n".join(["", f"┌{frame}┐", *(f"│ {line:<{width}} │" for line in lines), f"└{frame}┘", ""]))
@@ -111,14 +120,25 @@ def refuse_taken_port(host: str, port: int) -> None:
             ) from error
 
 
+def phone_systems() -> list[str]:
+    """Return the names of the phone systems that are collected."""
+    return list(PhoneSystem.objects.filter(enabled=True).values_list("name", flat=True))
+
+
 def demo_wanted() -> bool:
     """Whether the demo organisation is to be made and its sign-ins shown."""
     return os.environ.get("DEMO", "1").lower() in TRUE
 
 
 def demo_lines() -> list[str]:
-    """Return the demo sign-ins, one line for each role."""
-    return []
+    """Return the sign-ins of the demo organisation, one line for each role, and the way to see calls arrive."""
+    password = os.environ.get("DEMO_PASSWORD", DEFAULT_PASSWORD)
+    people = {user.username: user for user in User.objects.filter(username__in=DEMO_USERNAMES)}
+    accounts = [people[name] for name in DEMO_USERNAMES if name in people]
+    lines = [f"  {user.username:<10}{password:<20}{user.role:<15}{user}" for user in accounts]
+    if not lines:
+        return []
+    return ["Sign in as user name, password:", *lines, ""]
 
 
 def portal_processes(host: str, port: int) -> list[Child]:
@@ -127,7 +147,8 @@ def portal_processes(host: str, port: int) -> list[Child]:
     web = [python, "-m", "gunicorn", "callanalytics.wsgi", "--bind", f"{host}:{port}", "--worker-class", "gthread"]
     web += ["--workers", os.environ.get("WEB_WORKERS", "2"), "--threads", os.environ.get("WEB_THREADS", "8")]
     web += ["--preload", "--graceful-timeout", "5", "--no-control-socket", "--log-level", "warning"]
-    celery = [python, "-m", "celery", "--app", "callanalytics", "--quiet"]
+    # Celery warns at every start of a worker that runs as root.
+    celery = [python, "-W", "ignore::UserWarning", "-m", "celery", "--app", "callanalytics", "--quiet"]
     worker = [*celery, "worker", "--loglevel", "INFO", "--concurrency", os.environ.get("WORKER_PROCESSES", "2")]
     worker += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     if not settings.REDIS_URL:
