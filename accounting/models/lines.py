@@ -100,7 +100,11 @@ class Device(models.Model):
 
     phone_system = models.ForeignKey(PhoneSystem, models.CASCADE, verbose_name=_("phone system"))
     name = models.CharField(_("device name"), max_length=129)
-    number = models.CharField(_("extension"), max_length=50)
+    number = models.CharField(_("extension"), max_length=50, blank=True)
+    pilot = models.CharField(
+        max_length=50, blank=True, editable=False,
+        help_text="Hunt pilot under which calls of this phone stand until its extension is known.",
+    )  # fmt: skip
 
     class Meta:
         verbose_name = _("device")

@@ -140,7 +140,7 @@ class Recorder:
                 part.talk, ring, price[1] or 0, int(price[0] in UNPRICED_CODES),
             )
         )  # fmt: skip
-        quality = self.quality(part, call_refs)
+        quality = self.quality(part.leg, call_refs) if self.qualities else NO_QUALITY
         self.rows.append((
             self.phone_system_id, call_id, self.batch_id, part.leg, moment(part.started),
             moment(part.answered) if part.answered else None, moment(part.ended), part.extension, *owner,
@@ -179,11 +179,20 @@ class Recorder:
         )
         return int(price.pricing), price.micro, price.currency, price.rate_id, getattr(price, "destination", "")
 
-    def quality(self, part: Part, call_refs: Iterable[str]) -> tuple[int | None, ...]:
-        """Return the quality that the own device reported."""
-        for call_ref in call_refs if self.qualities else ():
-            found = self.qualities.get((call_ref, part.leg))
-            if found:
-                return (found.mos, found.jitter_ms, found.latency_ms, found.loss_permille)
-        return NO_QUALITY
+    def quality(self, leg: int, call_refs: Iterable[str]) -> tuple[int | None, ...]:
+        """Return the worst quality that the own device reported in a call: mos, jitter, latency, loss."""
+        found = [self.qualities[call_ref, leg] for call_ref in call_refs if (call_ref, leg) in self.qualities]
+        if not found:
+            return NO_QUALITY
+        worst = min(found, key=badness)
+        return (worst.mos, worst.jitter_ms, worst.latency_ms, worst.loss_permille)
 
+
+def badness(quality: Quality) -> tuple[int, ...]:
+    """Return a key that puts the worst report first; reports that are equal in it are equal in all that is shown."""
+    return (
+        quality.mos if quality.mos is not None else 1000,
+        -(quality.loss_permille or 0),
+        -(quality.jitter_ms or 0),
+        -(quality.latency_ms or 0),
+    )

@@ -50,7 +50,20 @@ def load_topology(phone_system: PhoneSystem, plan: NumberPlan) -> Topology:
         office_id=phone_system.office_id,
         plan=plan,
         gateways={name: KnownGateway(pk, office, network) for name, pk, office, network in gateways},
-        devices=dict(Device.objects.filter(phone_system=phone_system).values_list("name", "number")),
+        devices={},
+        waiting={},
         extensions=set(extensions.filter(found_in_calls=False).values_list("number", flat=True)),
         seen=set(extensions.values_list("number", flat=True)),
     )
+
+
+def refresh_devices(topology: Topology, phone_system: PhoneSystem) -> None:
+    """Read the phones that another worker has entered since the last look; the caller holds the phone system's lock."""
+    rows = Device.objects.filter(phone_system=phone_system, pk__gt=topology.newest_device).order_by("pk")
+    for pk, name, number, pilot in rows.values_list("pk", "name", "number", "pilot"):
+        topology.newest_device = pk
+        if number:
+            topology.devices[name] = number
+            topology.waiting.pop(name, None)
+        else:
+            topology.waiting[name] = pilot

@@ -41,10 +41,13 @@ class Topology:
     gateways: dict[str, KnownGateway]
     devices: dict[str, str]
     """The extension last seen on each phone."""
+    waiting: dict[str, str]
+    """Hunt pilots under which calls of a phone stand until its extension is known."""
     extensions: set[str]
     """Extensions that somebody entered; those found in calls do not count, so that the order of files changes nothing."""
     seen: set[str]
     """Every extension in the list, also those found in calls."""
+    newest_device: int = 0
     ends: dict[tuple[str, int], End | None] = field(default_factory=dict)
 
     def end(self, device: str, protocol: int, number: str, *, own_line: bool) -> End:

@@ -25,8 +25,8 @@ from accounting.models import (
 )
 from accounting.services.assembling import Part, assemble
 from accounting.services.grouping import Group, StoredLeg, group
-from accounting.services.recording import DAY_COLUMNS, RECORD_COLUMNS, SLOT_COLUMNS, Recorder, Totals, counted_again
-from accounting.services.reference import Reference, current_reference
+from accounting.services.recording import DAY_COLUMNS, RECORD_COLUMNS, SLOT_COLUMNS, Recorder, Totals, badness, counted_again
+from accounting.services.reference import Reference, current_reference, refresh_devices
 from accounting.services.topology import PHONE, End, KnownGateway, Topology
 from accounting.sources.base import LEG_FIELDS, Leg, Quality, Reading
 from callanalytics.lib.bulk import allocate_ids, insert_rows
@@ -85,6 +85,8 @@ class BatchWriter:
         self.totals = Totals()
         self.net_records = 0
         self.new_extensions: dict[str, int] = {}
+        self.new_waiting: dict[str, str] = {}
+        refresh_devices(self.topology, phone_system)
 
     def take(self, reading: Reading, row: ImportFile) -> None:
         """Take a file's rows; rows that the batch has already are duplicates."""
@@ -112,7 +114,8 @@ class BatchWriter:
         legs = sorted(self.legs.values(), key=lambda leg: (leg.originated, leg.record_key))
         stored += self.stored_partners(legs)
         groups = group(legs, stored)
-        self.discover(legs)
+        continued = {call_id for one in groups for call_id in one.call_ids}
+        groups += [one for one in self.discover(legs) if continued.isdisjoint(one.call_ids)]
         self.write_calls(legs, groups)
         self.write_totals()
         if late:
@@ -163,10 +166,8 @@ class BatchWriter:
         continued = {call_id for one in groups for call_id in one.call_ids}
         earlier = load_legs(continued)
         self.take_back(continued)
-        recorder = Recorder(
-            self.phone_system.pk, self.batch.pk, self.reference, self.topology, self.known_qualities(legs, earlier),
-            self.totals,
-        )  # fmt: skip
+        refs = {leg.call_ref for leg in legs} | {leg.call_ref for stored in earlier.values() for leg in stored}
+        recorder = self.recorder(refs)
         moved: dict[int, int] = {}
         for one in groups:
             call_id = min(one.call_ids) if one.call_ids else one.legs[0].id
@@ -179,7 +180,15 @@ class BatchWriter:
         insert_rows(CallLeg, LEG_COLUMNS, (self.leg_row(leg) for leg in legs))
         insert_rows(CallRecord, RECORD_COLUMNS, recorder.rows)
         self.write_extensions()
+        self.write_waiting()
         self.net_records += len(recorder.rows)
+
+    def recorder(self, call_refs: set[str]) -> Recorder:
+        """Return a recorder for calls with these references."""
+        return Recorder(
+            self.phone_system.pk, self.batch.pk, self.reference, self.topology, self.known_qualities(call_refs),
+            self.totals,
+        )  # fmt: skip
 
     def write_call(self, recorder: Recorder, legs: list[Leg], call_id: int) -> None:
         """Assemble one call and finish its records."""
@@ -187,6 +196,7 @@ class BatchWriter:
         if not parts:
             return
         self.discover_in(parts)
+        self.wait_for_devices(parts)
         refs = (legs[0].call_ref,) if len(legs) == 1 else tuple(sorted({leg.call_ref for leg in legs}))
         for part in parts:
             recorder.record(part, call_id, refs, self.moment)
@@ -259,47 +269,45 @@ class BatchWriter:
         here = {leg.call_ref for leg in self.legs.values()}
         return [one for one in self.qualities.values() if one.call_ref not in here]
 
-    def known_qualities(
-        self, legs: list[Leg], earlier: dict[int, list[Leg]]
-    ) -> dict[tuple[str, int], Quality]:
-        """Return what is known of the quality of these legs."""
-        refs = {leg.call_ref for leg in legs} | {leg.call_ref for stored in earlier.values() for leg in stored}
+    def known_qualities(self, refs: set[str]) -> dict[tuple[str, int], Quality]:
+        """Return the worst report of each leg of these calls."""
         if not refs or not CallQuality.objects.filter(phone_system_id=self.phone_system.pk).exists():
             return {}
         test, parameter = among("call_ref", list(refs))
         columns = "call_ref, leg, device, mos, jitter_ms, latency_ms, loss_permille"
         with connection.cursor() as cursor:
             cursor.execute(
-                f"SELECT {columns} FROM accounting_callquality WHERE phone_system_id = %s AND {test} ORDER BY id",
+                f"SELECT {columns} FROM accounting_callquality WHERE phone_system_id = %s AND {test}",
                 [self.phone_system.pk, parameter],
             )
-            return {(row[0], row[1]): Quality(0, "", row[0], row[1], 0, *row[2:]) for row in cursor.fetchall()}
+            reports = [Quality(0, "", row[0], row[1], 0, *row[2:]) for row in cursor.fetchall()]
+        worst: dict[tuple[str, int], Quality] = {}
+        for report in reports:
+            known = worst.get((report.call_ref, report.leg))
+            if known is None or badness(report) < badness(known):
+                worst[report.call_ref, report.leg] = report
+        return worst
 
     def update_quality(self, late: list[Quality]) -> None:
         """Enter quality into records that were written before it came."""
-        test, parameter = among("call_ref", list({one.call_ref for one in late}))
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"SELECT call_ref, call_id FROM accounting_callleg WHERE phone_system_id = %s AND {test}",
-                [self.phone_system.pk, parameter],
-            )
-            calls = dict(cursor.fetchall())
-        records = {
-            (record.call_id, record.leg): record for record in CallRecord.objects.of_call(*set(calls.values()))
-        }
+        calls = {one.call_id for one in self.stored("call_ref", list({one.call_ref for one in late}))}
+        refs: dict[int, set[str]] = {call_id: {leg.call_ref for leg in legs} for call_id, legs in load_legs(calls).items()}
+        recorder = self.recorder({ref for found in refs.values() for ref in found})
         changed = []
-        for one in late:
-            record = records.get((calls.get(one.call_ref, 0), one.leg))
-            if record:
-                record.mos, record.jitter_ms = one.mos, one.jitter_ms
-                record.latency_ms, record.loss_permille = one.latency_ms, one.loss_permille
+        for record in CallRecord.objects.of_call(*calls):
+            found = recorder.quality(record.leg, refs[record.call_id])
+            if found != (record.mos, record.jitter_ms, record.latency_ms, record.loss_permille):
+                record.mos, record.jitter_ms, record.latency_ms, record.loss_permille = found
                 changed.append(record)
         CallRecord.objects.bulk_update(changed, ["mos", "jitter_ms", "latency_ms", "loss_permille"], batch_size=500)
 
     # Discovered
 
-    def discover(self, legs: list[Leg]) -> None:
-        """Remember which extension is on which phone, and gateways that nobody has entered."""
+    def discover(self, legs: list[Leg]) -> list[Group]:
+        """Remember which extension is on which phone, and gateways that nobody has entered.
+
+        Returns stored calls that can now be told better.
+        """
         devices: dict[str, str] = {}
         trunks: set[str] = set()
         for leg in legs:
@@ -309,13 +317,37 @@ class BatchWriter:
             for device, protocol in ((orig, leg.incoming_protocol), (leg.dest_device, leg.outgoing_protocol)):
                 if device and device not in self.topology.gateways and self.is_trunk(device, protocol):
                     trunks.add(device)
-        if devices:
-            system = self.phone_system
-            rows = [Device(phone_system=system, name=name, number=number) for name, number in devices.items()]
-            Device.objects.bulk_create(rows, ignore_conflicts=True)
-            self.topology.devices.update(devices)
         if trunks:
             self.discover_gateways(trunks)
+        return self.discover_devices(devices) if devices else []
+
+    def discover_devices(self, devices: dict[str, str]) -> list[Group]:
+        """Enter the extensions of phones; returns the calls that stand under a hunt pilot for want of them."""
+        waiting = self.topology.waiting
+        resolved = waiting.keys() & devices.keys()
+        pilots = {waiting[name] for name in resolved}
+        Device.objects.filter(phone_system=self.phone_system, name__in=resolved).delete()
+        rows = [Device(phone_system=self.phone_system, name=name, number=number) for name, number in devices.items()]
+        Device.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
+        refresh_devices(self.topology, self.phone_system)
+        if not pilots:
+            return []
+        calls = CallRecord.objects.filter(
+            phone_system_id=self.phone_system.pk, extension__in=pilots, device__in=resolved, hunt_pilot__in=pilots
+        )
+        return [Group([], {call_id}) for call_id in calls.values_list("call_id", flat=True).distinct()]
+
+    def wait_for_devices(self, parts: list[Part]) -> None:
+        """Remember phones whose calls stand under a hunt pilot because nobody has called from them yet."""
+        for part in parts:
+            if part.hunt_pilot and part.extension == part.hunt_pilot and PHONE.match(part.device):
+                self.new_waiting[part.device] = part.hunt_pilot
+
+    def write_waiting(self) -> None:
+        """Enter phones whose extension is not known yet."""
+        names = self.new_waiting.keys() - self.topology.waiting.keys() - self.topology.devices.keys()
+        rows = [Device(phone_system=self.phone_system, name=name, pilot=self.new_waiting[name]) for name in sorted(names)]
+        Device.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
 
     def is_trunk(self, device: str, protocol: int) -> bool:
         """Return whether a device is a trunk by its name or protocol."""

@@ -43,7 +43,15 @@ def stored_days() -> Counter[tuple[object, ...]]:
     """Return what the day totals add up to."""
     found: Counter[tuple[object, ...]] = Counter()
     for row in ExtensionDay.objects.all():
-        key = (row.day, row.phone_system_id, row.extension, row.user_id, row.department_id, row.cost_centre_id, row.office_id)
+        key = (
+            row.day,
+            row.phone_system_id,
+            row.extension,
+            row.user_id,
+            row.department_id,
+            row.cost_centre_id,
+            row.office_id,
+        )
         add(found, (*key, *(getattr(row, name) for name in FIELDS)), sums_of(row))
     return +found
 
