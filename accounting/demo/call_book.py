@@ -74,6 +74,10 @@ class CallBook:
         self._legs[system] = first + count - 1
         return range(first, first + count)
 
+    def last_leg(self, system: str) -> int:
+        """Return the newest leg identifier of a phone system."""
+        return self._legs[system]
+
     def release(self) -> dict[str, int]:
         """Return normal clearing on one side or the other."""
         return {"origCause_value" if self.rng.random() < 0.46 else "destCause_value": NORMAL_CLEARING}
@@ -115,7 +119,7 @@ class CallBook:
     def _fields(
         self, call: Call, orig: Side, leg: int, dest: Side, dest_leg: int, began: int, answered: int, ended: int
     ) -> dict[str, object]:
-        rng = self.rng
+        rng, chance = self.rng, self.rng.random
         orig_ip, dest_ip = _ip(orig.ip), _ip(dest.ip)
         connected = answered > 0
         return {
@@ -141,8 +145,8 @@ class CallBook:
             "destIpv4v6Addr": dest.ip if connected else "",
             "origMediaTransportAddress_IP": orig_ip if connected else 0,
             "destMediaTransportAddress_IP": dest_ip if connected else 0,
-            "origMediaTransportAddress_Port": rng.randrange(16_384, 32_767, 2) if connected else 0,
-            "destMediaTransportAddress_Port": rng.randrange(16_384, 32_767, 2) if connected else 0,
+            "origMediaTransportAddress_Port": 16_384 + 2 * int(8_190 * chance()) if connected else 0,
+            "destMediaTransportAddress_Port": 16_384 + 2 * int(8_190 * chance()) if connected else 0,
             "origMediaCap_payloadCapability": 2 if connected else 0,
             "destMediaCap_payloadCapability": 2 if connected else 0,
             "origMediaCap_maxFramesPerPacket": 20 if connected else 0,

@@ -1,8 +1,9 @@
 """Who telephones with whom: people, their favourite numbers, and the phones, trunks, ports and bridges of a call."""
 
 import random
+from collections.abc import Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from accounting.demo.call_book import CallBook, Side
 from accounting.demo.numbers import (
@@ -26,6 +27,9 @@ _CATEGORIES = {
     "AE": ((LOCAL, NATIONAL, MOBILE, INTERNATIONAL), (26, 14, 42, 18)),
 }
 _FAVOURITES, _POPULAR = 30, 40
+
+
+Choice = TypeVar("Choice")
 
 
 class Line(NamedTuple):
@@ -56,6 +60,9 @@ class Traffic(CallBook):
             [g for g in organisation.gateways if g.office == o and not g.leads_to]
             for o in range(len(organisation.offices))
         ]
+        systems = [plan.system for plan in organisation.offices]
+        self._same_system = [[o for o, other in enumerate(systems) if other == system] for system in systems]
+        self._trunks = {gateway: _trunk(gateway) for gateway in organisation.gateways}
         self._talk = [min(10_800, max(2, round(self.rng.lognormvariate(4.55, 1.05)))) for _ in range(8192)]
         self._zipf = _zipf(self.rng, _FAVOURITES), _zipf(self.rng, _POPULAR)
 
@@ -80,15 +87,10 @@ class Traffic(CallBook):
 
     def colleague(self, line: Line) -> Line:
         """Return the line of somebody else of the same phone system, mostly of the same office."""
-        same = [
-            o
-            for o, plan in enumerate(self.organisation.offices)
-            if plan.system == self.organisation.offices[line.office].system
-        ]
-        office = line.office if self.rng.random() < 0.7 else self.rng.choice(same)
+        office = line.office if self.rng.random() < 0.7 else self.pick(self._same_system[line.office])
         lines = self._lines[office]
         known = self.rng.random() < 0.8
-        other = lines[self._favourite(line, 7919) % len(lines)] if known else self.rng.choice(lines)
+        other = lines[self._favourite(line, 7919) % len(lines)] if known else self.pick(lines)
         return other if other.extension != line.extension else lines[(other.position + 1) % len(lines)]
 
     def unowned_line(self, office: int) -> Line:
@@ -105,19 +107,23 @@ class Traffic(CallBook):
         if kind < 0.55:
             return pool[self._favourite(line, 104_729) % len(pool)]
         if kind < 0.7:
-            return pool[self.rng.choice(self._zipf[1]) % len(pool)]
-        return self.rng.choice(pool)
+            return pool[self.pick(self._zipf[1]) % len(pool)]
+        return self.pick(pool)
 
     def _favourite(self, line: Line, step: int) -> int:
-        return (line.position * 2_654_435_761 + (self.rng.choice(self._zipf[0]) + 1) * step) >> 3
+        return (line.position * 2_654_435_761 + (self.pick(self._zipf[0]) + 1) * step) >> 3
 
     def talk(self, factor: float = 1.0) -> int:
         """Return a talk time in seconds (log-normal, mean about 160 s) times a factor."""
-        return max(1, int(self.rng.choice(self._talk) * factor))
+        return max(1, int(self.pick(self._talk) * factor))
 
     def ring(self) -> int:
         """Return the seconds until somebody answers."""
-        return self.rng.randrange(2, 19)
+        return 2 + int(17 * self.rng.random())
+
+    def pick(self, choices: Sequence[Choice]) -> Choice:
+        """Return one of the choices; quicker than random.choice."""
+        return choices[int(len(choices) * self.rng.random())]
 
     # ---- sides -------------------------------------------------------------------------------------------------------
 
@@ -144,46 +150,40 @@ class Traffic(CallBook):
         gateways = self._gateways[office]
         return gateways[0] if self.rng.random() < 0.65 else gateways[-1]
 
-    def trunk_out(self, line: Line, number: PublicNumber, *, gateway: DemoGateway | None = None) -> Side:
+    def trunk_out(self, line: Line, number: PublicNumber) -> Side:
         """Return the far side of a call that leaves to a public number."""
         plan = self.organisation.offices[line.office]
-        gateway = gateway or self.gateway(line.office)
-        return self._trunk(gateway, plan.node)._replace(
+        gateway = self.gateway(line.office)
+        return self._trunks[gateway]._replace(
+            node=plan.node,
             number=number.dialled,
             partition=f"PSTN-{plan.country}",
             usage=ROUTE_PATTERN,
             pattern=number.pattern,
+            span=self._span(gateway),
             outpulsed=number.outpulsed.get(gateway.protocol, ""),
             outpulsed_calling=f"{'+' if gateway.protocol == SIP else ''}{plan.direct_lines}{line.extension[-4:]}",
         )
 
     def trunk_in(self, office: int, shown: str) -> Side:
         """Return the near side of a call that enters and shows this caller's number (empty: withheld)."""
-        return self._trunk(self.gateway(office), self.organisation.offices[office].node)._replace(number=shown)
+        gateway = self.gateway(office)
+        node = self.organisation.offices[office].node
+        return self._trunks[gateway]._replace(node=node, number=shown, span=self._span(gateway))
+
+    def _span(self, gateway: DemoGateway) -> int:
+        """Return the B channel of an ISDN call, a leg identifier with H.323, else 0."""
+        if gateway.protocol == ISDN:
+            return 1 + int(gateway.channels * self.rng.random())
+        return self.last_leg(gateway.system) if gateway.protocol == H323 else 0
 
     def intercluster(self, system: str, number: str, *, entering: bool) -> Side:
         """Return the trunk between the clusters as `system` sees it."""
         gateway = next(g for g in self.organisation.gateways if g.system == system and g.leads_to)
-        side = self._trunk(gateway, self.organisation.offices[gateway.office].node)
+        side = self._trunks[gateway]._replace(node=self.organisation.offices[gateway.office].node)
         pattern = "" if entering else f"{number[0]}{'X' * (len(number) - 1)}"
         return side._replace(
             number=number, partition="" if entering else INTERSITE_PARTITION, usage=ROUTE_PATTERN, pattern=pattern
-        )
-
-    def _trunk(self, gateway: DemoGateway, node: int) -> Side:
-        span = self.rng.randrange(1, gateway.channels + 1) if gateway.protocol == ISDN else 0
-        if gateway.protocol == H323:
-            span = self._legs[gateway.system]
-        return Side(
-            gateway.system,
-            node,
-            "",
-            "",
-            gateway.device_name,
-            ip=gateway.ip,
-            protocol=gateway.protocol,
-            span=span,
-            mac="000000000000",
         )
 
     def voicemail(self, system: str) -> Side:
@@ -216,6 +216,13 @@ class Traffic(CallBook):
             usage=CONFERENCE,
             pattern=number,
         )
+
+
+def _trunk(gateway: DemoGateway) -> Side:
+    """Return what all calls by a gateway have in common."""
+    return Side(
+        gateway.system, 1, "", "", gateway.device_name, ip=gateway.ip, mac="000000000000", protocol=gateway.protocol
+    )
 
 
 def _zipf(rng: random.Random, count: int) -> list[int]:

@@ -19,7 +19,7 @@ from accounting.models import ImportFile, PhoneSystem
 from accounting.services.importing import ImportSummary, import_batches
 
 DEFAULT_PASSWORD = "callanalytics"  # noqa: S105 - of demo accounts only, told on the screen
-CALLS_PER_PERSON = 1.8
+CALLS_PER_PERSON = 2.2
 """On a working day: a year of 250 people stays below 180,000 records, so that the first start is short."""
 
 
