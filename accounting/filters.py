@@ -80,7 +80,8 @@ class CallFilter(FilterForm):
     mine = forms.BooleanField(label=gettext_lazy("My calls only"), required=False)
 
     def __init__(self, params: QueryDict, *, reader: User, masker: Masker) -> None:
-        super().__init__(params)
+        super().__init__(_with_period(params))
+        self.params = params
         self.reader, self.masker = reader, masker
         for name, choices in (
             ("direction", Direction.choices),
@@ -93,6 +94,7 @@ class CallFilter(FilterForm):
         # “from” is a word of Python, so these two fields cannot be attributes.
         self.fields["from"] = forms.DateField(label=_("From"), required=False, widget=_date_widget())
         self.fields["to"] = forms.DateField(label=_("To, included"), required=False, widget=_date_widget())
+        self.order_fields(["number", "match", "period", "from", "to"])
 
     def clean_mine(self) -> bool:
         """Return whether only the reader's calls are wanted; anything but 1 is refused, not guessed at."""
@@ -123,9 +125,8 @@ class CallFilter(FilterForm):
                 raise forms.ValidationError(_("The dates must lie between 1990 and 2100."))
         if first and last and first > last:
             raise forms.ValidationError(_("The first day is after the last one."))
-        if (first or last) and cleaned.get("period") not in ("", CUSTOM, None):
+        if (first or last) and cleaned.get("period", CUSTOM) != CUSTOM:
             raise forms.ValidationError(_("A period by name and dates exclude each other."))
-        cleaned["period"] = CUSTOM if first or last else cleaned.get("period") or DEFAULT_PERIOD
         return cleaned
 
     def chips(self) -> list[Chip]:
@@ -251,6 +252,15 @@ def call_filter(params: QueryDict, reader: User, masker: Masker) -> CallFilter:
     """Return the filters that this reader has."""
     wide = reader.is_administrator or reader.is_supervisor
     return (ScopedCallFilter if wide else CallFilter)(params, reader=reader, masker=masker)
+
+
+def _with_period(params: QueryDict) -> QueryDict:
+    """Return the address with the period that holds when it names none."""
+    if params.get("period"):
+        return params
+    completed = params.copy()
+    completed["period"] = CUSTOM if params.get("from") or params.get("to") else DEFAULT_PERIOD
+    return completed
 
 
 def _date_widget() -> forms.DateInput:

@@ -1,6 +1,5 @@
 """The applications and their menus as data; pages are named by url name, so nothing is imported."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
@@ -32,6 +31,8 @@ class Application:
     permission: Permission = everyone
     menu: tuple[MenuItem, ...] = ()
 
+
+MAIN_MENU = "menu"
 
 APPLICATIONS = (
     Application(
@@ -68,14 +69,20 @@ def applications_of(reader: Reader) -> list[Application]:
 
 
 def menu_at(reader: Reader, url_name: str) -> tuple[Application | None, list[MenuItem], MenuItem | None]:
-    """Return the application that owns a page, its menu for this person, and the current item."""
-    for application in applications_of(reader):
-        items = list(_allowed(application, reader))
+    """Return the application that owns a page, its menu for this person, and the current item.
+
+    Pages that belong to no application, such as the profile, keep the first one's menu; the main menu has none.
+    """
+    if url_name == MAIN_MENU:
+        return None, [], None
+    owners = [application for application in applications_of(reader) if application.menu]
+    for application in owners:
+        items = _allowed(application, reader)
         for item in items:
             if url_name == item.url_name or url_name in item.covers:
                 return application, items, item
-    return None, [], None
+    return owners[0], _allowed(owners[0], reader), None
 
 
-def _allowed(application: Application, reader: Reader) -> Iterator[MenuItem]:
-    return (item for item in application.menu if item.permission(reader))
+def _allowed(application: Application, reader: Reader) -> list[MenuItem]:
+    return [item for item in application.menu if item.permission(reader)]

@@ -71,8 +71,12 @@ class ToldCall:
     rate: Rate | None
     carrier: str
     authorization: str
-    started_at: datetime
-    ended_at: datetime
+
+    @property
+    def other_in_words(self) -> str:
+        """Who or what the other party is: a person, a destination, else the type of the call."""
+        record = self.chosen.record
+        return self.chosen.other_name or record.destination or record.get_call_type_display()
 
 
 def tell_call(record: CallRecord, viewer: User) -> ToldCall:
@@ -100,8 +104,6 @@ def tell_call(record: CallRecord, viewer: User) -> ToldCall:
         rate=rate,
         carrier=str(rate.tariff.carrier) if rate else _carrier(record),
         authorization=hidden_code(record.authorization_code),
-        started_at=min([record.started_at, *(leg.originated_at for leg in legs)]),
-        ended_at=max([record.ended_at, *(leg.disconnected_at for leg in legs)]),
     )
 
 

@@ -18,12 +18,12 @@ from callanalytics.templatetags.ui import icon, money, reader_locale
 
 register = template.Library()
 
+HIGHEST_Q850 = 127
 MOS_SCALE = 100
 """CallRecord.mos counts hundredths."""
 
 register.filter("cause_in_words", cause_in_words)
 register.filter("redirection_in_words", redirection_in_words)
-register.filter("q850", q850)
 
 
 @register.simple_tag
@@ -85,3 +85,10 @@ def mos(record: CallRecord) -> str:
 def loss(record: CallRecord) -> str:
     """Return the share of lost packets."""
     return format_percent(Decimal(record.loss_permille or 0) / 1000, "0.0 %", locale=reader_locale())
+
+
+@register.simple_tag
+def cause_code(cause: int) -> SafeString | str:
+    """Return the Q.850 code of a cause; causes of the phone system's own have none."""
+    code = q850(cause)
+    return format_html('<bdi class="quiet">Q.850 {}</bdi>', code) if code <= HIGHEST_Q850 else ""
