@@ -42,6 +42,14 @@ class User(AbstractUser):
         """Whether this person sees the calls of supervised units."""
         return self.is_active and self.role == Role.SUPERVISOR
 
+    def has_perm(self, perm: str, obj: object | None = None) -> bool:
+        """Return whether the person may do something in the set-up: administrators may do everything."""
+        return self.is_administrator or super().has_perm(perm, obj)  # type: ignore[arg-type]
+
+    def has_module_perms(self, app_label: str) -> bool:
+        """Return whether the person may see an app in the set-up."""
+        return self.is_administrator or super().has_module_perms(app_label)
+
     def save(self, *args: object, **kwargs: object) -> None:
         """Store the person; administrators may open the set-up."""
         self.is_staff = self.role == Role.ADMINISTRATOR or self.is_superuser
