@@ -177,7 +177,7 @@ class Recorder:
             answered_at=datetime.fromtimestamp(part.answered, UTC) if part.answered else None,
             seconds=part.trunk_seconds,
         )
-        return int(price.pricing), price.micro, price.currency, price.rate_id, getattr(price, "destination", "")
+        return int(price.pricing), price.micro, price.currency, price.rate_id, price.destination
 
     def quality(self, leg: int, call_refs: Iterable[str]) -> tuple[int | None, ...]:
         """Return the worst quality that the own device reported in a call: mos, jitter, latency, loss."""
