@@ -83,12 +83,12 @@ class CallBook:
         return {"origCause_value" if self.rng.random() < 0.46 else "destCause_value": NORMAL_CLEARING}
 
     def simple(self, orig: Side, dest: Side, began: int, ring: int, talk: int, **changes: object) -> None:
-        """Add an ordinary answered call of one record."""
+        """Add an ordinary answered call of one record; either side releases it unless `changes` say which."""
         leg, other = self.legs(orig.system)
         answered = began + ring
-        self.record(
-            self.call(orig), orig, leg, dest, other, began, answered, answered + talk, **(self.release() | changes)
-        )
+        if not changes.keys() & {"origCause_value", "destCause_value"}:
+            changes |= self.release()
+        self.record(self.call(orig), orig, leg, dest, other, began, answered, answered + talk, **changes)
 
     def record(
         self,
