@@ -4,7 +4,6 @@ from datetime import UTC, date, datetime
 from io import StringIO
 
 import pytest
-from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
 from django.db.models import Q
 
@@ -48,9 +47,8 @@ def seeded(monkeypatch: pytest.MonkeyPatch) -> str:
 def seed(**options: object) -> str:
     """Run the command and return what it printed."""
     out = StringIO()
-    call_command(
-        "seed_demo", stdout=out, **({"people": 30, "days": 30, "calls_per_day": 60.0, "today": TODAY} | options)
-    )
+    small = {"people": 30, "days": 30, "calls_per_day": 60.0, "today": TODAY}
+    call_command("seed_demo", stdout=out, **(small | options))
     return out.getvalue()
 
 
@@ -83,7 +81,6 @@ def test_one_sign_in_for_each_role(seeded: str) -> None:
     assert Supervision.objects.get().supervisor.username == "sami"
     others = User.objects.exclude(username__in=roles)
     assert not any(user.has_usable_password() for user in others)
-    assert authenticate(None, username="anna", password="wrong") is None
 
 
 def test_calls_are_priced_and_owned(seeded: str) -> None:
@@ -109,9 +106,9 @@ def test_people_move(seeded: str) -> None:
     old = LineAssignment.objects.get(valid_to__isnull=False)
     new = LineAssignment.objects.get(extension=old.extension, valid_from=old.valid_to)
     owned = CallRecord.objects.filter(extension=old.extension.number)
-    assert not owned.filter(
-        Q(user_id=old.user_id, started_at__gte=old.valid_to) | Q(user_id=new.user_id, started_at__lt=old.valid_to)
-    ).exists()
+    too_late = Q(user_id=old.user_id, started_at__gte=old.valid_to)
+    too_soon = Q(user_id=new.user_id, started_at__lt=old.valid_to)
+    assert not owned.filter(too_late | too_soon).exists()
 
 
 def test_faults_are_there_to_be_found(seeded: str) -> None:
