@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
+from accounting.demo.numbers import UNRATED_PREFIX
 from accounting.demo.organisation import COMPANY, FIRST_SYSTEM, DemoPerson, Organisation
 from accounting.demo.price_lists import DemoTariff, price_lists
 from accounting.models import (
@@ -222,5 +223,8 @@ def _create_rules(organisation: Organisation) -> None:
         NumberRule(kind=NumberRule.Kind.VOICEMAIL, first=organisation.voicemail_pilot(system), destination="Voicemail")
         for system in organisation.systems
     ]
+    rules.append(
+        NumberRule(kind=NumberRule.Kind.OVERRIDE, first=f"+{UNRATED_PREFIX}", destination="Satellite telephones")
+    )
     NumberRule.objects.bulk_create(rules)
     MaskingRule.objects.bulk_create(MaskingRule(role=role, digits=3) for role in (Role.USER, Role.SUPERVISOR))

@@ -243,7 +243,7 @@ def pickup(t: Traffic, office: int, at: int) -> None:
         return
     t.record(call, orig, leg, rang, other, at, NEVER, answered, **ended_by(PICKUP), **SPLIT)
     by = {"origCallTerminationOnBehalfOf": DEVICE, "destCallTerminationOnBehalfOf": PICKUP}
-    t.record(call, orig, leg, picker, picked, answered, answered, ended, **joined, **by, **_BY_CALLED)
+    t.record(call, orig, leg, picker, picked, answered, answered, ended, **joined, **by, **_BY_CALLER)
 
 
 def park(t: Traffic, office: int, at: int) -> None:
