@@ -1,7 +1,9 @@
 """The rating engine against the oracle: random tariffs, bands, holidays, clock changes, calls."""
 
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from hypothesis import HealthCheck, example, given, settings
@@ -13,60 +15,102 @@ from accounting.services.rating.book import DatedCarrier, DatedTariff, Gateway
 from accounting.services.rating.calendars import HolidayCalendar, Place, Week, band_of
 from accounting.services.rating.tariffs import RateLine, RateTable, TariffTable
 from callanalytics.lib.money import from_micro, to_micro
-from tests.accounting.rating_oracle import OracleBand, OracleRate, OracleTariff, oracle_price, rate_at
+from tests.accounting.rating_oracle import OracleBand, OracleRate, OracleTariff, in_band, oracle_price
 
-# Half-hour offsets, both hemispheres, a clock that changes at midnight, one that never changes.
-ZONES = (
-    "Europe/Berlin",
-    "Europe/London",
-    "Asia/Dubai",
-    "America/New_York",
-    "Australia/Lord_Howe",
-    "America/Santiago",
-    "Africa/Cairo",
-    "Asia/Kathmandu",
-)
-CHANGES = (
-    datetime(2026, 3, 29, 1, tzinfo=UTC), datetime(2026, 10, 25, 1, tzinfo=UTC), datetime(2026, 3, 8, 7, tzinfo=UTC),
-    datetime(2026, 11, 1, 6, tzinfo=UTC), datetime(2026, 4, 4, 15, tzinfo=UTC), datetime(2026, 9, 6, 4, tzinfo=UTC),
-    datetime(2026, 10, 3, 15, 30, tzinfo=UTC), datetime(2026, 4, 5, 3, tzinfo=UTC),
-    datetime(2026, 4, 23, 22, tzinfo=UTC),
-    datetime(2026, 10, 29, 21, tzinfo=UTC),
-)  # fmt: skip
-NUMBERS = ("+4930123456", "+49301", "+442079460000", "112", "1121", "")
-PREFIXES = ("", "4", "49", "493", "4930", "44", "1", "112", "4930123456")
-TYPES = (CallType.LOCAL, CallType.MOBILE, CallType.EMERGENCY)
+# Clock changes of each zone: half an hour, at midnight, in the southern hemisphere, a zone that never changes.
+CHANGES = {
+    "Europe/Berlin": (datetime(2026, 3, 29, 1, tzinfo=UTC), datetime(2026, 10, 25, 1, tzinfo=UTC)),
+    "America/New_York": (datetime(2026, 3, 8, 7, tzinfo=UTC), datetime(2026, 11, 1, 6, tzinfo=UTC)),
+    "Australia/Lord_Howe": (datetime(2026, 4, 4, 15, tzinfo=UTC), datetime(2026, 10, 3, 15, 30, tzinfo=UTC)),
+    "America/Santiago": (datetime(2026, 9, 6, 4, tzinfo=UTC), datetime(2026, 4, 5, 3, tzinfo=UTC)),
+    "Africa/Cairo": (datetime(2026, 4, 23, 22, tzinfo=UTC), datetime(2026, 10, 29, 21, tzinfo=UTC)),
+    "Asia/Kathmandu": (datetime(2026, 6, 15, 18, 15, tzinfo=UTC),),
+}
+NUMBERS = ("+4930123456", "+4930123456", "+4930123456", "112", "1121", "")
+PREFIXES = ("", "", "", "49", "4930", "1", "112")
+TYPES = (CallType.LOCAL, CallType.EMERGENCY)
 
-times = st.builds(time, st.integers(0, 23), st.sampled_from((0, 0, 15, 30, 59)))
-money = st.integers(0, 5_000_000).map(from_micro)
-days = st.one_of(st.none(), st.dates(date(2026, 3, 25), date(2026, 11, 5)))
+times = st.builds(time, st.integers(0, 5) | st.integers(0, 23), st.sampled_from((0, 0, 15, 30, 59)))
+money = st.sampled_from((0, 60_000)).map(from_micro) | st.integers(0, 5_000_000).map(from_micro)
+seldom = st.integers(0, 4).map(lambda chance: chance == 0)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A tariff and a call, near the places where rules meet: clock changes, ends of bands, units and free seconds."""
+
+    tariff: OracleTariff
+    answered_at: datetime
+    seconds: int
+    number: str = "+4930123456"
+    call_type: CallType = CallType.LOCAL
+
+
+def rate(draw: st.DrawFn, bands: int, decimals: int, dates: list[date]) -> OracleRate:
+    # At the first price every odd second ends half-way between two amounts of so many decimals.
+    tie = from_micro(3 * 10 ** (7 - decimals))
+    return OracleRate(
+        prefix=draw(st.sampled_from(PREFIXES)), price=draw(st.just(tie) | money),
+        first=draw(st.sampled_from((0, 1, 6, 30, 60))), increment=draw(st.sampled_from((0, 1, 1, 6, 7, 60))),
+        fee=draw(money) if draw(seldom) else Decimal(0), minimum=draw(money) if draw(seldom) else Decimal(0),
+        maximum=draw(money) if draw(seldom) else None, free=draw(st.sampled_from((5, 61))) if draw(seldom) else 0,
+        band=draw(st.integers(0, bands - 1)) if bands and not draw(seldom) else None,
+        call_type=draw(st.sampled_from(TYPES)) if draw(seldom) else None,
+        valid_from=draw(st.sampled_from(dates)) if draw(seldom) else None,
+        valid_to=draw(st.sampled_from(dates)) if draw(seldom) else None,
+    )  # fmt: skip
 
 
 @st.composite
 def tariffs(draw: st.DrawFn) -> OracleTariff:
-    signs = st.sets(st.sampled_from("1234567H"), min_size=1).map(lambda found: "".join(sorted(found)))
-    bands = tuple(draw(st.lists(st.builds(OracleBand, signs, times, times), max_size=3)))
-    rate = st.builds(
-        OracleRate,
-        prefix=st.sampled_from(PREFIXES), price=money, first=st.sampled_from((0, 1, 6, 30, 60)),
-        increment=st.sampled_from((0, 1, 6, 7, 60)), fee=money, minimum=money, maximum=st.none() | money,
-        free=st.sampled_from((0, 0, 0, 5, 61)),
-        band=st.none() | st.integers(0, len(bands) - 1) if bands else st.none(),
-        call_type=st.none() | st.sampled_from(TYPES), valid_from=days, valid_to=days,
-    )  # fmt: skip
+    signs = st.sets(st.sampled_from("1234567H"), min_size=5).map(lambda found: "".join(sorted(found)))
+    bands = (
+        tuple(draw(st.lists(st.builds(OracleBand, signs, times, times), min_size=1, max_size=3)))
+        if not draw(seldom)
+        else ()
+    )
+    zone, decimals = draw(st.sampled_from(tuple(CHANGES))), draw(st.integers(0, 6))
+    dates = [change.date() for change in CHANGES[zone]]
+    rates = [rate(draw, len(bands), decimals, dates) for _ in range(draw(st.integers(1, 4)))]
+    if draw(st.booleans()):  # A price for each band, so that calls do go from one to another.
+        always = {"prefix": "", "call_type": None, "valid_from": None, "valid_to": None}
+        plain = [replace(rate(draw, 0, decimals, dates), **always) for _ in range(len(bands) + 1)]
+        rates = [replace(each, band=place if place < len(bands) else None) for place, each in enumerate(plain)]
+    elif not draw(seldom):
+        rates.append(OracleRate("", draw(money)))
     return OracleTariff(
-        zone=draw(st.sampled_from(ZONES)), split=draw(st.booleans()), decimals=draw(st.integers(0, 6)),
-        up=draw(st.booleans()), bands=bands, rates=tuple(draw(st.lists(rate, min_size=1, max_size=6))),
-        holidays=frozenset(draw(st.sets(st.sampled_from([change.date() for change in CHANGES])))),
+        zone=zone, split=not draw(seldom), decimals=decimals, up=draw(st.booleans()), bands=bands,
+        rates=tuple(rates),
+        holidays=frozenset(dates[:1]) if draw(st.booleans()) else frozenset(),
     )  # fmt: skip
 
 
-moments = st.one_of(
-    st.builds(lambda change, offset: change + offset, st.sampled_from(CHANGES),
-              st.timedeltas(timedelta(hours=-3), timedelta(hours=3))),
-    st.datetimes(datetime(2026, 3, 20), datetime(2026, 11, 10), timezones=st.just(UTC)),  # noqa: DTZ001
-)  # fmt: skip
-durations = st.one_of(st.integers(0, 200), st.integers(0, 4_000))
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    tariff = draw(tariffs())
+    change = draw(st.sampled_from(CHANGES[tariff.zone]))
+    day = change.astimezone(ZoneInfo(tariff.zone)).date()
+    ends = [
+        datetime.combine(day, end, ZoneInfo(tariff.zone)) for band in tariff.bands for end in (band.start, band.end)
+    ]
+    units = {0, 1, 60} | {second for each in tariff.rates for second in (each.free, each.first, each.increment)}
+    anchor = draw(st.sampled_from([change, *ends])).astimezone(UTC)
+    offset = draw(st.integers(-100, 1) | st.integers(-8_000, 1_000) | st.integers(-200_000, 200_000))
+    across = st.integers(min(max(-offset, 0), 4_000), 4_000)
+    near = st.sampled_from(sorted(units)).flatmap(lambda unit: st.integers(max(unit - 1, 0), unit + 1))
+    return Case(
+        tariff, anchor + timedelta(seconds=offset, microseconds=draw(st.sampled_from((0, 0, 250_000)))),
+        draw(near | across | across | st.integers(0, 300)), draw(st.sampled_from(NUMBERS)),
+        draw(st.sampled_from(TYPES)),
+    )  # fmt: skip
+
+
+def call(case: Case) -> dict[str, Any]:
+    """Return the arguments of PriceBook.price."""
+    return {
+        "gateway_id": 1, "number": case.number, "call_type": case.call_type, "incoming": False,
+        "answered_at": case.answered_at, "seconds": case.seconds,
+    }  # fmt: skip
 
 
 def engine(tariff: OracleTariff) -> PriceBook:
@@ -95,22 +139,28 @@ def engine(tariff: OracleTariff) -> PriceBook:
     return PriceBook([gateway], {1: [DatedTariff(*always, 1, table)]})
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(tariffs(), st.sampled_from(NUMBERS), st.sampled_from(TYPES), moments, durations)
-@example(
-    OracleTariff(
-        "Europe/Berlin", split=True, decimals=6, up=False, bands=(OracleBand("1234567", time(2, 30), time(3)),),
-        rates=(OracleRate("", Decimal("0.6"), band=0), OracleRate("", Decimal("0.06"))),
-    ),
-    "+4930123456", CallType.LOCAL, datetime(2026, 10, 24, 23, 59, 59, 500_000, tzinfo=UTC), 8_000,
+many = settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+some = settings(many, max_examples=150)
+NIGHT = OracleTariff(
+    "Europe/Berlin", split=True, decimals=6, up=False, bands=(OracleBand("1234567", time(1), time(4)),),
+    rates=(OracleRate("", Decimal("0.6"), first=30, band=0, free=5), OracleRate("", Decimal("0.06"), first=7, free=61)),
+    holidays=frozenset({date(2026, 3, 29)}),
 )  # fmt: skip
-def test_engine_agrees_with_the_oracle(
-    tariff: OracleTariff, number: str, call_type: CallType, answered_at: datetime, seconds: int
-) -> None:
-    call = {"gateway_id": 1, "number": number, "call_type": call_type, "incoming": False, "answered_at": answered_at}
-    price = engine(tariff).price(**call, seconds=seconds)
-    told = engine(tariff).explain(**call, seconds=seconds)
-    expected = oracle_price(tariff, number, call_type, answered_at, seconds)
+SPRING = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)
+AUTUMN = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+BEFORE_NIGHT = datetime(2026, 3, 28, 23, 59, 30, tzinfo=UTC)
+
+
+@many
+@given(cases())
+@example(Case(NIGHT, SPRING, 9_000))
+@example(Case(NIGHT, AUTUMN + timedelta(microseconds=500_000), 15_000))
+@example(Case(NIGHT, SPRING, 5))
+@example(Case(NIGHT, BEFORE_NIGHT, 80))
+def test_engine_agrees_with_the_oracle(case: Case) -> None:
+    price = engine(case.tariff).price(**call(case))
+    told = engine(case.tariff).explain(**call(case))
+    expected = oracle_price(case.tariff, case.number, case.call_type, case.answered_at, case.seconds)
     assert told.price == price
     assert all(str(step) for step in told.steps)
     if expected is None:
@@ -119,26 +169,22 @@ def test_engine_agrees_with_the_oracle(
         assert (price.pricing, price.micro, price.rate_id) == (Pricing.PRICED, to_micro(expected[0]), expected[1] + 1)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(tariffs(), moments, st.integers(0, 3_000), st.integers(0, 3_000))
-def test_a_longer_call_never_costs_less(tariff: OracleTariff, answered_at: datetime, seconds: int, more: int) -> None:
-    book = engine(tariff)
-    shorter, longer = (
-        book.price(gateway_id=1, number="+4930123456", call_type=CallType.LOCAL, incoming=False,
-                   answered_at=answered_at, seconds=each)
-        for each in (seconds, seconds + more)
-    )  # fmt: skip
-    if shorter.micro is not None and longer.micro is not None:
-        assert shorter.micro <= longer.micro
+@some
+@given(cases(), st.integers(0, 3_000))
+def test_a_longer_call_never_costs_less(case: Case, more: int) -> None:
+    book = engine(case.tariff)
+    shorter = book.price(**call(case)).micro
+    longer = book.price(**call(replace(case, seconds=case.seconds + more))).micro
+    assert shorter is None or longer is None or shorter <= longer
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(tariffs(), moments)
-def test_bands_stay_as_told_until_the_next_boundary(tariff: OracleTariff, moment: datetime) -> None:
-    table = engine(tariff)._tariffs[1][0].table
-    place = engine(tariff)._gateways[1].place
-    until = table.week.unchanged_until(place, moment)
-    assert moment < until
-    day = moment.astimezone(place.zone).date()
-    probes = (moment, moment + (until - moment) / 2, until - timedelta(microseconds=1))
-    assert len({rate_at(tariff, "+4930123456", CallType.LOCAL, day, each) for each in probes}) == 1
+@some
+@given(cases())
+@example(Case(NIGHT, SPRING, 0))
+def test_bands_stay_as_told_until_the_next_boundary(case: Case) -> None:
+    book = engine(case.tariff)
+    until = book._tariffs[1][0].table.week.unchanged_until(book._gateways[1].place, case.answered_at)
+    assert case.answered_at < until
+    probes = (case.answered_at, case.answered_at + (until - case.answered_at) / 2, until - timedelta(microseconds=1))
+    for band in case.tariff.bands:
+        assert len({in_band(case.tariff, band, each) for each in probes}) == 1
