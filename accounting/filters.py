@@ -111,7 +111,11 @@ class CallFilter(FilterForm):
             except ValueError as error:
                 raise forms.ValidationError(_("This link belongs to another person.")) from error
             return number
-        cleaned = number.translate({ord(sign): None for sign in " ()-/.\u202a\u202c\u200e\u200f"}) if "@" not in number else number
+        cleaned = (
+            number.translate({ord(sign): None for sign in " ()-/.\u202a\u202c\u200e\u200f"})
+            if "@" not in number
+            else number
+        )
         if "\0" in cleaned or "*" in cleaned:
             raise forms.ValidationError(_("Hidden digits cannot be searched for."))
         return f"+{cleaned[2:]}" if cleaned.startswith("00") else cleaned
@@ -217,10 +221,16 @@ class ScopedCallFilter(CallFilter):
         label=gettext_lazy("Person"), required=False, queryset=User.objects.none(), empty_label=gettext_lazy("Any")
     )
     department = forms.ModelChoiceField(
-        label=gettext_lazy("Department"), required=False, queryset=Department.objects.none(), empty_label=gettext_lazy("Any")
+        label=gettext_lazy("Department"),
+        required=False,
+        queryset=Department.objects.none(),
+        empty_label=gettext_lazy("Any"),
     )
     cost_centre = forms.ModelChoiceField(
-        label=gettext_lazy("Cost centre"), required=False, queryset=CostCentre.objects.none(), empty_label=gettext_lazy("Any")
+        label=gettext_lazy("Cost centre"),
+        required=False,
+        queryset=CostCentre.objects.none(),
+        empty_label=gettext_lazy("Any"),
     )
     office = forms.ModelChoiceField(
         label=gettext_lazy("Office"), required=False, queryset=Office.objects.none(), empty_label=gettext_lazy("Any")
@@ -228,7 +238,12 @@ class ScopedCallFilter(CallFilter):
 
     def __init__(self, params: QueryDict, *, reader: User, masker: Masker) -> None:
         super().__init__(params, reader=reader, masker=masker)
-        for name, model in (("person", User), ("department", Department), ("cost_centre", CostCentre), ("office", Office)):
+        for name, model in (
+            ("person", User),
+            ("department", Department),
+            ("cost_centre", CostCentre),
+            ("office", Office),
+        ):
             self.fields[name].queryset = model.objects.all()  # type: ignore[attr-defined]
 
     def by_person(self, records: Records, person: User) -> Records:

@@ -33,7 +33,10 @@ CALL_TYPE: CallColumn = Column(
     "type", gettext_lazy("Type"), lambda call: str(type_mark(call.record).label), lambda call: call_mark(call.record)
 )
 STARTED: CallColumn = Column(
-    "time", gettext_lazy("Date and time"), lambda call: call.record.started_at, lambda call: moment(call.record.started_at)
+    "time",
+    gettext_lazy("Date and time"),
+    lambda call: call.record.started_at,
+    lambda call: moment(call.record.started_at),
 )
 PERSON: CallColumn = Column("person", gettext_lazy("Person"), lambda call: call.owner or call.record.extension, _person)
 OTHER: CallColumn = Column("other", gettext_lazy("Other party"), lambda call: call.number.text, call_party)

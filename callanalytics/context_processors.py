@@ -18,9 +18,9 @@ def portal(request: HttpRequest) -> dict[str, Any]:
     if user is None or not user.is_authenticated:
         return context
     url_name = request.resolver_match.view_name if request.resolver_match else ""
-    application, menu, current = menu_at(user, url_name)  # type: ignore[arg-type]
+    application, menu, current = menu_at(user, url_name)
     return context | {
-        "applications": applications_of(user),  # type: ignore[arg-type]
+        "applications": applications_of(user),
         "application": application,
         "menu": menu,
         "menu_current": current,

@@ -68,12 +68,16 @@ def summary_of(own: CallRecordQuerySet, period: Period) -> Summary:
     if period.end:
         own = own.filter(started_at__lt=period.end)
     answered = Q(outcome=Outcome.ANSWERED)
-    rows = own.order_by().values("currency").annotate(
-        answered=Count("id", filter=answered),
-        missed=Count("id", filter=~answered & Q(direction=Direction.INCOMING)),
-        talk=Sum("talk_seconds", filter=answered),
-        total=Sum("cost"),
-        without_price=Count("id", filter=Q(pricing__in=UNPRICED)),
+    rows = (
+        own.order_by()
+        .values("currency")
+        .annotate(
+            answered=Count("id", filter=answered),
+            missed=Count("id", filter=~answered & Q(direction=Direction.INCOMING)),
+            talk=Sum("talk_seconds", filter=answered),
+            total=Sum("cost"),
+            without_price=Count("id", filter=Q(pricing__in=UNPRICED)),
+        )
     )
     rows = sorted(rows, key=lambda row: row["currency"])
     return Summary(
@@ -89,8 +93,8 @@ def arrival_mark() -> str:
     """Return a text that differs whenever calls have arrived or names, lines, rules or prices have changed.
 
     One small query over primary keys. It is exact because every new or corrected call record is committed together with
-    a new import, and everything else that the page shows raises the reference revision. The number of the latest imports
-    is part of it, since an import may commit after one with a higher id.
+    a new import, and everything else that the page shows raises the reference revision. The number of the latest
+    imports is part of it, since an import may commit after one with a higher id.
     """
     with connection.cursor() as cursor:
         cursor.execute(ARRIVAL_SQL)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.utils import translation
 
 from accounting.models import Department, Membership, Role, Supervision, User
@@ -18,6 +19,12 @@ def english() -> Iterator[None]:
     """Begin and end each test in the default language."""
     with translation.override("en"):
         yield
+
+
+@pytest.fixture(autouse=True)
+def empty_cache() -> None:
+    """Begin each test with an empty cache: a rolled-back test leaves the same ids behind."""
+    cache.clear()
 
 
 def person(username: str, first_name: str, last_name: str, role: Role = Role.USER, **fields: Any) -> User:

@@ -35,7 +35,7 @@ from accounting.models import (
 )
 
 NOON = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
-PASSWORD = "correct horse battery"  # noqa: S105
+PASSWORD = "correct horse battery"
 _numbers = count(1)
 
 
@@ -120,6 +120,7 @@ def record(user: User | None = None, **fields: Any) -> CallRecord:
     talk = fields.pop("talk_seconds", 60 if fields.get("outcome", Outcome.ANSWERED) == Outcome.ANSWERED else 0)
     ring = fields.pop("ring_seconds", 5)
     line = user and LineAssignment.objects.filter(user=user).select_related("extension").first()
+    free = fields.get("kind") == Kind.INTERNAL or not talk
     internal = fields.get("kind") == Kind.INTERNAL
     values: dict[str, Any] = {
         "phone_system_id": phone_system().pk,
@@ -135,9 +136,9 @@ def record(user: User | None = None, **fields: Any) -> CallRecord:
         "outcome": Outcome.ANSWERED,
         "call_type": CallType.INTERNAL if internal else CallType.NATIONAL,
         "other_number": "2002" if internal else "+49301234567",
-        "pricing": Pricing.NOT_CHARGEABLE if internal else Pricing.PRICED,
-        "cost": Decimal(0) if internal else Decimal("0.12"),
-        "currency": "" if internal else "EUR",
+        "pricing": Pricing.NOT_CHARGEABLE if free else Pricing.PRICED,
+        "cost": Decimal(0) if free else Decimal("0.12"),
+        "currency": "" if free else "EUR",
         "talk_seconds": talk,
         "ring_seconds": ring,
         "cause": 16,

@@ -112,7 +112,7 @@ def q850(cause: int) -> int:
 def cause_in_words(cause: int) -> str | Promise:
     """Return why a call ended; '' when the phone system gave no cause."""
     code = q850(cause)
-    return CALL_SPLIT.get(code) or CAUSES.get(code, "")
+    return CALL_SPLIT.get(code) or CAUSES.get(code) or ""
 
 
 def redirection_in_words(reason: int) -> str | Promise:

@@ -90,7 +90,7 @@ def tell_call(record: CallRecord, viewer: User) -> ToldCall:
     legs = list(CallLeg.objects.filter(call_id=record.call_id).order_by("originated_at", "id")[:100])
     named = named_calls(records, masker, owners=True)
     chosen = next(call for call in named if call.record.pk == record.pk)
-    rate = Rate.objects.select_related("tariff__carrier", "band").filter(pk=record.rate_id).first()
+    rate = Rate.objects.select_related("tariff__carrier", "band").filter(pk=record.rate_id or 0).first()
     return ToldCall(
         chosen=chosen,
         records=named,
@@ -176,4 +176,3 @@ def _carrier(record: CallRecord) -> str:
         if (entry.valid_from is None or entry.valid_from <= day) and (entry.valid_to is None or day < entry.valid_to)
     ]
     return str(found[0].carrier) if found else ""
-

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
+from typing import Any
 
 from django.db.models import Count, OuterRef, Q, Subquery, Sum
 from django.utils import timezone
@@ -69,7 +70,7 @@ def states_of_collection() -> list[SystemState]:
     return [_state(system, sums.get(system.pk, {}), now) for system in systems]
 
 
-def _sums(now: datetime) -> dict[int, dict[str, int]]:
+def _sums(now: datetime) -> dict[int, dict[str, Any]]:
     day, week = Q(imported_at__gte=now - DAY), Q(imported_at__gte=now - ENOUGH_DAYS)
     aside = Q(state=FileState.SET_ASIDE)
     rows = (

@@ -64,8 +64,11 @@ def call_cost(record: CallRecord) -> SafeString | str:
     if record.is_unpriced:
         return format_html('<span class="badge-soft badge-warn">{}</span>', _("No price yet"))
     if record.pricing == Pricing.NOT_CHARGEABLE or record.cost is None:
-        return format_html('<span class="quiet" title="{0}"><span aria-hidden="true">–</span>'
-                           '<span class="visually-hidden">{0}</span></span>', _("Not chargeable"))
+        return format_html(
+            '<span class="quiet" title="{0}"><span aria-hidden="true">–</span>'
+            '<span class="visually-hidden">{0}</span></span>',
+            _("Not chargeable"),
+        )
     return money(record.cost, record.currency)
 
 

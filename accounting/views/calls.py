@@ -92,7 +92,7 @@ def call_detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 
 def totals_of(records: QuerySet[CallRecord]) -> CallTotals:
     """Return number, talk time and cost per currency of these records; one query."""
-    rows = (
+    sums = (
         records.order_by()
         .values("currency")
         .annotate(
@@ -102,7 +102,7 @@ def totals_of(records: QuerySet[CallRecord]) -> CallTotals:
             without_price=Count("id", filter=Q(pricing__in=UNPRICED)),
         )
     )
-    rows = sorted(rows, key=lambda row: row["currency"])
+    rows = sorted(sums, key=lambda row: row["currency"])
     return CallTotals(
         calls=sum(row["calls"] for row in rows),
         talk_seconds=sum(row["talk"] or 0 for row in rows),

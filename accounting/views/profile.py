@@ -48,7 +48,7 @@ def profile(request: AuthenticatedRequest) -> HttpResponse:
 
 @require_POST
 def set_language(request: HttpRequest) -> HttpResponse:
-    """Switch the language: for good for people who are signed in, for this browser in any case; back to the same page."""
+    """Switch the language, for signed-in people for good, else for this browser; answer with the same page."""
     language = request.POST.get("language", "")
     if language not in dict(settings.LANGUAGES):
         return HttpResponseBadRequest()

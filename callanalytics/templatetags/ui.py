@@ -4,7 +4,6 @@ from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 
-import lucide
 from babel import Locale
 from babel.core import UnknownLocaleError
 from babel.numbers import format_currency, format_decimal
@@ -14,6 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from lucide.templatetags.lucide import lucide as draw
 
 from callanalytics.lib.phone_numbers import spaced
 
@@ -25,7 +25,7 @@ DIRECTIONAL = frozenset({"arrow-left", "arrow-right", "chevron-left", "chevron-r
 @lru_cache(maxsize=512)
 def _svg(name: str) -> str:
     classes = "icon icon-directional" if name in DIRECTIONAL else "icon"
-    drawing = lucide._render_icon(name, None, **{"class": classes, "aria-hidden": "true", "focusable": "false"})
+    drawing = draw(name, size=None, **{"class": classes, "aria-hidden": "true", "focusable": "false"})
     return drawing.replace("\n", "")
 
 
@@ -109,7 +109,7 @@ def zone() -> SafeString:
     now = timezone.localtime()
     offset = now.strftime("%z")
     return format_html(
-        '<bdi>{}</bdi> <bdi>(UTC{}:{})</bdi>', timezone.get_current_timezone_name(), offset[:3], offset[3:5]
+        "<bdi>{}</bdi> <bdi>(UTC{}:{})</bdi>", timezone.get_current_timezone_name(), offset[:3], offset[3:5]
     )
 
 

@@ -92,7 +92,9 @@ class Paging:
 def _beyond(field: str, start: Position, *, descending: bool) -> Q:
     side = "lt" if descending else "gt"
     # The first condition alone lets an index on the time find the place.
-    return Q(**{f"{field}__{side}e": start.when}) & (Q(**{f"{field}__{side}": start.when}) | Q(**{f"pk__{side}": start.pk}))
+    return Q(**{f"{field}__{side}e": start.when}) & (
+        Q(**{f"{field}__{side}": start.when}) | Q(**{f"pk__{side}": start.pk})
+    )
 
 
 def counted(queryset: QuerySet[Any], limit: int = COUNTED_TO) -> int:

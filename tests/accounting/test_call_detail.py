@@ -1,0 +1,129 @@
+"""One call with all its legs: what the reader may see of it, in words and as a picture."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounting.models import CallRecord, Direction, Outcome, Pricing, Role, User
+from tests import factories as make
+
+CUSTOMER, SUPPLIER = "+493012345678", "+442079468899"
+
+
+@pytest.fixture
+def ana(db: None) -> User:
+    return make.person("ana", extension="2001", first_name="Ana", last_name="Ruiz")
+
+
+def page_of(client: Client, record: CallRecord) -> str:
+    response = client.get(reverse("call", args=[record.pk]))
+    assert response.status_code == 200
+    return str(response.content.decode())
+
+
+def test_a_call_outside_the_readers_scope_is_not_found(client: Client, ana: User) -> None:
+    other = make.record(make.person(extension="2002"))
+    client.force_login(ana)
+    assert client.get(reverse("call", args=[other.pk])).status_code == 404
+    assert client.get("/calls/99999999999999999999999/").status_code == 404
+
+
+def test_all_legs_are_told_with_parties_cause_and_redirection(client: Client, ana: User) -> None:
+    ben = make.person("ben", extension="2002", first_name="Ben", last_name="Adler")
+    call = make.record(ana, direction=Direction.INCOMING, other_number=CUSTOMER)
+    make.record(ben, call_id=call.call_id, direction=Direction.INCOMING, other_number=CUSTOMER)
+    make.leg(call, orig_cause=393216)
+    after = call.ended_at
+    make.leg(
+        call,
+        calling=CUSTOMER,
+        final_called="2002",
+        last_redirect="2001",
+        last_redirect_reason=4,
+        originated_at=after,
+        connected_at=after,
+        disconnected_at=after + timedelta(seconds=30),
+        dest_cause=16,
+    )
+    client.force_login(ana)
+    page = page_of(client, call)
+    for words in (
+        "+49 30 12345678",
+        "Ana Ruiz",
+        "Ben Adler",
+        "transferred by",
+        "Q.850 16",
+        "Normal end of the call",
+        "Continued after a transfer",
+    ):
+        assert words in page
+    assert page.count('class="timeline-track"') == 2
+    assert page.count("<tr aria-current") == 1, "the colleague's part is not the reader's"
+    assert "<td><a href" in page
+    assert reverse("call", args=[call.pk]) in page
+
+
+def test_parts_of_others_are_not_listed_but_for_their_supervisor(client: Client, ana: User) -> None:
+    sales = make.department()
+    call = make.record(ana, department_id=sales.pk)
+    part = make.record(make.person(extension="2002"), call_id=call.call_id, department_id=sales.pk)
+    client.force_login(ana)
+    assert reverse("call", args=[part.pk]) not in page_of(client, call)
+    client.force_login(make.supervisor(of=sales))
+    assert reverse("call", args=[part.pk]) in page_of(client, call)
+
+
+def test_numbers_of_legs_are_masked_like_those_of_records(client: Client, ana: User) -> None:
+    sales = make.department()
+    make.masking_rule(Role.SUPERVISOR, 4)
+    call = make.record(
+        ana,
+        department_id=sales.pk,
+        other_number=CUSTOMER,
+        dialled_number="0012345678",
+        connected_number=SUPPLIER,
+        original_called=CUSTOMER,
+    )
+    make.leg(call)
+    make.leg(call, calling="2001", final_called=SUPPLIER, original_called=SUPPLIER, outpulsed_called="12345678")
+    client.force_login(make.supervisor(of=sales))
+    page = page_of(client, call)
+    assert "+49 30 1234****" in page
+    assert "+44 20 7946 ****" in page
+    assert "5678" not in page
+    assert "8899" not in page
+
+
+def test_the_cost_names_its_rate_or_why_it_is_missing(client: Client, ana: User) -> None:
+    rate = make.rate(destination="Germany, fixed", carrier="Nordfon")
+    client.force_login(ana)
+    page = page_of(client, make.record(ana, rate_id=rate.pk, cost="0.0342"))
+    for words in ("€0.0342", "Nordfon", "Business", "Germany, fixed", "+49"):
+        assert words in page
+    unpriced = page_of(client, make.record(ana, pricing=Pricing.NO_CARRIER, cost=None, currency=""))
+    assert "No price yet" in unpriced
+    assert "No carrier at the gateway" in unpriced
+
+
+def test_an_unanswered_call_says_why(client: Client, ana: User) -> None:
+    client.force_login(ana)
+    call = make.record(ana, outcome=Outcome.BUSY, cause=1174405137, released_by="R", pricing=Pricing.NOT_CHARGEABLE)
+    page = page_of(client, call)
+    for words in ("Busy", "Q.850 17", "Other side"):
+        assert words in page
+
+
+def test_authorisation_codes_are_secrets_and_quality_is_told(client: Client, ana: User) -> None:
+    client.force_login(ana)
+    page = page_of(
+        client,
+        make.record(
+            ana, authorization_code="847112", matter_code="CASE-7", mos=412, jitter_ms=9, latency_ms=31, loss_permille=4
+        ),
+    )
+    assert "847112" not in page
+    assert "••••12" in page
+    for words in ("CASE-7", "4.12", "9 ms", "31 ms", "0.4"):
+        assert words in page

@@ -1,0 +1,68 @@
+"""Language and time zone: chosen on the profile page or in the bar, kept, and used on every page."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounting.models import ReferenceRevision, User
+from tests import factories as make
+
+
+@pytest.fixture
+def ana(client: Client, db: None) -> User:
+    ana = make.person("ana", extension="2001")
+    client.force_login(ana)
+    return ana
+
+
+def test_the_choice_is_kept_and_used(client: Client, ana: User) -> None:
+    client.post(reverse("profile"), {"language": "de", "time_zone": "Asia/Dubai"})
+    ana.refresh_from_db()
+    assert (ana.language, ana.time_zone) == ("de", "Asia/Dubai")
+    page = client.get(reverse("home")).content.decode()
+    assert '<html lang="de" dir="ltr"' in page
+    assert "Asia/Dubai" in page
+    assert "UTC+04:00" in page
+
+
+@pytest.mark.parametrize("wrong", [{"language": "xx"}, {"time_zone": "Mars/Base"}])
+def test_what_does_not_exist_is_refused(client: Client, ana: User, wrong: dict[str, str]) -> None:
+    response = client.post(reverse("profile"), wrong)
+    assert response.status_code == 200
+    assert "is-invalid" in response.content.decode()
+
+
+def test_how_one_reads_is_no_change_of_reference(client: Client, ana: User) -> None:
+    before = ReferenceRevision.objects.get().number
+    client.post(reverse("profile"), {"language": "fr", "time_zone": ""})
+    client.post(reverse("set_language"), {"language": "it", "next": "/"})
+    assert ReferenceRevision.objects.get().number == before
+
+
+def test_the_bar_switches_the_language_and_stays_on_the_page(client: Client, ana: User) -> None:
+    response = client.post(reverse("set_language"), {"language": "ar", "next": "/calls/?period=7d"})
+    assert response.headers["Location"] == "/calls/?period=7d"
+    page = client.get("/calls/?period=7d").content.decode()
+    assert '<html lang="ar" dir="rtl"' in page
+    assert "bootstrap.rtl.min.css" in page
+
+
+def test_strangers_switch_the_language_of_the_sign_in_page(client: Client, db: None) -> None:
+    client.post(reverse("set_language"), {"language": "pl", "next": "/sign-in/"})
+    assert '<html lang="pl"' in client.get(reverse("sign_in")).content.decode()
+
+
+@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "javascript:alert(1)", ""])
+def test_no_other_site_is_opened(client: Client, db: None, target: str) -> None:
+    assert client.post(reverse("set_language"), {"language": "de", "next": target}).headers["Location"] == "/"
+
+
+def test_an_unknown_language_is_refused(client: Client, db: None) -> None:
+    assert client.post(reverse("set_language"), {"language": "tlh"}).status_code == 400
+
+
+def test_the_profile_shows_lines_and_units(client: Client, ana: User) -> None:
+    make.membership(ana, department=make.department("Sales"), office=make.office("Berlin"))
+    page = client.get(reverse("profile")).content.decode()
+    for words in ("2001", "Sales", "Berlin"):
+        assert words in page

@@ -1,0 +1,93 @@
+"""Main menu, set-up and error pages: what each role finds there."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounting.models import Role, User
+from tests import factories as make
+
+MENU = reverse("menu")
+
+
+@pytest.fixture
+def ana(client: Client, db: None) -> User:
+    ana = make.person("ana", first_name="Ana")
+    client.force_login(ana)
+    return ana
+
+
+def tiles(page: str) -> list[str]:
+    return [part.partition("<")[0] for part in page.split('class="tile-name">')[1:]]
+
+
+@pytest.mark.parametrize(
+    ("role", "expected"),
+    [
+        (Role.USER, ["Call Analytics"]),
+        (Role.SUPERVISOR, ["Call Analytics"]),
+        (Role.ADMINISTRATOR, ["Call Analytics", "Collection status", "Set-up"]),
+    ],
+)
+def test_the_menu_shows_what_the_person_may_use(client: Client, db: None, role: str, expected: list[str]) -> None:
+    client.force_login(make.person(role=role))
+    assert tiles(client.get(MENU).content.decode()) == expected
+
+
+def test_every_tile_and_menu_item_opens(client: Client, db: None) -> None:
+    client.force_login(make.administrator())
+    for name in ("menu", "home", "calls", "status", "profile", "help", "admin:index"):
+        assert client.get(reverse(name)).status_code == 200
+
+
+def test_the_set_up_is_for_administrators(client: Client, ana: User) -> None:
+    response = client.get(reverse("admin:index"), follow=True)
+    assert response.redirect_chain[-1][0] == MENU
+    client.force_login(make.administrator())
+    page = client.get(reverse("admin:index")).content.decode()
+    for words in ("People", "Tariffs", "Masking rules", "Collected files"):
+        assert words in page
+
+
+def test_every_table_of_the_set_up_opens(client: Client, db: None) -> None:
+    from django.contrib import admin  # noqa: PLC0415
+
+    make.rate()
+    make.import_file()
+    make.masking_rule()
+    client.force_login(make.administrator(extension="2001"))
+    for model in admin.site._registry:
+        if model._meta.app_label == "accounting":
+            name = f"admin:accounting_{model._meta.model_name}"
+            assert client.get(f"{reverse(name + '_changelist')}?q=1").status_code == 200
+            row = model._default_manager.first()
+            if row:
+                assert client.get(reverse(f"{name}_change", args=[row.pk])).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["menu", "home", "home_live", "calls", "call_totals", "status", "profile", "help"])
+def test_strangers_are_sent_to_the_sign_in(client: Client, db: None, name: str) -> None:
+    assert client.get(reverse(name)).headers["Location"] == f"{reverse('sign_in')}?next={reverse(name)}"
+
+
+def test_help_speaks_to_the_readers_role(client: Client, ana: User) -> None:
+    assert 'id="status"' not in client.get(reverse("help")).content.decode()
+    client.force_login(make.administrator())
+    assert 'id="status"' in client.get(reverse("help")).content.decode()
+
+
+def test_a_missing_page_says_so(client: Client, ana: User) -> None:
+    response = client.get("/nothing/")
+    assert response.status_code == 404
+    assert "Nothing is here" in response.content.decode()
+
+
+def test_a_failing_page_says_so(client: Client, ana: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("reports.views.home.home_calls", fail)
+    client.raise_request_exception = False
+    response = client.get(reverse("home"))
+    assert response.status_code == 500
+    assert "Something went wrong" in response.content.decode()
