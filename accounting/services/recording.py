@@ -159,7 +159,7 @@ class Recorder:
         incoming = part.direction == Direction.INCOMING
         analysis = self.reference.plan.analyse(office, part.other, incoming=incoming)
         if analysis.call_type == CallType.UNKNOWN and part.outpulsed:
-            sent = self.reference.plan.analyse(office, part.outpulsed, incoming=incoming)
+            sent = self.reference.plan.analyse(office, part.outpulsed, incoming=incoming, outpulsed=True)
             analysis = sent if sent.call_type != CallType.UNKNOWN else analysis
         return analysis
 
