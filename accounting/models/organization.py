@@ -1,9 +1,18 @@
 """Units of the organisation, who belongs to them when, and who supervises them."""
 
+from zoneinfo import available_timezones
+
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+
+
+def validate_zone(value: str) -> None:
+    """Refuse a time zone that is in no time zone database."""
+    if value not in available_timezones():
+        raise ValidationError(_("“%(value)s” is not a time zone, for instance Europe/Berlin."), params={"value": value})
 
 
 class Office(models.Model):
@@ -17,7 +26,9 @@ class Office(models.Model):
     area_code = models.CharField(
         _("area code"), max_length=8, blank=True, help_text=_("Without the national prefix, for instance 30 for Berlin.")
     )
-    time_zone = models.CharField(_("time zone"), max_length=64, default="Europe/Berlin")
+    time_zone = models.CharField(
+        _("time zone"), max_length=64, default="Europe/Berlin", validators=[validate_zone], help_text=_("For instance Europe/Berlin.")
+    )
     access_code = models.CharField(
         _("outside line"), max_length=4, blank=True, help_text=_("What people dial first for the public network, for instance 0.")
     )
