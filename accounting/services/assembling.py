@@ -67,6 +67,8 @@ class Part:
     """Whether the record ended because a feature took the call over before it was answered."""
     authorization_code: str
     matter_code: str
+    as_dialled: bool = False
+    """Whether the other number is in the form in which it was dialled here, not as the network showed it."""
     stand_in: bool = False
     """Whether the part exists only so that a trunk is not without a record."""
     connected_other: str = ""
@@ -285,7 +287,7 @@ def caller_part(leg: Leg, kind: Kind, other: str, *, on_trunk: bool = False) -> 
     part = part_of_side(leg, Side.ORIG, Direction.OUTGOING, kind, leg.calling, other)
     if on_trunk:
         put_on_trunk(part, leg, leg.dest_leg, leg.dest_device, leg.outgoing_protocol)
-        part.outpulsed = leg.outpulsed_called
+        part.outpulsed, part.as_dialled = leg.outpulsed_called, True
     if leg.last_redirect_reason == PARK_RETRIEVAL:
         part.direction = Direction.INCOMING
     return part
@@ -414,7 +416,7 @@ def first_talk(before: Part, part: Part) -> None:
     if part.trunk:
         before.trunk, before.trunk_device, before.trunk_protocol = part.trunk, part.trunk_device, part.trunk_protocol
         before.carries, before.trunk_seconds = part.carries, part.trunk_seconds
-        before.outpulsed = part.outpulsed
+        before.outpulsed, before.as_dialled = part.outpulsed, part.as_dialled
 
 
 def without_voicemail_twins(parts: list[Part]) -> list[Part]:
@@ -436,7 +438,7 @@ def settle_trunks(legs: list[Leg], parts: list[Part]) -> None:
         if not part.carries or not part.trunk:
             continue
         if part.trunk in carriers:
-            part.carries, part.trunk_seconds = False, 0
+            part.carries, part.trunk_seconds, part.as_dialled = False, 0, carriers[part.trunk].as_dialled
             continue
         carriers[part.trunk] = part
         first, last = intervals[part.trunk]

@@ -156,7 +156,7 @@ class Recorder:
         if part.kind == Kind.INTERNAL:
             return NumberAnalysis(part.other, CallType.INTERNAL, "", "", "internal")
         office = (gateway.office_id if gateway else None) or owner.office_id or self.topology.office_id
-        incoming = part.direction == Direction.INCOMING
+        incoming = not part.as_dialled
         analysis = self.reference.plan.analyse(office, part.other, incoming=incoming)
         if analysis.call_type == CallType.UNKNOWN and part.outpulsed:
             sent = self.reference.plan.analyse(office, part.outpulsed, incoming=incoming, outpulsed=True)

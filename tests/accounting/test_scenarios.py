@@ -29,7 +29,7 @@ from accounting.models import (
 )
 from accounting.services.importing import import_files
 from tests.accounting.agreement import assert_totals_agree
-from tests.accounting.scenarios import SCENARIOS, Expected, device_of
+from tests.accounting.scenarios import LOCAL, LOCAL_E164, SCENARIOS, Expected, device_of
 
 START = 1_760_000_000
 pytestmark = pytest.mark.django_db
@@ -140,3 +140,16 @@ def test_every_ucm_version(version: str, cluster: PhoneSystem, tmp_path: Path) -
     rows, expected = SCENARIOS["blind_transfer_by_caller"]
     import_files(cluster, write_files(tmp_path, rows, version))
     assert by_key(found_records()) == by_key(expected)
+
+
+def test_a_dialled_number_keeps_its_meaning_after_a_transfer(cluster: PhoneSystem, tmp_path: Path) -> None:
+    """The last record shows the dialled digits, outside line included, as its caller: it is the same number still."""
+    assert cluster.office
+    cluster.office.access_code = "9"
+    cluster.office.save()
+    rows = [
+        {name: "9" + value if value == LOCAL else value for name, value in row.items()}
+        for row in SCENARIOS["blind_transfer_by_caller"][0]
+    ]
+    import_files(cluster, write_files(tmp_path, rows))
+    assert {record.other for record in found_records()} == {LOCAL_E164}
