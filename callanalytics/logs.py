@@ -13,13 +13,22 @@ SHARED: list[Processor] = [
 
 def formatter(as_json: bool = False) -> structlog.stdlib.ProcessorFormatter:
     """Return the formatter of every log line."""
-    renderer = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(
-        # Other formatters print local variables, which may be secrets.
-        colors=False, exception_formatter=structlog.dev.plain_traceback
+    renderer = (
+        structlog.processors.JSONRenderer()
+        if as_json
+        else structlog.dev.ConsoleRenderer(
+            # Other formatters print local variables, which may be secrets.
+            colors=False,
+            exception_formatter=structlog.dev.plain_traceback,
+        )
     )
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=SHARED,
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.format_exc_info, renderer]
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            renderer,
+        ]
         if as_json
         else [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
     )

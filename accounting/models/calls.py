@@ -123,7 +123,9 @@ class CallLeg(models.Model):
         verbose_name = _("call leg")
         verbose_name_plural = _("call legs")
         constraints = [
-            models.UniqueConstraint(fields=["originated_at", "record_key", "phone_system_id"], name="leg_once_in_system")
+            models.UniqueConstraint(
+                fields=["originated_at", "record_key", "phone_system_id"], name="leg_once_in_system"
+            )
         ]
         indexes = [
             models.Index(fields=["phone_system_id", "call_ref"], name="leg_by_call_ref"),
@@ -236,7 +238,9 @@ class CallQuality(models.Model):
         verbose_name = _("voice quality")
         verbose_name_plural = _("voice quality")
         constraints = [
-            models.UniqueConstraint(fields=["measured_at", "record_key", "phone_system_id"], name="quality_once_in_system")
+            models.UniqueConstraint(
+                fields=["measured_at", "record_key", "phone_system_id"], name="quality_once_in_system"
+            )
         ]
         indexes = [models.Index(fields=["phone_system_id", "call_ref"], name="quality_by_call_ref")]
 
@@ -276,6 +280,9 @@ class ExtensionDay(Totals):
     class Meta:
         indexes = [models.Index(fields=["extension", "day"], name="total_by_extension")]
 
+    def __str__(self) -> str:
+        return f"{self.extension} {self.day}: {self.calls}"
+
 
 class UnitKind(models.IntegerChoices):
     """The units for which half-hours are kept."""
@@ -295,3 +302,6 @@ class UnitHalfHour(Totals):
 
     class Meta:
         indexes = [models.Index(fields=["unit_kind", "unit_id", "slot"], name="total_by_unit")]
+
+    def __str__(self) -> str:
+        return f"{self.get_unit_kind_display()} {self.unit_id} {self.slot}: {self.calls}"

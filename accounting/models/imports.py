@@ -16,7 +16,9 @@ class FileState(models.TextChoices):
 class ImportBatch(models.Model):
     """One committed transaction of files; its id is the arrival mark of the calls that it wrote."""
 
-    phone_system = models.ForeignKey(PhoneSystem, models.PROTECT, related_name="batches", verbose_name=_("phone system"))
+    phone_system = models.ForeignKey(
+        PhoneSystem, models.PROTECT, related_name="batches", verbose_name=_("phone system")
+    )
     committed_at = models.DateTimeField(_("imported"), auto_now_add=True, db_index=True)
 
     class Meta:

@@ -13,7 +13,11 @@ class PhoneSystem(models.Model):
     name = models.SlugField(_("name"), max_length=50, unique=True, help_text=_("Also the name of its inbox folder."))
     kind = models.CharField(_("kind"), max_length=20, default="cucm", help_text=_("The format of its call records."))
     office = models.ForeignKey(
-        Office, models.PROTECT, null=True, blank=True, verbose_name=_("default office"),
+        Office,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        verbose_name=_("default office"),
         help_text=_("Numbers are read as dialled there when neither gateway nor person has an office."),
     )
     enabled = models.BooleanField(_("collect"), default=True)
@@ -42,7 +46,9 @@ class Gateway(models.Model):
         INTERNAL = "internal", _("Another phone system of the organisation")
         VOICEMAIL = "voicemail", _("Voicemail system")
 
-    phone_system = models.ForeignKey(PhoneSystem, models.PROTECT, related_name="gateways", verbose_name=_("phone system"))
+    phone_system = models.ForeignKey(
+        PhoneSystem, models.PROTECT, related_name="gateways", verbose_name=_("phone system")
+    )
     device_name = models.CharField(_("device name"), max_length=129)
     name = models.CharField(_("name"), max_length=80, blank=True)
     office = models.ForeignKey(Office, models.PROTECT, null=True, blank=True, verbose_name=_("office"))
@@ -63,7 +69,9 @@ class Gateway(models.Model):
 class Extension(models.Model):
     """An own number of a phone system; recorded at its first call even when nobody has entered it."""
 
-    phone_system = models.ForeignKey(PhoneSystem, models.PROTECT, related_name="extensions", verbose_name=_("phone system"))
+    phone_system = models.ForeignKey(
+        PhoneSystem, models.PROTECT, related_name="extensions", verbose_name=_("phone system")
+    )
     number = models.CharField(_("number"), max_length=50)
     first_seen = models.DateTimeField(_("first seen"), null=True, blank=True, editable=False)
     found_in_calls = models.BooleanField(_("found in calls"), default=False, editable=False)
@@ -84,7 +92,9 @@ class LineAssignment(models.Model):
     extension = models.ForeignKey(Extension, models.CASCADE, related_name="assignments", verbose_name=_("extension"))
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="lines", verbose_name=_("person"))
     valid_from = models.DateTimeField(_("valid from"), null=True, blank=True, help_text=_("Empty: since ever."))
-    valid_to = models.DateTimeField(_("valid to"), null=True, blank=True, help_text=_("Not included. Empty: until further notice."))
+    valid_to = models.DateTimeField(
+        _("valid to"), null=True, blank=True, help_text=_("Not included. Empty: until further notice.")
+    )
 
     class Meta:
         verbose_name = _("line assignment")

@@ -21,13 +21,21 @@ class NumberRule(models.Model):
         OVERRIDE = "override", _("Prefix with a call type of its own")
 
     office = models.ForeignKey(
-        Office, models.CASCADE, null=True, blank=True, related_name="number_rules", verbose_name=_("office"),
+        Office,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="number_rules",
+        verbose_name=_("office"),
         help_text=_("Empty: all offices."),
     )
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
     first = models.CharField(
-        _("number or prefix"), max_length=32,
-        help_text=_("For extensions the first number of a range; for the others the number or, for prefixes, its beginning."),
+        _("number or prefix"),
+        max_length=32,
+        help_text=_(
+            "For extensions the first number of a range; for the others the number or, for prefixes, its beginning."
+        ),
     )
     last = models.CharField(_("last of range"), max_length=32, blank=True)
     call_type = models.PositiveSmallIntegerField(_("call type"), choices=CallType.choices, null=True, blank=True)

@@ -24,16 +24,28 @@ class Office(models.Model):
         _("state or region"), max_length=8, blank=True, help_text=_("For public holidays, for instance BE for Berlin.")
     )
     area_code = models.CharField(
-        _("area code"), max_length=8, blank=True, help_text=_("Without the national prefix, for instance 30 for Berlin.")
+        _("area code"),
+        max_length=8,
+        blank=True,
+        help_text=_("Without the national prefix, for instance 30 for Berlin."),
     )
     time_zone = models.CharField(
-        _("time zone"), max_length=64, default="Europe/Berlin", validators=[validate_zone], help_text=_("For instance Europe/Berlin.")
+        _("time zone"),
+        max_length=64,
+        default="Europe/Berlin",
+        validators=[validate_zone],
+        help_text=_("For instance Europe/Berlin."),
     )
     access_code = models.CharField(
-        _("outside line"), max_length=4, blank=True, help_text=_("What people dial first for the public network, for instance 0.")
+        _("outside line"),
+        max_length=4,
+        blank=True,
+        help_text=_("What people dial first for the public network, for instance 0."),
     )
     extension_digits = models.PositiveSmallIntegerField(
-        _("longest extension"), default=6, help_text=_("Numbers with at most this many digits are taken for extensions.")
+        _("longest extension"),
+        default=6,
+        help_text=_("Numbers with at most this many digits are taken for extensions."),
     )
 
     class Meta:
@@ -81,12 +93,16 @@ class CostCentre(models.Model):
 class Membership(models.Model):
     """The units of a person from one day to another: calls keep the units that were valid when they were made."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships", verbose_name=_("person"))
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships", verbose_name=_("person")
+    )
     department = models.ForeignKey(Department, models.PROTECT, null=True, blank=True, verbose_name=_("department"))
     cost_centre = models.ForeignKey(CostCentre, models.PROTECT, null=True, blank=True, verbose_name=_("cost centre"))
     office = models.ForeignKey(Office, models.PROTECT, null=True, blank=True, verbose_name=_("office"))
     valid_from = models.DateTimeField(_("valid from"), null=True, blank=True, help_text=_("Empty: since ever."))
-    valid_to = models.DateTimeField(_("valid to"), null=True, blank=True, help_text=_("Not included. Empty: until further notice."))
+    valid_to = models.DateTimeField(
+        _("valid to"), null=True, blank=True, help_text=_("Not included. Empty: until further notice.")
+    )
 
     class Meta:
         verbose_name = _("membership")

@@ -28,7 +28,9 @@ class GatewayCarrier(models.Model):
     gateway = models.ForeignKey(Gateway, models.CASCADE, related_name="carriers", verbose_name=_("gateway"))
     carrier = models.ForeignKey(Carrier, models.PROTECT, verbose_name=_("carrier"))
     valid_from = models.DateField(_("valid from"), null=True, blank=True, help_text=_("Empty: since ever."))
-    valid_to = models.DateField(_("valid to"), null=True, blank=True, help_text=_("Not included. Empty: until further notice."))
+    valid_to = models.DateField(
+        _("valid to"), null=True, blank=True, help_text=_("Not included. Empty: until further notice.")
+    )
 
     class Meta:
         verbose_name = _("carrier of a gateway")
@@ -58,8 +60,12 @@ class Tariff(models.Model):
     name = models.CharField(_("name"), max_length=80)
     currency = models.CharField(_("currency"), max_length=3, default="EUR")
     valid_from = models.DateField(_("valid from"), null=True, blank=True, help_text=_("Empty: since ever."))
-    valid_to = models.DateField(_("valid to"), null=True, blank=True, help_text=_("Not included. Empty: until further notice."))
-    band_rule = models.CharField(_("calls across bands"), max_length=5, choices=BandRule.choices, default=BandRule.START)
+    valid_to = models.DateField(
+        _("valid to"), null=True, blank=True, help_text=_("Not included. Empty: until further notice.")
+    )
+    band_rule = models.CharField(
+        _("calls across bands"), max_length=5, choices=BandRule.choices, default=BandRule.START
+    )
     decimals = models.PositiveSmallIntegerField(_("decimals of a call's cost"), default=4)
     rounding = models.CharField(_("rounding"), max_length=7, choices=Rounding.choices, default=Rounding.HALF_UP)
 
@@ -78,7 +84,10 @@ class TariffBand(models.Model):
     tariff = models.ForeignKey(Tariff, models.CASCADE, related_name="bands", verbose_name=_("tariff"))
     name = models.CharField(_("name"), max_length=40)
     days = models.CharField(
-        _("days"), max_length=8, default="12345", help_text=_("1 Monday to 7 Sunday, H public holidays, for instance 67H.")
+        _("days"),
+        max_length=8,
+        default="12345",
+        help_text=_("1 Monday to 7 Sunday, H public holidays, for instance 67H."),
     )
     start = models.TimeField(_("from"))
     end = models.TimeField(_("to"), help_text=_("Not included; 00:00 is the end of the day."))
@@ -97,14 +106,20 @@ class Rate(models.Model):
 
     tariff = models.ForeignKey(Tariff, models.CASCADE, related_name="rates", verbose_name=_("tariff"))
     prefix = models.CharField(
-        _("prefix"), max_length=20, blank=True,
+        _("prefix"),
+        max_length=20,
+        blank=True,
         help_text=_("Country code and following digits without +, for instance 4930. Empty: every number."),
     )
     call_type = models.PositiveSmallIntegerField(
         _("call type"), choices=CallType.choices, null=True, blank=True, help_text=_("Empty: every type.")
     )
-    incoming = models.BooleanField(_("for incoming calls"), default=False, help_text=_("For instance own toll-free numbers."))
-    band = models.ForeignKey(TariffBand, models.CASCADE, null=True, blank=True, verbose_name=_("band"), help_text=_("Empty: at all times."))
+    incoming = models.BooleanField(
+        _("for incoming calls"), default=False, help_text=_("For instance own toll-free numbers.")
+    )
+    band = models.ForeignKey(
+        TariffBand, models.CASCADE, null=True, blank=True, verbose_name=_("band"), help_text=_("Empty: at all times.")
+    )
     destination = models.CharField(_("destination"), max_length=60, blank=True)
     valid_from = models.DateField(_("valid from"), null=True, blank=True)
     valid_to = models.DateField(_("valid to"), null=True, blank=True, help_text=_("Not included."))
@@ -134,7 +149,9 @@ class PublicHoliday(models.Model):
     office = models.ForeignKey(Office, models.CASCADE, related_name="holidays", verbose_name=_("office"))
     day = models.DateField(_("day"))
     name = models.CharField(_("name"), max_length=80, blank=True)
-    is_holiday = models.BooleanField(_("holiday"), default=True, help_text=_("Off: an ordinary day although the country's calendar says holiday."))
+    is_holiday = models.BooleanField(
+        _("holiday"), default=True, help_text=_("Off: an ordinary day although the country's calendar says holiday.")
+    )
 
     class Meta:
         verbose_name = _("public holiday")

@@ -17,9 +17,7 @@ class User(AbstractUser):
     """A person of the organisation; signs in with the directory's or a local password."""
 
     role = models.CharField(_("role"), max_length=16, choices=Role.choices, default=Role.USER)
-    language = models.CharField(
-        _("language"), max_length=8, blank=True, help_text=_("Empty: the browser's language.")
-    )
+    language = models.CharField(_("language"), max_length=8, blank=True, help_text=_("Empty: the browser's language."))
     time_zone = models.CharField(
         _("time zone"), max_length=64, blank=True, help_text=_("Empty: the zone of the person's office.")
     )

@@ -13,10 +13,10 @@ from accounting.querysets.organization import subtree
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from accounting.models import User
+    from accounting.models import CallRecord, User
 
 
-class CallRecordQuerySet(models.QuerySet):
+class CallRecordQuerySet(models.QuerySet["CallRecord"]):
     """Call records, narrowed step by step."""
 
     def visible_to(self, user: User) -> Self:

@@ -43,7 +43,9 @@ class Directory:
 def load_directory() -> Directory:
     """Read all assignments and memberships."""
     memberships: dict[int, list[tuple[int, int, tuple[int | None, int | None, int | None]]]] = {}
-    rows = Membership.objects.values_list("user_id", "department_id", "cost_centre_id", "office_id", "valid_from", "valid_to")
+    rows = Membership.objects.values_list(
+        "user_id", "department_id", "cost_centre_id", "office_id", "valid_from", "valid_to"
+    )
     for user, department, cost_centre, office, start, end in rows.order_by("id"):
         memberships.setdefault(user, []).append((*bounds(start, end), (department, cost_centre, office)))
     directory = Directory()

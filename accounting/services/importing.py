@@ -1,7 +1,8 @@
 """Files in, call records out, exactly once.
 
-A batch of files is one transaction: ledger, legs, call records, totals and rejected rows are committed together or not at
-all. One batch of a phone system is written at a time (its row is locked), so that continuations always find each other.
+A batch of files is one transaction: ledger, legs, call records, totals and rejected rows are committed together or not
+at all. One batch of a phone system is written at a time (its row is locked), so that continuations always find each
+other.
 """
 
 import hashlib
@@ -28,7 +29,7 @@ LARGEST_FILE = 1 << 30
 
 @dataclass(slots=True)
 class ImportSummary:
-    """What became of the files given; `duplicates` are records that were there before, `records` all rows of the files."""
+    """What became of files: `records` are all their rows, `duplicates` those that were there before."""
 
     files: int = 0
     records: int = 0
@@ -114,7 +115,9 @@ def read_file(phone_system: PhoneSystem, path: Path) -> CallFile | None:
     try:
         stat = path.stat()
         if stat.st_size > LARGEST_FILE:
-            return CallFile(path, path.name[:255], stat.st_size, "", reason="unreadable", detail=f"{stat.st_size} bytes")
+            return CallFile(
+                path, path.name[:255], stat.st_size, "", reason="unreadable", detail=f"{stat.st_size} bytes"
+            )
         content = path.read_bytes()
     except FileNotFoundError:
         return None

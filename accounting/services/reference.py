@@ -44,7 +44,9 @@ def forget_reference() -> None:
 
 def load_topology(phone_system: PhoneSystem, plan: NumberPlan) -> Topology:
     """Read gateways, phones and extensions of a phone system."""
-    gateways = Gateway.objects.filter(phone_system=phone_system).values_list("device_name", "pk", "office_id", "network")
+    gateways = Gateway.objects.filter(phone_system=phone_system).values_list(
+        "device_name", "pk", "office_id", "network"
+    )
     extensions = Extension.objects.filter(phone_system=phone_system)
     return Topology(
         office_id=phone_system.office_id,

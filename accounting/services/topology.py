@@ -44,7 +44,7 @@ class Topology:
     waiting: dict[str, str]
     """Hunt pilots under which calls of a phone stand until its extension is known."""
     extensions: set[str]
-    """Extensions that somebody entered; those found in calls do not count, so that the order of files changes nothing."""
+    """Extensions that somebody entered; found ones do not count, so that the order of files changes nothing."""
     seen: set[str]
     """Every extension in the list, also those found in calls."""
     newest_device: int = 0
@@ -57,10 +57,13 @@ class Topology:
         """
         if BRIDGE.match(number):
             return End.BRIDGE
-        known = self.ends.get((device, protocol), False)
-        if known is False:
+        try:
+            known = self.ends[device, protocol]
+        except KeyError:
             known = self.ends[device, protocol] = self.end_of_device(device, protocol)
-        return known or (End.EXTENSION if own_line or self.is_own(number) else End.TRUNK)
+        if known:
+            return known
+        return End.EXTENSION if own_line or self.is_own(number) else End.TRUNK
 
     def is_voicemail(self, number: str) -> bool:
         """Return whether the site's rules name a number as voicemail."""

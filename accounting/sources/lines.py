@@ -19,8 +19,8 @@ def decode(content: bytes) -> str:
 
 
 def rows(text: str) -> Iterator[tuple[int, list[str] | RowError, str]]:
-    """Yield (number of the first line, values or the reason against them, raw text) for each row, empty lines skipped."""
-    lines = [line for line in io.StringIO(text, newline="\n")]
+    """Yield (first line's number, values or the reason against them, raw text) for each row that is not empty."""
+    lines = list(io.StringIO(text, newline="\n"))
     clean = not any('"' in line and line.count('"') % 2 for line in lines)
     if clean and "\0" not in text:
         for number, (line, values) in enumerate(zip(lines, csv.reader(lines), strict=True), start=1):

@@ -22,7 +22,7 @@ def from_micro(micro: int) -> Decimal:
     return Decimal(micro).scaleb(-6)
 
 
-class MoneyField(models.BigIntegerField):
+class MoneyField(models.BigIntegerField[Any, Any]):
     """A column of whole millionths that reads and writes Decimal; sums stay exact and as fast as integers."""
 
     description = "An exact amount of money"

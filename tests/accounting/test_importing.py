@@ -126,9 +126,7 @@ def test_rows_of_two_layouts_in_one_file(cluster: PhoneSystem, tmp_path: Path) -
         (b'"cdrRecordType","globalCallID_callId","dateTimeOrigination"\n1,2,3\n', "missing_columns"),
     ],
 )
-def test_foreign_files_are_set_aside_whole(
-    content: bytes, reason: str, cluster: PhoneSystem, tmp_path: Path
-) -> None:
+def test_foreign_files_are_set_aside_whole(content: bytes, reason: str, cluster: PhoneSystem, tmp_path: Path) -> None:
     """They never stop the others, and are named with their reason."""
     paths = [drop(tmp_path, content, "foreign"), drop(tmp_path, cdr_file([row(1)], "15"))]
     summary = import_files(cluster, paths)

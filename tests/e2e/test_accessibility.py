@@ -1,4 +1,4 @@
-"""Every page as each kind of reader: no violation of WCAG 2.2 AA in English and Arabic, light and dark, wide and narrow."""
+"""Every page without violation of WCAG 2.2 AA: in English and Arabic, light and dark, wide and narrow."""
 
 from datetime import date
 from pathlib import Path
@@ -15,7 +15,16 @@ from accounting.services.importing import import_files
 from accounting.services.reference import forget_reference
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
-PAGES = ("/", "/calls/home/", "/calls/?period=all", "/calls/?nonsense=1", "/profile/", "/help/", "/status/", "/nowhere/")
+PAGES = (
+    "/",
+    "/calls/home/",
+    "/calls/?period=all",
+    "/calls/?nonsense=1",
+    "/profile/",
+    "/help/",
+    "/status/",
+    "/nowhere/",
+)
 PASSWORD = "a demo password"
 AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 

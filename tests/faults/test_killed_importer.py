@@ -64,7 +64,10 @@ def test_killed_at_any_moment(files: list[Path], expected: list[tuple[object, ..
         process.send_signal(signal.SIGKILL)
         process.communicate()
         for file in ImportFile.objects.filter(phone_system=phone_system):
-            assert CallLeg.objects.filter(file_id=file.pk).count() in (file.records, 0 if file.kind == "cmr" else file.records)
+            assert CallLeg.objects.filter(file_id=file.pk).count() in (
+                file.records,
+                0 if file.kind == "cmr" else file.records,
+            )
     process = importer("killed", files)
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 0, errors.decode()

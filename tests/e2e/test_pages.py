@@ -1,0 +1,147 @@
+"""Every page in a real browser: accessible in both directions of writing and both themes, no error in the console."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.test import Client
+from playwright.sync_api import BrowserContext, Page, expect
+
+from accounting.models import Direction, FileState, Kind, Outcome, Pricing, RejectedRow, Role, User
+from tests import factories as make
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+PAGES = (
+    "/", "/calls/home/", "/calls/?direction=1&number=%2B49&match=begins", "/calls/?direction=2&extension=999",
+    "/status/", "/profile/", "/help/", "/calls/?colour=red", "/nothing/",
+)  # fmt: skip
+SignIn = Callable[[User], None]
+
+
+@pytest.fixture
+def sign_in(context: BrowserContext, live_portal: str) -> SignIn:
+    """Give the browser the session of a person."""
+
+    def signed_in(person: User) -> None:
+        client = Client()
+        client.force_login(person)
+        context.add_cookies([{"name": "session", "value": client.cookies["session"].value, "url": live_portal}])
+
+    return signed_in
+
+
+@pytest.fixture
+def ada(live_portal: str) -> User:
+    """An administrator with calls of every kind, and a file and a row that could not be taken."""
+    ada = make.administrator(extension="2001", first_name="Ada", last_name="Novak")
+    make.person(extension="2002", first_name="Ben", last_name="Adler")
+    make.masking_rule(Role.ADMINISTRATOR, 3, own_calls=True)
+    calls = [
+        make.record(ada, gateway_id=make.gateway().pk, rate_id=make.rate().pk),
+        make.record(ada, direction=Direction.INCOMING, outcome=Outcome.MISSED),
+        make.record(ada, kind=Kind.INTERNAL, direction=Direction.INCOMING),
+        make.record(ada, pricing=Pricing.NO_RATE, cost=None, currency=""),
+    ]
+    make.leg(calls[0])
+    make.import_file(records=500, unanswered=0)
+    make.import_file("x.txt", state=FileState.SET_ASIDE, reason_code="not_cdr", unanswered=0)
+    RejectedRow.objects.create(file=make.import_file(unanswered=0), line=7, reason_code="time", content="1,2,3")
+    return ada
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_no_page_violates_accessibility_rules(
+    context: BrowserContext, live_portal: str, sign_in: SignIn, ada: User, language: str, theme: Any
+) -> None:
+    context.add_cookies([{"name": "django_language", "value": language, "url": live_portal}])
+    page = context.new_page()
+    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda line: complaints.append(line.text) if "Security Policy" in line.text else None)
+
+    def judge(path: str) -> None:
+        page.goto(path)
+        assert page.locator("html").get_attribute("data-bs-theme") == theme
+        assert page.locator("html").get_attribute("dir") == ("rtl" if language == "ar" else "ltr")
+        for violation in Axe().run(page, options=RULES).response["violations"]:
+            complaints.append(f"{path}: {violation['id']} {violation['nodes'][0]['html']}")
+
+    judge("/sign-in/")
+    sign_in(ada)
+    for path in PAGES:
+        judge(path)
+    page.goto("/calls/home/")
+    judge(str(page.locator(".open-row").last.get_attribute("href")))
+    assert complaints == []
+
+
+@pytest.mark.parametrize("path", ["/", "/calls/home/", "/calls/", "/status/", "/profile/", "/help/"])
+def test_no_page_is_wider_than_a_phone(page: Page, sign_in: SignIn, ada: User, path: str) -> None:
+    sign_in(ada)
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(path)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_a_new_call_appears_by_itself(page: Page, sign_in: SignIn, ada: User) -> None:
+    sign_in(ada)
+    page.clock.install()
+    page.goto("/calls/home/")
+    expect(page.locator("[data-record]")).to_have_count(4)
+    expect(page.locator("#live-state [data-when=live]")).to_be_visible()
+    call = make.record(ada, other_number="+442079460123")
+    page.clock.run_for(6_000)
+    row = page.locator(f'[data-record="{call.pk}"]')
+    expect(row).to_be_visible()
+    expect(row).to_have_class("is-new")
+    expect(page.locator("#live-news")).to_have_text("New calls have arrived.")
+
+
+def test_the_theme_is_kept(page: Page, sign_in: SignIn, ada: User) -> None:
+    sign_in(ada)
+    page.goto("/")
+    page.get_by_role("button", name="Appearance").click()
+    page.get_by_role("button", name="Dark").click()
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+    page.goto("/profile/")
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+
+
+def test_keyboard_users_skip_to_the_content_and_open_menus(page: Page, sign_in: SignIn, ada: User) -> None:
+    sign_in(ada)
+    page.goto("/calls/home/")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#content")).to_be_focused()
+    page.get_by_role("button", name="Language").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator("html")).to_have_attribute("lang", "de")
+    assert page.url.endswith("/calls/home/")
+
+
+def test_filters_make_short_addresses(page: Page, sign_in: SignIn, ada: User) -> None:
+    sign_in(ada)
+    page.goto("/calls/")
+    page.get_by_text("Filters", exact=True).click()
+    page.get_by_label("Direction").select_option("Incoming")
+    page.get_by_role("button", name="Show calls").click()
+    expect(page.locator("tbody tr")).to_have_count(2)
+    assert page.url.endswith("/calls/?period=30d&direction=2")
+
+
+def test_the_help_of_a_page_opens_beside_it(page: Page, sign_in: SignIn, ada: User) -> None:
+    sign_in(ada)
+    page.goto("/status/")
+    page.get_by_role("button", name="Help for this page").click()
+    expect(page.locator("#help")).to_contain_text("four times the quiet time")
+    page.keyboard.press("Escape")
+    expect(page.locator("#help")).to_be_hidden()
