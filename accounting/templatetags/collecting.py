@@ -15,7 +15,7 @@ register = template.Library()
 
 LIGHTS = {
     Light.GREEN: ("circle-check", _("Working")),
-    Light.YELLOW: ("triangle-alert", _("Look at it")),
+    Light.YELLOW: ("triangle-alert", _("Needs attention")),
     Light.RED: ("octagon-alert", _("Not working")),
     Light.OFF: ("ban", _("Switched off")),
 }

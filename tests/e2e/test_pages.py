@@ -1,23 +1,17 @@
-"""Every page in a real browser: accessible in both directions of writing and both themes, no error in the console."""
+"""The pages in a real browser: what scripts, keyboard and phone width do to them."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from playwright.sync_api import BrowserContext, Page, expect
 
 from accounting.models import Direction, FileState, Kind, Outcome, Pricing, RejectedRow, Role, User
 from tests import factories as make
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
 
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-PAGES = (
-    "/", "/calls/home/", "/calls/?direction=1&number=%2B49&match=begins", "/calls/?direction=2&extension=999",
-    "/status/", "/profile/", "/help/", "/calls/?colour=red", "/nothing/",
-)  # fmt: skip
+PAGES = ("/", "/status/", "/profile/", "/help/", "/calls/?direction=2&extension=999", "/calls/", "/calls/home/")
 SignIn = Callable[[User], None]
 
 
@@ -52,31 +46,18 @@ def ada(live_portal: str) -> User:
     return ada
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("language", ["en", "ar"])
-def test_no_page_violates_accessibility_rules(
-    context: BrowserContext, live_portal: str, sign_in: SignIn, ada: User, language: str, theme: Any
+def test_no_page_breaks_the_content_security_policy_or_fails_in_a_script(
+    page: Page, sign_in: SignIn, ada: User
 ) -> None:
-    context.add_cookies([{"name": "django_language", "value": language, "url": live_portal}])
-    page = context.new_page()
-    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda line: complaints.append(line.text) if "Security Policy" in line.text else None)
-
-    def judge(path: str) -> None:
-        page.goto(path)
-        assert page.locator("html").get_attribute("data-bs-theme") == theme
-        assert page.locator("html").get_attribute("dir") == ("rtl" if language == "ar" else "ltr")
-        for violation in Axe().run(page, options=RULES).response["violations"]:
-            complaints.append(f"{path}: {violation['id']} {violation['nodes'][0]['html']}")
-
-    judge("/sign-in/")
+    page.on("console", lambda line: complaints.append(line.text) if line.type in ("error", "warning") else None)
+    page.goto("/sign-in/")
     sign_in(ada)
     for path in PAGES:
-        judge(path)
-    page.goto("/calls/home/")
-    judge(str(page.locator(".open-row").last.get_attribute("href")))
+        page.goto(path)
+    page.locator(".open-row").first.click()
+    expect(page.locator(".timeline")).to_be_visible()
     assert complaints == []
 
 
@@ -143,5 +124,7 @@ def test_the_help_of_a_page_opens_beside_it(page: Page, sign_in: SignIn, ada: Us
     page.goto("/status/")
     page.get_by_role("button", name="Help for this page").click()
     expect(page.locator("#help")).to_contain_text("four times the quiet time")
+    # Bootstrap listens to the keyboard once the panel has slid in.
+    expect(page.locator("#help.show:not(.showing)")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator("#help")).to_be_hidden()
