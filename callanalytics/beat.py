@@ -31,8 +31,10 @@ def pulse() -> None:
 
 def pulse_age() -> float | None:
     """Return the seconds since the last pulse, or None before the first."""
-    if settings.REDIS_URL:
-        last = cache.get(PULSE)
-    else:
-        last = pulse_file().stat().st_mtime if pulse_file().exists() else None
+    last = cache.get(PULSE) if settings.REDIS_URL else last_touch(pulse_file())
     return None if last is None else max(0.0, time.time() - last)
+
+
+def last_touch(path: Path) -> float | None:
+    """Return when a file was last written, in seconds of the epoch, or None when it is missing."""
+    return path.stat().st_mtime if path.exists() else None

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-STOP_SECONDS = 8.0
+STOP_SECONDS = 4.0
 STEADY_SECONDS = 30.0
 LONGEST_PAUSE = 30.0
 
@@ -70,7 +70,7 @@ class Child:
 
 
 def stop(children: Sequence[Child]) -> None:
-    """End all processes: politely, and after 8 seconds surely, with everything that they started."""
+    """End all processes: politely, and after 4 seconds surely, with everything that they started."""
     for child in children:
         child.send(signal.SIGTERM)
     deadline = time.monotonic() + STOP_SECONDS
