@@ -57,8 +57,8 @@ def with_parent(command: list[str], user: str = "", ending: str = "TERM") -> lis
 
 
 @contextmanager
-def postgresql(folder: Path) -> Iterator[str]:
-    """Run a private PostgreSQL in the folder, on a socket only; give its database URL."""
+def postgresql(folder: Path, **settings: str) -> Iterator[str]:
+    """Run a private PostgreSQL in the folder, on a socket only; give its URL. Settings replace the quick ones."""
     programs = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
     # PostgreSQL refuses to run as root; the package has made this account.
     user = "postgres" if os.getuid() == 0 else ""
@@ -77,6 +77,7 @@ def postgresql(folder: Path) -> Iterator[str]:
         "full_page_writes": "off",
     }
     options |= {"synchronous_commit": "off", "shared_buffers": "128MB", "max_connections": "60", "max_wal_size": "2GB"}
+    options |= settings
     command = [
         str(programs / "postgres"),
         "-D",
