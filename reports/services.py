@@ -68,7 +68,7 @@ def summary_of(own: CallRecordQuerySet, period: Period) -> Summary:
     if period.end:
         own = own.filter(started_at__lt=period.end)
     answered = Q(outcome=Outcome.ANSWERED)
-    rows = (
+    sums = (
         own.order_by()
         .values("currency")
         .annotate(
@@ -79,7 +79,7 @@ def summary_of(own: CallRecordQuerySet, period: Period) -> Summary:
             without_price=Count("id", filter=Q(pricing__in=UNPRICED)),
         )
     )
-    rows = sorted(rows, key=lambda row: row["currency"])
+    rows = sorted(sums, key=lambda row: row["currency"])
     return Summary(
         answered=sum(row["answered"] for row in rows),
         missed=sum(row["missed"] for row in rows),
