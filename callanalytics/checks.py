@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
+LOOPBACK = {None, "localhost", "127.0.0.1", "::1"}
+
 
 @register("callanalytics")
 def folders(**kwargs: Any) -> Sequence[CheckMessage]:
@@ -66,9 +68,9 @@ def directory_search(**kwargs: Any) -> Sequence[CheckMessage]:
 @register(Tags.security)
 def directory_encryption(**kwargs: Any) -> Sequence[CheckMessage]:
     """Passwords must not travel to the directory in clear text."""
-    uri = settings.LDAP_SERVER_URI
-    remote = urlsplit(uri).hostname not in {None, "localhost", "127.0.0.1", "::1"}
-    if not uri.startswith("ldap://") or not remote or settings.AUTH_LDAP_START_TLS:
+    servers = [urlsplit(uri) for uri in settings.LDAP_SERVER_URI.split()]
+    open_ones = [server for server in servers if server.scheme == "ldap" and server.hostname not in LOOPBACK]
+    if not open_ones or settings.AUTH_LDAP_START_TLS:
         return []
     return [
         Warning(
