@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.utils import formats
 from django.utils.translation import gettext as _
@@ -19,11 +19,13 @@ from accounting.models import (
     Direction,
     Gateway,
     Kind,
+    Membership,
     Office,
     Outcome,
     Pricing,
     User,
 )
+from accounting.querysets.calls import supervised_by
 from accounting.querysets.organization import subtree
 from accounting.services.masking import TOKEN_MARK, Masker
 from callanalytics.lib import periods
@@ -238,13 +240,9 @@ class ScopedCallFilter(CallFilter):
 
     def __init__(self, params: QueryDict, *, reader: User, masker: Masker) -> None:
         super().__init__(params, reader=reader, masker=masker)
-        for name, model in (
-            ("person", User),
-            ("department", Department),
-            ("cost_centre", CostCentre),
-            ("office", Office),
-        ):
+        for name, model in (("department", Department), ("cost_centre", CostCentre), ("office", Office)):
             self.fields[name].queryset = model.objects.all()  # type: ignore[attr-defined]
+        self.fields["person"].queryset = people_seen_by(reader)  # type: ignore[attr-defined]
 
     def by_person(self, records: Records, person: User) -> Records:
         """Keep the calls of one person."""
@@ -261,6 +259,14 @@ class ScopedCallFilter(CallFilter):
     def by_office(self, records: Records, office: Office) -> Records:
         """Keep the calls of one office."""
         return records.filter(office_id=office.pk)
+
+
+def people_seen_by(reader: User) -> QuerySet[User]:
+    """Return the people whose calls this reader may see: all, or those who are or were in the supervised units."""
+    if reader.is_administrator:
+        return User.objects.all()
+    members = Membership.objects.filter(supervised_by(reader)).values("user_id")
+    return User.objects.filter(Q(pk=reader.pk) | Q(pk__in=members))
 
 
 def call_filter(params: QueryDict, reader: User, masker: Masker) -> CallFilter:

@@ -125,11 +125,14 @@ class Masker:
         return max((rule.digits for rule in self.rules if _concerns(rule, record, types, own=own)), default=0)
 
     def _meets(self, rule: MaskingRule) -> Q:
-        met = Q(kind=Kind.PUBLIC)
+        public = Q(kind=Kind.PUBLIC)
+        if rule.call_type:
+            public &= Q(call_type=rule.call_type)
+        # Public by its form only: masked whatever the type of the call is.
+        by_form = Q(other_number__startswith="+") | Q(other_length__gt=self._extension_digits)
+        met = public | (Q(kind=Kind.INTERNAL) & by_form)
         if rule.direction:
             met &= Q(direction=rule.direction)
-        if rule.call_type:
-            met &= Q(call_type=rule.call_type)
         if not rule.own_calls:
             met &= Q(user_id__isnull=True) | ~Q(user_id=self.viewer.pk)
         return met

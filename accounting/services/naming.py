@@ -28,9 +28,7 @@ class NamedCall:
 
 def named_calls(records: Sequence[CallRecord], masker: Masker, *, owners: bool = False) -> list[NamedCall]:
     """Return the records in the same order with the names of a page: two queries, three with owners."""
-    holders = extension_holders(
-        (record.phone_system_id, record.other_number) for record in records if record.kind == Kind.INTERNAL
-    )
+    holders = extension_holders(record.other_number for record in records if record.kind == Kind.INTERNAL)
     gateways = gateway_names(record.gateway_id for record in records)
     people = person_names(record.user_id for record in records) if owners else {}
     return [
@@ -62,26 +60,29 @@ class ExtensionHolders:
     """Who held which extension when."""
 
     def __init__(self, assignments: Iterable[LineAssignment]) -> None:
-        self._by_line: dict[tuple[int, str], list[LineAssignment]] = {}
+        self._by_number: dict[str, list[LineAssignment]] = {}
         for held in assignments:
-            line = (held.extension.phone_system_id, held.extension.number)
-            self._by_line.setdefault(line, []).append(held)
+            self._by_number.setdefault(held.extension.number, []).append(held)
 
     def name(self, phone_system_id: int, number: str, when: datetime) -> str:
-        """Return the name of the holder at a moment, '' when nobody held the number."""
-        for held in self._by_line.get((phone_system_id, number), ()):
-            if (held.valid_from is None or held.valid_from <= when) and (held.valid_to is None or when < held.valid_to):
-                return str(held.user)
-        return ""
+        """Return the name of the holder at a moment, '' when nobody held the number.
+
+        A number that the phone system does not know belongs to another one, if only one other has it.
+        """
+        holders = {
+            held.extension.phone_system_id: str(held.user)
+            for held in self._by_number.get(number, ())
+            if (held.valid_from is None or held.valid_from <= when) and (held.valid_to is None or when < held.valid_to)
+        }
+        if phone_system_id in holders:
+            return holders[phone_system_id]
+        return next(iter(holders.values())) if len(holders) == 1 else ""
 
 
-def extension_holders(lines: Iterable[tuple[int, str]]) -> ExtensionHolders:
-    """Return the holders of these (phone system id, number) lines; one query."""
-    wanted = set(lines)
+def extension_holders(numbers: Iterable[str]) -> ExtensionHolders:
+    """Return the holders of these numbers on all phone systems; one query."""
+    wanted = set(numbers)
     if not wanted:
         return ExtensionHolders(())
-    assignments = LineAssignment.objects.filter(
-        extension__number__in={number for _, number in wanted},
-        extension__phone_system_id__in={system for system, _ in wanted},
-    ).select_related("extension", "user")
-    return ExtensionHolders(assignments.order_by("-valid_from"))
+    assignments = LineAssignment.objects.filter(extension__number__in=wanted).select_related("extension", "user")
+    return ExtensionHolders(assignments.order_by("valid_from"))

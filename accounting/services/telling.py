@@ -1,14 +1,19 @@
 """One call told whole: its records, its legs on a time line, what it cost and why."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+
+from django.utils.translation import gettext as _
 
 from accounting.models import CallLeg, CallRecord, GatewayCarrier, Rate, User
 from accounting.services.describing import q850
 from accounting.services.masking import Masker, ShownNumber, mask_for
 from accounting.services.naming import NamedCall, extension_holders, named_calls
 
+CONFERENCE_BRIDGE = re.compile(r"[bc]00\d{6,}$")
+"""What Cisco UCM writes in place of a number for a conference."""
 WIDTH = 1000
 NARROWEST = 4
 
@@ -117,13 +122,13 @@ def _told_legs(legs: Sequence[CallLeg], records: Sequence[CallRecord], masker: M
         return []
     start = min(leg.originated_at for leg in legs)
     seconds = max(1.0, (max(leg.disconnected_at for leg in legs) - start).total_seconds())
-    holders = extension_holders(
-        (leg.phone_system_id, number) for leg in legs for number in (leg.calling, leg.final_called) if number
-    )
+    holders = extension_holders(number for leg in legs for number in (leg.calling, leg.final_called) if number)
     # Numbers of the reader's own records look the same here as there.
     shown = {number: masker.number(record, number) for record in records for number in _numbers(record) if number}
 
     def show(number: str) -> ShownNumber:
+        if CONFERENCE_BRIDGE.match(number):
+            return ShownNumber(_("Conference"), "", hidden=False)
         return shown.get(number) or masker.of_others(number)
 
     def party(leg: CallLeg, number: str, device: str) -> Party:

@@ -78,11 +78,11 @@ def _sums(now: datetime) -> dict[int, dict[str, Any]]:
         .order_by()
         .values("phone_system_id")
         .annotate(
-            day_accepted=Sum("records", filter=day),
+            day_records=Sum("records", filter=day),
             day_duplicates=Sum("duplicates", filter=day),
             day_rejected=Sum("rejected", filter=day),
             day_set_aside=Count("id", filter=day & aside),
-            month_accepted=Sum("records"),
+            month_records=Sum("records"),
             month_duplicates=Sum("duplicates"),
             month_rejected=Sum("rejected"),
             month_set_aside=Count("id", filter=aside),
@@ -112,7 +112,9 @@ def _state(system: PhoneSystem, sums: dict[str, int], now: datetime) -> SystemSt
 
 
 def _counts(sums: dict[str, int], span: str) -> Counts:
-    return Counts(*(sums.get(f"{span}_{name}", 0) for name in ("accepted", "duplicates", "rejected", "set_aside")))
+    duplicates, rejected = sums.get(f"{span}_duplicates", 0), sums.get(f"{span}_rejected", 0)
+    accepted = sums.get(f"{span}_records", 0) - duplicates - rejected
+    return Counts(accepted, duplicates, rejected, sums.get(f"{span}_set_aside", 0))
 
 
 def _light(

@@ -28,13 +28,17 @@
     event.detail.headers["If-None-Match"] = `"${part.dataset.etag}"`;
     before = new Set(records().map((row) => row.dataset.record));
   });
+  const path = new URL(part.getAttribute("hx-get"), location).pathname;
+  const elsewhere = (answer) => answer.responseURL !== "" && new URL(answer.responseURL).pathname !== path;
+  part.addEventListener("htmx:beforeSwap", (event) => {
+    if (!elsewhere(event.detail.xhr)) return;
+    // Signed out meanwhile: the answer is the sign-in page, to which a fresh page leads by itself.
+    event.detail.shouldSwap = false;
+    location.reload();
+  });
   part.addEventListener("htmx:afterRequest", (event) => {
     const answer = event.detail.xhr;
     const well = answer.status === 200 || answer.status === 304;
-    if (answer.status === 403 || answer.responseURL.split("?")[0] !== new URL(part.getAttribute("hx-get"), location).href.split("?")[0]) {
-      // Signed out elsewhere: the page itself leads to the sign-in.
-      if (answer.responseURL) return location.reload();
-    }
     failures = well ? 0 : failures + 1;
     say(well ? "live" : "lost");
     const tag = answer.getResponseHeader("ETag");

@@ -115,6 +115,17 @@ def test_filters_of_others_are_unknown_to_people_without_others(client: Client, 
     assert client.get(f"{URL}?person={ada.pk}").status_code == 400
 
 
+def test_supervisors_choose_among_the_people_of_their_units(client: Client) -> None:
+    sales = make.department()
+    ana, ben = make.person(extension="2001"), make.person(extension="2002")
+    make.membership(ana, department=make.department("Field sales", parent=sales))
+    make.membership(ben, department=make.department("Logistics"))
+    call = make.record(ana, department_id=sales.pk)
+    client.force_login(make.supervisor(of=sales))
+    assert shown(client, f"person={ana.pk}") == ids(call)
+    assert client.get(f"{URL}?person={ben.pk}").status_code == 400
+
+
 def test_each_filter_narrows(client: Client, ada: User) -> None:
     client.force_login(ada)
     ana = make.person(extension="2001")

@@ -120,6 +120,13 @@ def test_filters_find_whole_numbers_that_are_readable(boss: User) -> None:
     assert list(mask_for(boss).matching(CallRecord.objects.all(), NUMBER, begins=False)) == [own]
 
 
+def test_public_numbers_in_internal_calls_are_no_way_around(boss: User) -> None:
+    make.masking_rule(Role.SUPERVISOR, 3, call_type=CallType.MOBILE)
+    call = make.record(kind=Kind.INTERNAL, other_number=NUMBER)
+    assert mask_for(boss).number(call).hidden
+    assert not mask_for(boss).matching(CallRecord.objects.all(), NUMBER, begins=False).exists()
+
+
 def test_filters_never_find_masked_addresses(boss: User) -> None:
     make.masking_rule(Role.SUPERVISOR, 3)
     make.record(other_number="john.doe@example.com")
