@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from axes.models import AccessAttempt
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import Group
 from django.db import models as fields
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +15,8 @@ from accounting import models
 admin.site.site_header = _("Set-up")
 admin.site.site_title = "Call Analytics"
 admin.site.index_title = _("Settings")
+# Roles decide what people may do; groups would be a second, silent way.
+admin.site.unregister(Group)
 
 
 class ForAdministrators:
@@ -266,3 +270,17 @@ class RejectedRowAdmin(ReadOnlyAdmin):
     list_filter = ("reason_code", "file__phone_system")
     list_select_related = ("file",)
     search_fields = ("file__name", "content")
+
+
+@admin.register(AccessAttempt)
+class WrongPasswordAdmin(ForAdministrators, admin.ModelAdmin[AccessAttempt]):
+    """Wrong passwords by name and address; deleting a row lifts the lock."""
+
+    list_display = ("username", "ip_address", "attempt_time", "failures_since_start")
+    search_fields = ("username", "ip_address")
+    readonly_fields = ("username", "ip_address", "user_agent", "attempt_time", "failures_since_start")
+    fields = readonly_fields
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        """Nobody adds them by hand."""
+        return False

@@ -45,4 +45,7 @@ class ReaderMiddleware:
         with timezone.override(ZoneInfo(zone)):
             response = self.get_response(request)
         response.headers.setdefault("Content-Language", translation.get_language() or settings.LANGUAGE_CODE)
+        if user.is_authenticated:
+            # Pages hold personal data: nothing of them stays behind in a browser that others use.
+            response.headers.setdefault("Cache-Control", "no-store")
         return response

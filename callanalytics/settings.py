@@ -206,6 +206,7 @@ if LDAP_SERVER_URI:
 # Throttle of wrong passwords: by user name and address, counted in the database.
 PROXY_COUNT = env.int("PROXY_COUNT", 1) if env.bool("BEHIND_PROXY", False) else 0
 AXES_HANDLER = "axes.handlers.database.AxesDatabaseHandler"
+AXES_ENABLE_ADMIN = False  # the set-up shows what administrators need of it
 AXES_FAILURE_LIMIT = env.int("SIGN_IN_FAILURE_LIMIT", 8)
 AXES_COOLOFF_TIME = timedelta(minutes=env.int("SIGN_IN_COOLOFF_MINUTES", 15))
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]

@@ -1,5 +1,6 @@
 """Template tags and filters of the portal: icons, money, durations, moments, numbers."""
 
+import re
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -19,6 +20,7 @@ from callanalytics.lib.phone_numbers import spaced
 
 register = template.Library()
 
+LETTER_BESIDE_FIGURE = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
 DIRECTIONAL = frozenset({"arrow-left", "arrow-right", "chevron-left", "chevron-right", "log-out", "list", "route"})
 
 
@@ -54,7 +56,8 @@ def reader_locale() -> Locale:
 @lru_cache(maxsize=8192)
 def _money(amount: Decimal, currency: str, locale: str, small: bool) -> SafeString:
     text = format_currency(amount, currency, locale=locale, decimal_quantization=not small)
-    return format_html('<bdi class="figure">{}</bdi>', text)
+    # Babel leaves out the blank that CLDR wants between letters and figures, as in AED 1.43.
+    return format_html('<bdi class="figure">{}</bdi>', LETTER_BESIDE_FIGURE.sub("\u00a0", text))
 
 
 @register.simple_tag

@@ -96,7 +96,7 @@ def _same_but_arrival(known: list[str], now: list[str]) -> bool:
 
 def _answer(response: HttpResponse, tag: str) -> HttpResponse:
     response["ETag"] = f'"{tag}"'
-    response["Cache-Control"] = "private, no-cache"
+    response["Cache-Control"] = "private, no-store"
     return response
 
 

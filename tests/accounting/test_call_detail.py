@@ -61,7 +61,7 @@ def test_all_legs_are_told_with_parties_cause_and_redirection(client: Client, an
         assert words in page
     assert page.count('class="timeline-track"') == 2
     assert page.count("<tr aria-current") == 1, "the colleague's part is not the reader's"
-    assert "<td><a href" in page
+    assert '<td class="at-person"><a href' in page
     assert reverse("call", args=[call.pk]) in page
 
 

@@ -1,6 +1,7 @@
 """Main menu, set-up and error pages: what each role finds there."""
 
 import pytest
+from axes.models import AccessAttempt
 from django.test import Client
 from django.urls import reverse
 
@@ -70,6 +71,11 @@ def test_strangers_are_sent_to_the_sign_in(client: Client, db: None, name: str) 
     assert client.get(reverse(name)).headers["Location"] == f"{reverse('sign_in')}?next={reverse(name)}"
 
 
+@pytest.mark.parametrize("name", ["menu", "home", "home_live", "calls", "profile"])
+def test_no_page_stays_behind_in_the_browser(client: Client, ana: User, name: str) -> None:
+    assert "no-store" in client.get(reverse(name)).headers["Cache-Control"]
+
+
 def test_help_speaks_to_the_readers_role(client: Client, ana: User) -> None:
     assert 'id="status"' not in client.get(reverse("help")).content.decode()
     client.force_login(make.administrator())
@@ -91,3 +97,14 @@ def test_a_failing_page_says_so(client: Client, ana: User, monkeypatch: pytest.M
     response = client.get(reverse("home"))
     assert response.status_code == 500
     assert "Something went wrong" in response.content.decode()
+
+
+def test_an_administrator_lifts_the_lock_after_wrong_passwords(client: Client, db: None) -> None:
+    for _ in range(8):
+        locked = client.post(reverse("sign_in"), {"username": "ana", "password": "wrong"})
+    assert locked.status_code == 429
+    client.force_login(make.administrator())
+    attempt = AccessAttempt.objects.get()
+    client.post(reverse("admin:axes_accessattempt_delete", args=[attempt.pk]), {"post": "yes"})
+    client.logout()
+    assert client.post(reverse("sign_in"), {"username": "ana", "password": "wrong"}).status_code == 200
