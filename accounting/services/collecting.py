@@ -28,13 +28,22 @@ def collect() -> ImportSummary:
     """Collect the inboxes of all enabled phone systems; systems that another worker collects are left to it."""
     summary = ImportSummary()
     for phone_system in PhoneSystem.objects.filter(enabled=True):
-        inbox(phone_system).mkdir(parents=True, exist_ok=True)
-        if any(complete_files(inbox(phone_system))) and claim(phone_system):
-            try:
-                summary.add(collect_inbox(phone_system))
-            finally:
-                PhoneSystem.objects.filter(pk=phone_system.pk).update(collecting_until=None)
+        try:
+            summary.add(collect_phone_system(phone_system))
+        except Exception:
+            logger.exception("collecting of %s failed; the next look at the inbox tries again", phone_system.name)
     return summary
+
+
+def collect_phone_system(phone_system: PhoneSystem) -> ImportSummary:
+    """Collect one inbox unless it is empty or another worker has it."""
+    inbox(phone_system).mkdir(parents=True, exist_ok=True)
+    if not any(complete_files(inbox(phone_system))) or not claim(phone_system):
+        return ImportSummary()
+    try:
+        return collect_inbox(phone_system)
+    finally:
+        PhoneSystem.objects.filter(pk=phone_system.pk).update(collecting_until=None)
 
 
 def inbox(phone_system: PhoneSystem) -> Path:
@@ -60,7 +69,7 @@ def collect_inbox(phone_system: PhoneSystem) -> ImportSummary:
             move(file, Path(settings.ARCHIVE_DIR) / phone_system.name / timezone.now().strftime("%Y-%m-%d"))
         for file in outcome.set_aside:
             move(file, Path(settings.SET_ASIDE_DIR) / phone_system.name)
-            logger.warning("%s of %s set aside: %s %s", file.name, phone_system.name, file.reason, file.detail)
+            logger.warning("%r of %s set aside: %s %r", file.name, phone_system.name, file.reason, file.detail)
     return summary
 
 
@@ -72,12 +81,12 @@ def complete_files(folder: Path) -> Iterator[Path]:
             continue
         try:
             stat = path.stat()
-            age = now - stat.st_mtime
+            age = abs(now - stat.st_mtime)  # clocks differ: a time to come is no sign of writing
             if not path.is_file() or age < SETTLED_SECONDS:
                 continue
             if age > SETTLED_SECONDS_WITHOUT_LINE_END or ends_with_line_end(path):
                 yield path
-        except FileNotFoundError:
+        except OSError:
             continue
 
 
@@ -105,7 +114,9 @@ def move(file: CallFile, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         target = folder / file.name
         if target.exists():
-            target = folder / f"{file.name}.{file.sha256[:12]}.{time.time_ns()}"
+            target = folder / f"{file.name[:200]}.{file.sha256[:12]}.{time.time_ns()}"
         shutil.move(file.path, target)
     except FileNotFoundError:
         return
+    except OSError:
+        logger.exception("%r cannot be moved to %s", file.name, folder)

@@ -64,7 +64,8 @@ def group(legs: list[Leg], stored: Iterable[StoredLeg]) -> list[Group]:
             members.setdefault(identifier, []).append(span)
     for one in stored:
         node = ("call", one.call_id)
-        for key in (one.call_ref, *identifiers(one)):
+        keys: tuple[Hashable, ...] = (one.call_ref, *identifiers(one))
+        for key in keys:
             if key in members:
                 members[key].append((one.originated, one.disconnected, node))
     forest = Forest()
@@ -74,11 +75,12 @@ def group(legs: list[Leg], stored: Iterable[StoredLeg]) -> list[Group]:
     return collect(legs, forest)
 
 
-def identifiers(leg: Leg | StoredLeg) -> tuple[int, ...]:
-    """Return the leg identifiers by which a record may continue another."""
+def identifiers(leg: Leg | StoredLeg) -> tuple[tuple[str, int], ...]:
+    """Return the leg identifiers by which a record may continue another; they are unique within one cluster."""
     if not leg.stitch:
         return ()
-    return tuple(identifier for identifier in (leg.orig_leg, leg.dest_leg) if identifier)
+    cluster = leg.call_ref.split("/", 1)[0]
+    return tuple((cluster, identifier) for identifier in (leg.orig_leg, leg.dest_leg) if identifier)
 
 
 def chain(spans: list[tuple[int, int, Hashable]], forest: Forest) -> None:

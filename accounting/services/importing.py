@@ -7,6 +7,7 @@ other.
 
 import hashlib
 import logging
+import os
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +25,7 @@ from accounting.sources.base import ForeignFileError, Reading
 
 logger = logging.getLogger(__name__)
 BATCH_RECORDS, BATCH_FILES = 10_000, 500
-LARGEST_FILE = 1 << 30
+LARGEST_FILE = 128 << 20  # reading takes about five times its size in memory; a full day of a large cluster is less
 
 
 @dataclass(slots=True)
@@ -114,22 +115,37 @@ def read_file(phone_system: PhoneSystem, path: Path) -> CallFile | None:
     """Return a file with its rows, or with the reason against it; None when it is gone."""
     try:
         stat = path.stat()
+    except OSError:
+        return None
+    try:
         if stat.st_size > LARGEST_FILE:
             return CallFile(
-                path, path.name[:255], stat.st_size, "", reason="unreadable", detail=f"{stat.st_size} bytes"
-            )
+                path, printable(path.name), stat.st_size, "", reason="unreadable", detail=f"{stat.st_size} bytes",
+                modified_ns=stat.st_mtime_ns,
+            )  # fmt: skip
         content = path.read_bytes()
     except FileNotFoundError:
         return None
     except OSError as error:
-        return CallFile(path, path.name[:255], 0, "", reason="unreadable", detail=str(error)[:200])
+        return CallFile(
+            path, printable(path.name), stat.st_size, "", reason="unreadable", detail=str(error)[:200],
+            modified_ns=stat.st_mtime_ns,
+        )  # fmt: skip
     digest = hashlib.sha256(content).hexdigest()
-    file = CallFile(path, path.name[:255], stat.st_size, digest, modified_ns=stat.st_mtime_ns)
+    file = CallFile(path, printable(path.name), stat.st_size, digest, modified_ns=stat.st_mtime_ns)
     try:
         file.reading = SOURCES[phone_system.kind].read(content)
     except ForeignFileError as error:
         file.reason, file.detail = error.code, error.detail.replace("\0", "\\0")[:200]
+    except Exception as error:
+        logger.exception("%r of %s cannot be read", file.name, phone_system.name)
+        file.reason, file.detail = "failed", str(error).replace("\0", "")[:200]
     return file
+
+
+def printable(name: str) -> str:
+    """Return a file's name as every database can keep it: bytes that are no UTF-8 are shown as such."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")[:255]
 
 
 def commit_or_part(phone_system: PhoneSystem, batch: list[CallFile]) -> Iterator[Outcome]:
@@ -156,8 +172,10 @@ def commit_batch(phone_system: PhoneSystem, files: list[CallFile]) -> Outcome:
     outcome = Outcome(ImportSummary())
     with transaction.atomic():
         PhoneSystem.objects.select_for_update().get(pk=phone_system.pk)
-        batch = ImportBatch.objects.create(phone_system=phone_system)
         known = known_files(phone_system, files)
+        if all((file.name, file.sha256) in known for file in files):
+            return all_known(files)
+        batch = ImportBatch.objects.create(phone_system=phone_system)
         entries: list[tuple[CallFile, ImportFile]] = []
         for file in files:
             summary = outcome.summary
@@ -176,11 +194,17 @@ def commit_batch(phone_system: PhoneSystem, files: list[CallFile]) -> Outcome:
     return outcome
 
 
+def all_known(files: list[CallFile]) -> Outcome:
+    """Return what becomes of files that were all imported before: nothing is written."""
+    records = sum(file.records for file in files)
+    return Outcome(ImportSummary(files=len(files), records=records, duplicates=records), imported=files)
+
+
 def known_files(phone_system: PhoneSystem, files: list[CallFile]) -> set[tuple[str, str]]:
     """Return name and hash of those files that were imported before; what was once set aside is tried again."""
     hashes = [file.sha256 for file in files]
     rows = ImportFile.objects.filter(phone_system=phone_system, sha256__in=hashes)
-    rows.filter(state=FileState.SET_ASIDE).delete()
+    rows.filter(state=FileState.SET_ASIDE, name__in=[file.name for file in files]).delete()
     return set(rows.values_list("name", "sha256"))
 
 

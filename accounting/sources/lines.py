@@ -11,28 +11,42 @@ csv.field_size_limit(100_000_000)  # a giant value is refused by length later, w
 
 
 def decode(content: bytes) -> str:
-    """Return the text of a file; bytes that are no UTF-8 are read as Latin-1, which loses none."""
+    """Return the text of a file; lines that are no UTF-8 are read as Latin-1, which loses nothing."""
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return content.decode("latin-1")
+        return "".join(decode_line(line) for line in io.BytesIO(content)).removeprefix("\ufeff")
+
+
+def decode_line(line: bytes) -> str:
+    """Return one line as UTF-8, else as Latin-1."""
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        return line.decode("latin-1")
 
 
 def rows(text: str) -> Iterator[tuple[int, list[str] | RowError, str]]:
     """Yield (first line's number, values or the reason against them, raw text) for each row that is not empty."""
-    lines = list(io.StringIO(text, newline="\n"))
-    clean = not any('"' in line and line.count('"') % 2 for line in lines)
-    if clean and "\0" not in text:
-        for number, (line, values) in enumerate(zip(lines, csv.reader(lines), strict=True), start=1):
-            if values and line.strip("\r\n"):
-                yield number, values, line
-        return
-    yield from careful_rows(lines)
+    lines = list(io.StringIO(text if "\n" in text else text.replace("\r", "\n"), newline="\n"))
+    done = 0
+    if "\0" not in text:
+        reader = csv.reader(lines)
+        try:
+            for values in reader:
+                if reader.line_num != done + 1:
+                    break  # a quotation mark reaches beyond its line
+                line = lines[done]
+                done += 1
+                if values and line.strip("\r\n"):
+                    yield done, values, line
+        except csv.Error:
+            pass  # a carriage return within a line
+    yield from careful_rows(lines, done)
 
 
-def careful_rows(lines: list[str]) -> Iterator[tuple[int, list[str] | RowError, str]]:
-    """Yield rows of a file in which some quotation marks or characters are not as they should be."""
-    index = 0
+def careful_rows(lines: list[str], index: int) -> Iterator[tuple[int, list[str] | RowError, str]]:
+    """Yield rows of a file in which some quotation marks or characters are not as they should be, from an index on."""
     while index < len(lines):
         taken = row_length(lines, index)
         raw = "".join(lines[index : index + taken])

@@ -7,8 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
-from django.utils.text import slugify
 
 from accounting.models import PhoneSystem
 from accounting.services.collecting import arrival_order
@@ -48,9 +48,14 @@ def find_phone_system(name: str, *, create: bool) -> PhoneSystem:
     if not create:
         known = ", ".join(PhoneSystem.objects.values_list("name", flat=True)) or "none"
         raise CommandError(f"There is no phone system {name!r} (known: {known}). --create makes it.")
-    if slugify(name, allow_unicode=False) != name.lower() and not name.replace("_", "-").replace("-", "").isalnum():
-        raise CommandError(f"{name!r} cannot be the name of a phone system: letters, digits, - and _ only.")
-    return PhoneSystem.objects.create(name=name)
+    phone_system = PhoneSystem(name=name)
+    try:
+        phone_system.full_clean()
+    except ValidationError as error:
+        reasons = " ".join(error.messages)
+        raise CommandError(f"{name!r} cannot be the name of a phone system: {reasons}") from error
+    phone_system.save()
+    return phone_system
 
 
 def files_in(paths: list[Path]) -> Iterator[Path]:
