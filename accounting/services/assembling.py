@@ -6,17 +6,21 @@ trunk is carried, and paid, by exactly one record; records that only hand a call
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from enum import IntEnum
 
 from accounting.models import Direction, Kind, Outcome
 from accounting.services.topology import End, Topology
 from accounting.sources.base import Leg
 from accounting.sources.cucm import FEATURES, SPLIT_CAUSES
 
+# Numbers, not members: comparing and hashing members of an enumeration runs Python code, a dozen times for each record.
+OUTGOING, INCOMING = int(Direction.OUTGOING), int(Direction.INCOMING)
+PUBLIC, INTERNAL = int(Kind.PUBLIC), int(Kind.INTERNAL)
+ANSWERED, MISSED, BUSY, REJECTED, FAILED, VOICEMAIL = map(int, Outcome)
+
 RECORDING_REASONS = frozenset({354, 370, 752})
 RECORDING_FEATURES = frozenset({27, 28, 33})
 FORWARD_REASONS = frozenset({1, 2, 10, 15, 18, 34, 50, 82, 129, 162, 178})
-"""Redirections after which the redirecting extension pays: forwards, deflection, iDivert; not transfer, pickup, park."""
+"""Redirections after which the redirecting extension pays: forwards, deflection, iDivert; not transfer, park."""
 PARK_RETRIEVAL, PARK_REVERSION, IDIVERT = 8, 11, 50
 FORWARD_FEATURES = frozenset({5, 14})
 DEVICE_USAGE, HUNT_PILOT_USAGE, VOICEMAIL_PORT_USAGE = 2, 7, 8
@@ -25,21 +29,22 @@ BUSY_CAUSES = frozenset({17})
 MISSED_CAUSES = frozenset({0, 16, 18, 19, 20, 31})
 REJECTED_CAUSES = frozenset({21, 29, 50, 52, 53, 54, 55, 57, 58})
 CAUSE_OUTCOMES = (
-    dict.fromkeys(BUSY_CAUSES, Outcome.BUSY)
-    | dict.fromkeys(MISSED_CAUSES, Outcome.MISSED)
-    | dict.fromkeys(REJECTED_CAUSES, Outcome.REJECTED)
+    dict.fromkeys(BUSY_CAUSES, BUSY) | dict.fromkeys(MISSED_CAUSES, MISSED) | dict.fromkeys(REJECTED_CAUSES, REJECTED)
 )
 
 
 @dataclass(slots=True)
 class Part:
-    """One own extension's part in a call, before numbers are analysed and prices found; times in epoch seconds."""
+    """One own extension's part in a call, before numbers are analysed and prices found; times in epoch seconds.
+
+    Direction, kind and outcome are the numbers of these choices.
+    """
 
     leg: int
     extension: str
     device: str
-    direction: Direction
-    kind: Kind
+    direction: int
+    kind: int
     other: str
     other_leg: int
     dialled: str
@@ -47,7 +52,7 @@ class Part:
     started: int
     answered: int
     ended: int
-    outcome: Outcome
+    outcome: int
     talk: int
     trunk: int
     """Leg identifier of the trunk that this part carries or talked over, 0 for none."""
@@ -72,13 +77,6 @@ class Part:
     stand_in: bool = False
     """Whether the part exists only so that a trunk is not without a record."""
     connected_other: str = ""
-
-
-class Side(IntEnum):
-    """The two sides of a call detail record."""
-
-    ORIG = 0
-    DEST = 1
 
 
 def assemble(legs: list[Leg], topology: Topology) -> list[Part]:
@@ -135,9 +133,9 @@ def outgoing_public(leg: Leg, topology: Topology) -> list[Part]:
     """An own extension dialled the public network; a forwarding extension in between pays instead (rule 4)."""
     forwarder = forwarding_extension(leg, topology)
     if not forwarder:
-        return [caller_part(leg, trunk_kind(leg.dest_device, topology), leg.final_called or leg.original_called, on_trunk=True)]
-    caller = caller_part(leg, Kind.INTERNAL, forwarder)
-    return [caller, *forwarded_parts(leg, topology, forwarder, Kind.INTERNAL)]
+        return [dialled_part(leg, topology)]
+    caller = caller_part(leg, INTERNAL, forwarder)
+    return [caller, *forwarded_parts(leg, topology, forwarder, INTERNAL)]
 
 
 def incoming_public(leg: Leg, topology: Topology) -> list[Part]:
@@ -149,17 +147,17 @@ def incoming_public(leg: Leg, topology: Topology) -> list[Part]:
 def internal(leg: Leg, topology: Topology) -> list[Part]:
     """Both sides are own extensions: the caller's outgoing and the called person's incoming record (rule 2)."""
     extension = called_extension(leg, topology)
-    return [caller_part(leg, Kind.INTERNAL, extension), called_part(leg, Kind.INTERNAL, extension)]
+    return [caller_part(leg, INTERNAL, extension), called_part(leg, INTERNAL, extension)]
 
 
 def to_voicemail(leg: Leg, topology: Topology) -> list[Part]:
     """An own extension reached voicemail: its own, or that of the extension which redirected (rule 5)."""
     redirected = redirecting_extension(leg, topology)
-    caller = caller_part(leg, Kind.INTERNAL, redirected or leg.original_called or leg.final_called)
+    caller = caller_part(leg, INTERNAL, redirected or leg.original_called or leg.final_called)
     parts = [caller]
     if redirected:
-        caller.outcome = Outcome.VOICEMAIL if leg.connected else caller.outcome
-        parts.append(voicemail_part(leg, Kind.INTERNAL, redirected))
+        caller.outcome = VOICEMAIL if leg.connected else caller.outcome
+        parts.append(voicemail_part(leg, INTERNAL, redirected))
     return parts
 
 
@@ -177,7 +175,7 @@ def tandem(leg: Leg, topology: Topology) -> list[Part]:
 
 def to_bridge(leg: Leg, topology: Topology) -> list[Part]:
     """An own extension entered a conference (rule 6)."""
-    part = caller_part(leg, Kind.INTERNAL, plain_number(leg.original_called))
+    part = caller_part(leg, INTERNAL, plain_number(leg.original_called))
     part.conference = True
     return [part]
 
@@ -191,14 +189,14 @@ def public_to_bridge(leg: Leg, topology: Topology) -> list[Part]:
 
 def from_bridge(leg: Leg, topology: Topology) -> list[Part]:
     """A conference or a voicemail port called an own extension."""
-    part = called_part(leg, Kind.INTERNAL, called_extension(leg, topology))
+    part = called_part(leg, INTERNAL, called_extension(leg, topology))
     part.conference = topology.is_bridge(leg.calling)
     return [part]
 
 
 def bridge_to_public(leg: Leg, topology: Topology) -> list[Part]:
     """A conference or a voicemail port called out: the extension that asked for it pays, else nobody (rule 6)."""
-    part = caller_part(leg, trunk_kind(leg.dest_device, topology), leg.final_called or leg.original_called, on_trunk=True)
+    part = dialled_part(leg, topology)
     part.extension, part.device, part.conference, part.stand_in = requestor(leg.comment), "", True, True
     return [part]
 
@@ -220,9 +218,9 @@ RULES: dict[tuple[End, End], Rule] = {
 }
 
 
-def trunk_kind(device: str, topology: Topology) -> Kind:
+def trunk_kind(device: str, topology: Topology) -> int:
     """Return whether a trunk leads to the public network or to another own phone system."""
-    return Kind.INTERNAL if topology.is_internal_trunk(device) else Kind.PUBLIC
+    return INTERNAL if topology.is_internal_trunk(device) else PUBLIC
 
 
 def called_extension(leg: Leg, topology: Topology) -> str:
@@ -263,9 +261,9 @@ def requestor(comment: str) -> str:
     return found
 
 
-def forwarded_parts(leg: Leg, topology: Topology, forwarder: str, kind: Kind) -> list[Part]:
+def forwarded_parts(leg: Leg, topology: Topology, forwarder: str, kind: int) -> list[Part]:
     """Return the two records of an extension (or of nobody) through which a call went on to a trunk."""
-    came = called_part(leg, kind, forwarder, on_trunk=kind == Kind.PUBLIC or topology.is_internal_trunk(leg.orig_device))
+    came = called_part(leg, kind, forwarder, on_trunk=kind == PUBLIC or topology.is_internal_trunk(leg.orig_device))
     came.leg, came.device = leg.orig_leg, ""
     went = caller_part(leg, trunk_kind(leg.dest_device, topology), leg.final_called, on_trunk=True)
     went.extension, went.device, went.leg, went.other_leg = forwarder, "", leg.dest_leg, leg.dest_leg
@@ -273,29 +271,38 @@ def forwarded_parts(leg: Leg, topology: Topology, forwarder: str, kind: Kind) ->
     return [came, went]
 
 
-def voicemail_part(leg: Leg, kind: Kind, extension: str, *, on_trunk: bool = False) -> Part:
+def voicemail_part(leg: Leg, kind: int, extension: str, *, on_trunk: bool = False) -> Part:
     """Return the incoming record of an extension whose voicemail took the call."""
     part = called_part(leg, kind, extension, on_trunk=on_trunk)
     part.device = ""
     if leg.connected:
-        part.outcome, part.talk = Outcome.VOICEMAIL, 0
+        part.outcome, part.talk = VOICEMAIL, 0
     return part
 
 
-def caller_part(leg: Leg, kind: Kind, other: str, *, on_trunk: bool = False) -> Part:
+def caller_part(leg: Leg, kind: int, other: str, *, on_trunk: bool = False) -> Part:
     """Return the outgoing part of the calling side; `on_trunk`: the called side is a trunk that this part carries."""
-    part = part_of_side(leg, Side.ORIG, Direction.OUTGOING, kind, leg.calling, other)
+    legs, dialled = (leg.orig_leg, leg.dest_leg), leg.original_called
+    part = part_of_side(leg, legs, leg.calling, leg.orig_device, OUTGOING, kind, other, dialled)
     if on_trunk:
         put_on_trunk(part, leg, leg.dest_leg, leg.dest_device, leg.outgoing_protocol)
         part.outpulsed, part.as_dialled = leg.outpulsed_called, True
     if leg.last_redirect_reason == PARK_RETRIEVAL:
-        part.direction = Direction.INCOMING
+        part.direction = INCOMING
     return part
 
 
-def called_part(leg: Leg, kind: Kind, extension: str, *, on_trunk: bool = False) -> Part:
+def dialled_part(leg: Leg, topology: Topology) -> Part:
+    """Return the outgoing part of a call that went to a trunk as it was dialled."""
+    return caller_part(
+        leg, trunk_kind(leg.dest_device, topology), leg.final_called or leg.original_called, on_trunk=True
+    )
+
+
+def called_part(leg: Leg, kind: int, extension: str, *, on_trunk: bool = False) -> Part:
     """Return the incoming part of the called side; `on_trunk`: the calling side is a trunk that this part carries."""
-    part = part_of_side(leg, Side.DEST, Direction.INCOMING, kind, extension, leg.calling)
+    legs = (leg.dest_leg, leg.orig_leg)
+    part = part_of_side(leg, legs, extension, leg.dest_device, INCOMING, kind, leg.calling, leg.calling)
     if on_trunk:
         put_on_trunk(part, leg, leg.orig_leg, leg.orig_device, leg.incoming_protocol)
     return part
@@ -305,45 +312,31 @@ def put_on_trunk(part: Part, leg: Leg, trunk: int, device: str, protocol: int) -
     """Let this part carry the trunk for the time of one record; a call that reached no device took no trunk."""
     part.trunk, part.trunk_device, part.trunk_protocol = trunk, device, protocol
     part.carries = bool(device or leg.connected)
-    part.trunk_seconds = leg.disconnected - leg.connected if leg.connected else 0
+    part.trunk_seconds = part.talk
 
 
-def part_of_side(leg: Leg, side: Side, direction: Direction, kind: Kind, extension: str, other: str) -> Part:
-    """Return the part of one side of a record."""
-    own = side == Side.ORIG
+def part_of_side(
+    leg: Leg, legs: tuple[int, int], extension: str, device: str, direction: int, kind: int, other: str, dialled: str
+) -> Part:
+    """Return the part of one side of a record, whose leg identifier is the first: the caller's when it is outgoing."""
     cause, caller_released = effective_cause(leg)
+    connected, ended = leg.connected, leg.disconnected
+    if connected:
+        outcome, talk, consumed = ANSWERED, ended - connected, False
+    else:
+        outcome, talk, consumed = CAUSE_OUTCOMES.get(cause, FAILED), 0, is_handed_on(leg)
+    released_by = "" if caller_released is None else "O" if caller_released == (direction == OUTGOING) else "R"
+    # By position: by name it takes twice as long, once for each call record.
     return Part(
-        leg=leg.orig_leg if own else leg.dest_leg,
-        extension=extension[:50],
-        device=leg.orig_device if own else leg.dest_device,
-        direction=direction,
-        kind=kind,
-        other=other,
-        other_leg=leg.dest_leg if own else leg.orig_leg,
-        dialled=leg.original_called if own else leg.calling,
-        outpulsed="",
-        started=leg.originated,
-        answered=leg.connected,
-        ended=leg.disconnected,
-        outcome=Outcome.ANSWERED if leg.connected else CAUSE_OUTCOMES.get(cause, Outcome.FAILED),
-        talk=leg.disconnected - leg.connected if leg.connected else 0,
-        trunk=0,
-        trunk_device="",
-        trunk_protocol=0,
-        carries=False,
-        trunk_seconds=0,
-        original_called=leg.original_called,
-        last_redirect=leg.last_redirect if leg.last_redirect != leg.final_called else "",
-        reason=leg.last_redirect_reason or leg.orig_redirect_reason,
-        hunt_pilot=hunt_pilot(leg),
-        queue=leg.queue_seconds,
-        cause=cause,
-        released_by="" if caller_released is None else "O" if caller_released == own else "R",
-        conference=leg.join_by in (4, 6, 7) or leg.orig_redirect_by == 4,
-        consumed=not leg.connected and is_handed_on(leg),
-        authorization_code=leg.authorization_code,
-        matter_code=leg.matter_code,
-    )
+        legs[0], extension[:50], device, direction, kind, other, legs[1], dialled,
+        "",  # outpulsed
+        leg.originated, connected, ended, outcome, talk,
+        0, "", 0, False, 0,  # no trunk
+        leg.original_called, leg.last_redirect if leg.last_redirect != leg.final_called else "",
+        leg.last_redirect_reason or leg.orig_redirect_reason, hunt_pilot(leg), leg.queue_seconds, cause, released_by,
+        leg.join_by in (4, 6, 7) or leg.orig_redirect_by == 4,  # conference
+        consumed, leg.authorization_code, leg.matter_code,
+    )  # fmt: skip
 
 
 def hunt_pilot(leg: Leg) -> str:
@@ -356,9 +349,7 @@ def is_handed_on(leg: Leg) -> bool:
     return (
         leg.orig_cause in SPLIT_CAUSES
         or leg.dest_cause in SPLIT_CAUSES
-        or leg.orig_term_by in FEATURES
-        and leg.dest_term_by in FEATURES
-        and leg.orig_term_by not in (6, 7, 16)
+        or (leg.orig_term_by in FEATURES and leg.dest_term_by in FEATURES and leg.orig_term_by not in (6, 7, 16))
     )
 
 
@@ -424,8 +415,8 @@ def without_voicemail_twins(parts: list[Part]) -> list[Part]:
     return [
         part
         for part in parts
-        if part.outcome != Outcome.VOICEMAIL
-        or part.direction == Direction.OUTGOING
+        if part.outcome != VOICEMAIL
+        or part.direction == OUTGOING
         or not any(one is not part and one.extension == part.extension for one in parts)
     ]
 

@@ -1,6 +1,6 @@
 """Parts of calls to finished call records: owner, number, price, quality, and what they add to the totals."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -8,11 +8,10 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from accounting.models import CallRecord, CallType, Direction, Kind, Pricing
+from accounting.models import CallRecord, CallType, Pricing
 from accounting.models.calls import UNPRICED
-from accounting.services.assembling import Part
+from accounting.services.assembling import INCOMING, INTERNAL, Part
 from accounting.services.attributing import Owner
-from accounting.services.classifying import NumberAnalysis
 from accounting.services.reference import Reference
 from accounting.services.topology import KnownGateway, Topology
 from accounting.sources.base import Quality
@@ -28,16 +27,24 @@ RECORD_COLUMNS = [
 ]  # fmt: skip
 DAY_COLUMNS = [
     "day", "phone_system_id", "extension", "user_id", "department_id", "cost_centre_id", "office_id",
-    "direction", "kind", "outcome", "call_type", "currency", "calls", "talk_seconds", "ring_seconds", "cost", "unpriced",
+    "direction", "kind", "outcome", "call_type", "currency",
+    "calls", "talk_seconds", "ring_seconds", "cost", "unpriced",
 ]  # fmt: skip
 SLOT_COLUMNS = [
     "slot", "unit_kind", "unit_id",
-    "direction", "kind", "outcome", "call_type", "currency", "calls", "talk_seconds", "ring_seconds", "cost", "unpriced",
+    "direction", "kind", "outcome", "call_type", "currency",
+    "calls", "talk_seconds", "ring_seconds", "cost", "unpriced",
 ]  # fmt: skip
 UNPRICED_CODES = frozenset(int(pricing) for pricing in UNPRICED)
 HALF_HOUR = 1800
+INTERNAL_TYPE, UNKNOWN_TYPE = int(CallType.INTERNAL), int(CallType.UNKNOWN)
+NOT_CHARGED: tuple[int, int | None, str, int | None, str] = (int(Pricing.NOT_CHARGEABLE), 0, "", None, "")
 NO_QUALITY = (None, None, None, None)
-Sums = list[int]
+Units = tuple[int | None, int | None, int | None, int | None]
+"""Owner, department, cost centre, office."""
+Measures = tuple[int, int, int, int, str]
+"""Direction, kind, outcome, call type, currency."""
+Sums = tuple[int, int, int, int, int]
 
 
 @dataclass(slots=True)
@@ -45,71 +52,59 @@ class Totals:
     """Additions and corrections to the tables of totals; see models.Totals."""
 
     days: dict[tuple[Any, ...], Sums] = field(default_factory=dict)
+    """By day, phone system, extension, owner and units, measures."""
     slots: dict[tuple[Any, ...], Sums] = field(default_factory=dict)
+    """By half-hour (epoch seconds), department, cost centre, office, gateway, measures: all four units at once."""
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo(settings.TIME_ZONE))
     dates: dict[int, date] = field(default_factory=dict)
 
-    def add(self, fields: "Counted", sign: int = 1) -> None:
-        """Count a record, or with sign -1 take it back."""
-        measures = fields.measures
-        sums = (sign, sign * fields.talk, sign * fields.ring, sign * fields.cost, sign * fields.unpriced)
-        day = self.day_of(fields.started)
-        add_to(self.days, (day, fields.phone_system_id, fields.extension, *fields.owner, *measures), sums)
-        slot = fields.started - fields.started % HALF_HOUR
-        _, department, cost_centre, office = fields.owner
-        for kind, unit in ((1, department), (2, cost_centre), (3, office), (4, fields.gateway_id)):
-            if unit is not None:
-                add_to(self.slots, (slot, kind, unit, *measures), sums)
-
-    def day_of(self, moment: int) -> date:
-        """Return the day of an epoch second in the organisation's zone (no zone changes within a quarter of an hour)."""
-        quarter = moment // 900
+    def add(
+        self, started: int, system: int, extension: str, owner: Units, gateway: int | None, measures: Measures,
+        sums: Sums,
+    ) -> None:  # fmt: skip
+        """Count a record: calls, talk and ring seconds, millionths of cost, unpriced calls; negative: take it back."""
+        quarter = started // 900
         day = self.dates.get(quarter)
         if day is None:
-            day = self.dates[quarter] = datetime.fromtimestamp(moment, self.zone).date()
-        return day
+            # No zone changes its day within a quarter of an hour.
+            day = self.dates[quarter] = datetime.fromtimestamp(started, self.zone).date()
+        add_to(self.days, (day, system, extension, *owner, *measures), sums)
+        add_to(self.slots, (started - started % HALF_HOUR, owner[1], owner[2], owner[3], gateway, *measures), sums)
+
+    def day_rows(self) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of DAY_COLUMNS; what comes to nothing is left out."""
+        return ((*key, *sums) for key, sums in self.days.items() if any(sums))
+
+    def slot_rows(self) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of SLOT_COLUMNS, half-hours in epoch seconds; what comes to nothing is left out."""
+        units: dict[tuple[Any, ...], Sums] = {}
+        for (slot, *here, direction, kind, outcome, call_type, currency), sums in self.slots.items():
+            for unit_kind, unit in enumerate(here, start=1):
+                if unit is not None:
+                    add_to(units, (slot, unit_kind, unit, direction, kind, outcome, call_type, currency), sums)
+        return ((*key, *sums) for key, sums in units.items() if any(sums))
 
 
-@dataclass(slots=True)
-class Counted:
-    """What of a record goes into totals."""
-
-    started: int
-    phone_system_id: int
-    extension: str
-    owner: tuple[int | None, int | None, int | None, int | None]
-    measures: tuple[int, int, int, int, str]
-    gateway_id: int | None
-    talk: int
-    ring: int
-    cost: int
-    unpriced: int
-
-
-def add_to(table: dict[tuple[Any, ...], Sums], key: tuple[Any, ...], sums: Iterable[int]) -> None:
+def add_to(table: dict[tuple[Any, ...], Sums], key: tuple[Any, ...], sums: Sums) -> None:
     """Add to the sums of a key."""
     known = table.get(key)
     if known is None:
-        table[key] = list(sums)
+        table[key] = sums
     else:
-        for index, value in enumerate(sums):
-            known[index] += value
+        table[key] = (
+            known[0] + sums[0], known[1] + sums[1], known[2] + sums[2], known[3] + sums[3], known[4] + sums[4],
+        )  # fmt: skip
 
 
-def counted_again(record: CallRecord) -> Counted:
-    """Return what a stored record has added to the totals."""
-    return Counted(
-        started=int(record.started_at.timestamp()),
-        phone_system_id=record.phone_system_id,
-        extension=record.extension,
-        owner=(record.user_id, record.department_id, record.cost_centre_id, record.office_id),
-        measures=(record.direction, record.kind, record.outcome, record.call_type, record.currency),
-        gateway_id=record.gateway_id if record.carries_trunk else None,
-        talk=record.talk_seconds,
-        ring=record.ring_seconds,
-        cost=to_micro(record.cost or 0),
-        unpriced=int(record.pricing in UNPRICED_CODES),
-    )
+def take_back(record: CallRecord, totals: Totals) -> None:
+    """Take back what a stored record has added to the totals."""
+    owner = (record.user_id, record.department_id, record.cost_centre_id, record.office_id)
+    measures = (record.direction, record.kind, record.outcome, record.call_type, record.currency)
+    gateway = record.gateway_id if record.carries_trunk else None
+    unpriced = record.pricing in UNPRICED_CODES
+    sums = (-1, -record.talk_seconds, -record.ring_seconds, -to_micro(record.cost or 0), -unpriced)
+    started = int(record.started_at.timestamp())
+    totals.add(started, record.phone_system_id, record.extension, owner, gateway, measures, sums)
 
 
 @dataclass(slots=True)
@@ -126,55 +121,58 @@ class Recorder:
 
     def record(self, part: Part, call_id: int, call_refs: Iterable[str], moment: Any) -> None:
         """Finish one part; `moment` turns epoch seconds into the database's value."""
-        owner = self.reference.directory.owner(self.phone_system_id, part.extension, part.started)
+        started, answered, carries = part.started, part.answered, part.carries
+        owner = self.reference.directory.owner(self.phone_system_id, part.extension, started)
         gateway = self.topology.gateways.get(part.trunk_device) if part.trunk_device else None
-        analysis = self.analyse(part, owner, gateway)
-        kind = int(part.kind if analysis.call_type != CallType.INTERNAL else Kind.INTERNAL)
-        price = self.price(part, kind, analysis, gateway)
-        ring = max((part.answered or part.ended) - part.started, 0)
-        measures = (int(part.direction), kind, int(part.outcome), int(analysis.call_type), price[2])
+        gateway_id = gateway.id if gateway else None
+        kind, number, call_type, country, destination = self.analyse(part, owner, gateway)
+        pricing, cost, currency, rate_id, rated = NOT_CHARGED
+        if carries and answered and kind != INTERNAL:
+            pricing, cost, currency, rate_id, rated = self.price(part, gateway_id, number, call_type)
+        ring = max((answered or part.ended) - started, 0)
+        measures = (part.direction, kind, part.outcome, call_type, currency)
         self.totals.add(
-            Counted(
-                part.started, self.phone_system_id, part.extension, owner, measures,
-                gateway.id if gateway and part.carries else None,
-                part.talk, ring, price[1] or 0, int(price[0] in UNPRICED_CODES),
-            )
+            started, self.phone_system_id, part.extension, owner, gateway_id if carries else None, measures,
+            (1, part.talk, ring, cost or 0, 1 if pricing in UNPRICED_CODES else 0),
         )  # fmt: skip
         quality = self.quality(part.leg, call_refs) if self.qualities else NO_QUALITY
         self.rows.append((
-            self.phone_system_id, call_id, self.batch_id, part.leg, moment(part.started),
-            moment(part.answered) if part.answered else None, moment(part.ended), part.extension, *owner,
-            *measures[:4], analysis.number[:255], part.dialled, part.connected_other, analysis.country,
-            price[4] or analysis.destination, part.original_called, part.last_redirect, part.reason, part.hunt_pilot,
-            part.device, ring, part.talk, part.queue, gateway.id if gateway else None, part.carries,
-            part.trunk_seconds, price[0], price[1], price[2], price[3], part.cause, part.released_by, part.conference,
+            self.phone_system_id, call_id, self.batch_id, part.leg, moment(started),
+            moment(answered) if answered else None, moment(part.ended), part.extension, *owner,
+            part.direction, kind, part.outcome, call_type, number[:255], part.dialled, part.connected_other, country,
+            rated or destination, part.original_called, part.last_redirect, part.reason, part.hunt_pilot,
+            part.device, ring, part.talk, part.queue, gateway_id, carries,
+            part.trunk_seconds, pricing, cost, currency, rate_id, part.cause, part.released_by, part.conference,
             part.authorization_code, part.matter_code, *quality,
         ))  # fmt: skip
 
-    def analyse(self, part: Part, owner: Owner, gateway: KnownGateway | None) -> NumberAnalysis:
-        """Return what the other party's number is, read at the gateway's office, else the owner's, else the system's."""
-        if part.kind == Kind.INTERNAL:
-            return NumberAnalysis(part.other, CallType.INTERNAL, "", "", "internal")
+    def analyse(self, part: Part, owner: Owner, gateway: KnownGateway | None) -> tuple[int, str, int, str, str]:
+        """Return kind of the call, and number, type, country and destination of the other party.
+
+        The number is read at the gateway's office, else the owner's, else the phone system's.
+        """
+        if part.kind == INTERNAL:
+            return INTERNAL, part.other, INTERNAL_TYPE, "", ""
         office = (gateway.office_id if gateway else None) or owner.office_id or self.topology.office_id
         incoming = not part.as_dialled
         analysis = self.reference.plan.analyse(office, part.other, incoming=incoming)
-        if analysis.call_type == CallType.UNKNOWN and part.outpulsed:
+        if analysis.call_type == UNKNOWN_TYPE and part.outpulsed:
             sent = self.reference.plan.analyse(office, part.outpulsed, incoming=incoming, outpulsed=True)
-            analysis = sent if sent.call_type != CallType.UNKNOWN else analysis
-        return analysis
+            analysis = sent if sent.call_type != UNKNOWN_TYPE else analysis
+        call_type = int(analysis.call_type)
+        kind = INTERNAL if call_type == INTERNAL_TYPE else part.kind
+        return kind, analysis.number, call_type, analysis.country, analysis.destination
 
     def price(
-        self, part: Part, kind: int, analysis: NumberAnalysis, gateway: KnownGateway | None
+        self, part: Part, gateway_id: int | None, number: str, call_type: int
     ) -> tuple[int, int | None, str, int | None, str]:
-        """Return pricing, millionths, currency, rate and the rate's destination."""
-        if not part.carries or kind == Kind.INTERNAL:
-            return int(Pricing.NOT_CHARGEABLE), 0, "", None, ""
+        """Return pricing, millionths, currency, rate and the rate's destination of an answered call on a trunk."""
         price = self.reference.book.price(
-            gateway_id=gateway.id if gateway else None,
-            number=analysis.number,
-            call_type=analysis.call_type,
-            incoming=part.direction == Direction.INCOMING,
-            answered_at=datetime.fromtimestamp(part.answered, UTC) if part.answered else None,
+            gateway_id=gateway_id,
+            number=number,
+            call_type=call_type,
+            incoming=part.direction == INCOMING,
+            answered_at=datetime.fromtimestamp(part.answered, UTC),
             seconds=part.trunk_seconds,
         )
         return int(price.pricing), price.micro, price.currency, price.rate_id, price.destination

@@ -17,6 +17,9 @@ TRUNK_PROTOCOLS = frozenset({1, 2, 4})
 class End(Enum):
     """What stands at one end of a call detail record."""
 
+    # Two hashes for each record: that of Enum runs Python code.
+    __hash__ = object.__hash__
+
     EXTENSION = "extension"
     TRUNK = "trunk"
     VOICEMAIL = "voicemail"
@@ -55,7 +58,7 @@ class Topology:
 
         The device decides; without one that tells, `own_line` (the record shows a line of this system) or the number.
         """
-        if BRIDGE.match(number):
+        if self.is_bridge(number):
             return End.BRIDGE
         try:
             known = self.ends[device, protocol]
@@ -88,7 +91,7 @@ class Topology:
 
     def is_bridge(self, number: str) -> bool:
         """Return whether a number is the name of a conference bridge."""
-        return BRIDGE.match(number) is not None
+        return number[1:3] == "00" and BRIDGE.match(number) is not None
 
     def is_internal_trunk(self, device: str) -> bool:
         """Return whether a trunk leads to another phone system of the organisation."""

@@ -1,7 +1,7 @@
 """Write one batch: new legs, the calls they form or continue, totals, and what was discovered on the way."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from operator import attrgetter
@@ -25,7 +25,15 @@ from accounting.models import (
 )
 from accounting.services.assembling import Part, assemble
 from accounting.services.grouping import Group, StoredLeg, group
-from accounting.services.recording import DAY_COLUMNS, RECORD_COLUMNS, SLOT_COLUMNS, Recorder, Totals, badness, counted_again
+from accounting.services.recording import (
+    DAY_COLUMNS,
+    RECORD_COLUMNS,
+    SLOT_COLUMNS,
+    Recorder,
+    Totals,
+    badness,
+    take_back,
+)
 from accounting.services.reference import Reference, current_reference, refresh_devices
 from accounting.services.topology import PHONE, End, KnownGateway, Topology
 from accounting.sources.base import LEG_FIELDS, Leg, Quality, Reading
@@ -64,9 +72,9 @@ class Moments:
         return value
 
 
-def key_value(record_key: str) -> Any:
-    """Return a record key as the database's value."""
-    return record_key if connection.vendor == "sqlite" else UUID(hex=record_key)
+def uuid_of(record_key: str) -> UUID:
+    """Return a record key of 32 hexadecimal digits as PostgreSQL's value."""
+    return UUID(hex=record_key)
 
 
 class BatchWriter:
@@ -82,6 +90,7 @@ class BatchWriter:
         self.qualities: dict[str, Quality] = {}
         self.quality_files: dict[str, int] = {}
         self.moment = Moments()
+        self.key_value: Callable[[str], Any] = str if self.moment.as_text else uuid_of
         self.totals = Totals()
         self.net_records = 0
         self.new_extensions: dict[str, int] = {}
@@ -195,10 +204,9 @@ class BatchWriter:
         parts = assemble(legs, self.topology)
         if not parts:
             return
-        self.discover_in(parts)
-        self.wait_for_devices(parts)
         refs = (legs[0].call_ref,) if len(legs) == 1 else tuple(sorted({leg.call_ref for leg in legs}))
         for part in parts:
+            self.notice(part)
             recorder.record(part, call_id, refs, self.moment)
         row = self.files.get(legs[0].file_id)
         if row:
@@ -207,7 +215,7 @@ class BatchWriter:
     def leg_row(self, leg: Leg) -> tuple[Any, ...]:
         """Return a leg's database values in the order of LEG_COLUMNS."""
         values = list(PLAIN_LEG_FIELDS(leg))
-        values[KEY] = key_value(leg.record_key)
+        values[KEY] = self.key_value(leg.record_key)
         values[ORIGINATED] = self.moment(leg.originated)
         values[CONNECTED] = self.moment(leg.connected) if leg.connected else None
         values[DISCONNECTED] = self.moment(leg.disconnected)
@@ -221,7 +229,7 @@ class BatchWriter:
         records = CallRecord.objects.of_call(*call_ids)
         identifiers = []
         for record in records:
-            self.totals.add(counted_again(record), sign=-1)
+            take_back(record, self.totals)
             identifiers.append(record.pk)
         for start in range(0, len(identifiers), 500):
             CallRecord.objects.filter(pk__in=identifiers[start : start + 500]).delete()
@@ -229,11 +237,9 @@ class BatchWriter:
 
     def write_totals(self) -> None:
         """Append additions and corrections; rows that come to nothing are left out."""
-        days = (
-            (self.day_value(key[0]), *key[1:], *sums) for key, sums in self.totals.days.items() if any(sums)
-        )
+        days = ((self.day_value(row[0]), *row[1:]) for row in self.totals.day_rows())
         insert_rows(ExtensionDay, DAY_COLUMNS, days)
-        slots = ((self.moment(key[0]), *key[1:], *sums) for key, sums in self.totals.slots.items() if any(sums))
+        slots = ((self.moment(row[0]), *row[1:]) for row in self.totals.slot_rows())
         insert_rows(UnitHalfHour, SLOT_COLUMNS, slots)
 
     def day_value(self, day: Any) -> Any:
@@ -261,7 +267,7 @@ class BatchWriter:
             CallQuality,
             QUALITY_COLUMNS,
             (
-                (self.phone_system.pk, key_value(one.record_key), one.call_ref, one.leg, self.moment(one.measured),
+                (self.phone_system.pk, self.key_value(one.record_key), one.call_ref, one.leg, self.moment(one.measured),
                  one.device, one.mos, one.jitter_ms, one.latency_ms, one.loss_permille)
                 for one in self.qualities.values()
             ),
@@ -291,7 +297,7 @@ class BatchWriter:
     def update_quality(self, late: list[Quality]) -> None:
         """Enter quality into records that were written before it came."""
         calls = {one.call_id for one in self.stored("call_ref", list({one.call_ref for one in late}))}
-        refs: dict[int, set[str]] = {call_id: {leg.call_ref for leg in legs} for call_id, legs in load_legs(calls).items()}
+        refs = {call_id: {leg.call_ref for leg in legs} for call_id, legs in load_legs(calls).items()}
         recorder = self.recorder({ref for found in refs.values() for ref in found})
         changed = []
         for record in CallRecord.objects.of_call(*calls):
@@ -337,16 +343,11 @@ class BatchWriter:
         )
         return [Group([], {call_id}) for call_id in calls.values_list("call_id", flat=True).distinct()]
 
-    def wait_for_devices(self, parts: list[Part]) -> None:
-        """Remember phones whose calls stand under a hunt pilot because nobody has called from them yet."""
-        for part in parts:
-            if part.hunt_pilot and part.extension == part.hunt_pilot and PHONE.match(part.device):
-                self.new_waiting[part.device] = part.hunt_pilot
-
     def write_waiting(self) -> None:
         """Enter phones whose extension is not known yet."""
         names = self.new_waiting.keys() - self.topology.waiting.keys() - self.topology.devices.keys()
-        rows = [Device(phone_system=self.phone_system, name=name, pilot=self.new_waiting[name]) for name in sorted(names)]
+        system = self.phone_system
+        rows = [Device(phone_system=system, name=name, pilot=self.new_waiting[name]) for name in sorted(names)]
         Device.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
 
     def is_trunk(self, device: str, protocol: int) -> bool:
@@ -355,19 +356,24 @@ class BatchWriter:
 
     def discover_gateways(self, names: set[str]) -> None:
         """Enter gateways found in calls, to be completed by an administrator."""
-        rows = [Gateway(phone_system=self.phone_system, device_name=name, found_in_calls=True) for name in sorted(names)]
+        system = self.phone_system
+        rows = [Gateway(phone_system=system, device_name=name, found_in_calls=True) for name in sorted(names)]
         Gateway.objects.bulk_create(rows, ignore_conflicts=True)
         stored = Gateway.objects.filter(phone_system=self.phone_system, device_name__in=names)
         for name, pk, office, network in stored.values_list("device_name", "pk", "office_id", "network"):
             self.topology.gateways[name] = KnownGateway(pk, office, network)
 
-    def discover_in(self, parts: list[Part]) -> None:
-        """Remember extensions that are seen for the first time (CDR-6)."""
-        for part in parts:
-            number = part.extension
-            if number and number not in self.topology.seen and not part.stand_in:
-                self.topology.seen.add(number)
-                self.new_extensions[number] = part.started
+    def notice(self, part: Part) -> None:
+        """Remember an extension that is seen for the first time (CDR-6), and a phone whose extension nobody knows yet.
+
+        Calls of such a phone stand under the hunt pilot until somebody has called from it.
+        """
+        extension = part.extension
+        if extension not in self.topology.seen and extension and not part.stand_in:
+            self.topology.seen.add(extension)
+            self.new_extensions[extension] = part.started
+        if part.hunt_pilot and extension == part.hunt_pilot and PHONE.match(part.device):
+            self.new_waiting[part.device] = part.hunt_pilot
 
     def write_extensions(self) -> None:
         """Enter extensions that are seen for the first time."""

@@ -12,7 +12,7 @@ from accounting.services.rating.explaining import Step, Trail
 from accounting.services.rating.tariffs import RateLine, TariffTable, first_in_force
 
 MEMO_SIZE = 100_000
-INTERNAL = CallType.INTERNAL
+INTERNAL = int(CallType.INTERNAL)
 PRICED = Pricing.PRICED
 
 
@@ -101,7 +101,7 @@ class PriceBook:
         *,
         gateway_id: int | None,
         number: str,
-        call_type: CallType,
+        call_type: int,
         incoming: bool,
         answered_at: datetime | None,
         seconds: int,
@@ -117,7 +117,7 @@ class PriceBook:
         *,
         gateway_id: int | None,
         number: str,
-        call_type: CallType,
+        call_type: int,
         incoming: bool,
         answered_at: datetime | None,
         seconds: int,
@@ -132,7 +132,7 @@ class PriceBook:
         trail: Trail | None,
         gateway_id: int | None,
         number: str,
-        call_type: CallType,
+        call_type: int,
         incoming: bool,
         answered_at: datetime | None,
         seconds: int,
