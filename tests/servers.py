@@ -118,6 +118,7 @@ class ActiveDirectory(SlapdObject):
     """An OpenLDAP server with the attributes that Active Directory uses."""
 
     suffix = "dc=example,dc=com"
+    BIN_PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"  # where people other than root do not look
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
