@@ -109,7 +109,7 @@ def take_back(record: CallRecord, totals: Totals) -> None:
 
 @dataclass(slots=True)
 class Recorder:
-    """Finishes the parts of one batch; collects rows for CallRecord and what they add to the totals."""
+    """Finishes the parts of one batch; gives rows for CallRecord and adds them to the totals."""
 
     phone_system_id: int
     batch_id: int
@@ -117,10 +117,9 @@ class Recorder:
     topology: Topology
     qualities: Mapping[tuple[str, int], Quality]
     totals: Totals = field(default_factory=Totals)
-    rows: list[tuple[Any, ...]] = field(default_factory=list)
 
-    def record(self, part: Part, call_id: int, call_refs: Iterable[str], moment: Any) -> None:
-        """Finish one part; `moment` turns epoch seconds into the database's value."""
+    def row(self, part: Part, call_id: int, call_refs: Iterable[str], moment: Any) -> tuple[Any, ...]:
+        """Return one finished part as RECORD_COLUMNS; `moment` turns epoch seconds into the database's value."""
         started, answered, carries = part.started, part.answered, part.carries
         owner = self.reference.directory.owner(self.phone_system_id, part.extension, started)
         gateway = self.topology.gateways.get(part.trunk_device) if part.trunk_device else None
@@ -136,7 +135,7 @@ class Recorder:
             (1, part.talk, ring, cost or 0, 1 if pricing in UNPRICED_CODES else 0),
         )  # fmt: skip
         quality = self.quality(part.leg, call_refs) if self.qualities else NO_QUALITY
-        self.rows.append((
+        return (
             self.phone_system_id, call_id, self.batch_id, part.leg, moment(started),
             moment(answered) if answered else None, moment(part.ended), part.extension, *owner,
             part.direction, kind, part.outcome, call_type, number[:255], part.dialled, part.connected_other, country,
@@ -144,7 +143,7 @@ class Recorder:
             part.device, ring, part.talk, part.queue, gateway_id, carries,
             part.trunk_seconds, pricing, cost, currency, rate_id, part.cause, part.released_by, part.conference,
             part.authorization_code, part.matter_code, *quality,
-        ))  # fmt: skip
+        )  # fmt: skip
 
     def analyse(self, part: Part, owner: Owner, gateway: KnownGateway | None) -> tuple[int, str, int, str, str]:
         """Return kind of the call, and number, type, country and destination of the other party.

@@ -177,20 +177,32 @@ class BatchWriter:
         self.take_back(continued)
         refs = {leg.call_ref for leg in legs} | {leg.call_ref for stored in earlier.values() for leg in stored}
         recorder = self.recorder(refs)
-        moved: dict[int, int] = {}
-        for one in groups:
-            call_id = min(one.call_ids) if one.call_ids else one.legs[0].id
-            moved |= {other: call_id for other in one.call_ids if other != call_id}
-            for leg in one.legs:
-                leg.call_id = call_id
-            self.write_call(recorder, one.legs + [leg for other in one.call_ids for leg in earlier[other]], call_id)
-        for other, call_id in moved.items():
-            CallLeg.objects.filter(call_id=other).update(call_id=call_id)
+        calls = [(self.number_call(one), one) for one in groups]
         insert_rows(CallLeg, LEG_COLUMNS, (self.leg_row(leg) for leg in legs))
-        insert_rows(CallRecord, RECORD_COLUMNS, recorder.rows)
+        # One by one, so that the database enters records while the next ones are made; thus no queries in there.
+        insert_rows(
+            CallRecord,
+            RECORD_COLUMNS,
+            (
+                row
+                for call_id, one in calls
+                for row in self.call_rows(
+                    recorder, one.legs + [leg for other in one.call_ids for leg in earlier[other]], call_id
+                )
+            ),
+        )
         self.write_extensions()
         self.write_waiting()
-        self.net_records += len(recorder.rows)
+
+    def number_call(self, one: Group) -> int:
+        """Give the legs of a call their common number, the lowest; returns it."""
+        call_id = min(one.call_ids) if one.call_ids else one.legs[0].id
+        for leg in one.legs:
+            leg.call_id = call_id
+        for other in one.call_ids:
+            if other != call_id:
+                CallLeg.objects.filter(call_id=other).update(call_id=call_id)
+        return call_id
 
     def recorder(self, call_refs: set[str]) -> Recorder:
         """Return a recorder for calls with these references."""
@@ -199,18 +211,19 @@ class BatchWriter:
             self.totals,
         )  # fmt: skip
 
-    def write_call(self, recorder: Recorder, legs: list[Leg], call_id: int) -> None:
-        """Assemble one call and finish its records."""
+    def call_rows(self, recorder: Recorder, legs: list[Leg], call_id: int) -> list[tuple[Any, ...]]:
+        """Return the rows of the call records of one call."""
         parts = assemble(legs, self.topology)
         if not parts:
-            return
+            return []
         refs = (legs[0].call_ref,) if len(legs) == 1 else tuple(sorted({leg.call_ref for leg in legs}))
         for part in parts:
             self.notice(part)
-            recorder.record(part, call_id, refs, self.moment)
-        row = self.files.get(legs[0].file_id)
-        if row:
-            row.call_records += len(parts)
+        file = self.files.get(legs[0].file_id)
+        if file:
+            file.call_records += len(parts)
+        self.net_records += len(parts)
+        return [recorder.row(part, call_id, refs, self.moment) for part in parts]
 
     def leg_row(self, leg: Leg) -> tuple[Any, ...]:
         """Return a leg's database values in the order of LEG_COLUMNS."""
