@@ -45,7 +45,7 @@ class Portal:
     def worker(self) -> int:
         """Return the id of the worker's main process."""
         children = [pid for pid in self.family() if parent(pid) == self.process.pid]
-        return next(pid for pid in children if b"worker" in Path(f"/proc/{pid}/cmdline").read_bytes())
+        return next(pid for pid in children if b"celery" in Path(f"/proc/{pid}/cmdline").read_bytes())
 
 
 def environment(pid: int) -> bytes:
