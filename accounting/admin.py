@@ -173,9 +173,9 @@ class ExtensionAdmin(ForAdministrators, admin.ModelAdmin[models.Extension]):
 
 @admin.register(models.Device)
 class DeviceAdmin(ForAdministrators, admin.ModelAdmin[models.Device]):
-    """Phones and the extension last seen on them."""
+    """Phones and the extensions seen on them."""
 
-    list_display = ("name", "number", "phone_system")
+    list_display = ("name", "number", "first_seen", "phone_system")
     list_filter = ("phone_system",)
     search_fields = ("name", "number")
 

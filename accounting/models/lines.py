@@ -106,11 +106,12 @@ class LineAssignment(models.Model):
 
 
 class Device(models.Model):
-    """The extension last seen on a phone: names the member who answered when UCM records the hunt pilot only."""
+    """An extension seen on a phone: names the member who answered when UCM records the hunt pilot only."""
 
     phone_system = models.ForeignKey(PhoneSystem, models.CASCADE, verbose_name=_("phone system"))
     name = models.CharField(_("device name"), max_length=129)
     number = models.CharField(_("extension"), max_length=50, blank=True)
+    first_seen = models.DateTimeField(_("first seen"), null=True, blank=True, editable=False)
     pilot = models.CharField(
         max_length=50, blank=True, editable=False,
         help_text="Hunt pilot under which calls of this phone stand until its extension is known.",
@@ -119,8 +120,10 @@ class Device(models.Model):
     class Meta:
         verbose_name = _("device")
         verbose_name_plural = _("devices")
-        ordering = ["name"]
-        constraints = [models.UniqueConstraint(fields=["phone_system", "name"], name="device_once_in_system")]
+        ordering = ["name", "first_seen"]
+        constraints = [
+            models.UniqueConstraint(fields=["phone_system", "name", "number", "pilot"], name="device_once_in_system")
+        ]
 
     def __str__(self) -> str:
         return f"{self.name}: {self.number}"

@@ -5,7 +5,7 @@ trunk is carried, and paid, by exactly one record; records that only hand a call
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from accounting.models import Direction, Kind, Outcome
 from accounting.services.topology import End, Topology
@@ -19,7 +19,7 @@ ANSWERED, MISSED, BUSY, REJECTED, FAILED, VOICEMAIL = map(int, Outcome)
 
 RECORDING_REASONS = frozenset({354, 370, 752})
 RECORDING_FEATURES = frozenset({27, 28, 33})
-FORWARD_REASONS = frozenset({1, 2, 10, 15, 18, 34, 50, 82, 129, 162, 178})
+FORWARD_REASONS = frozenset({1, 2, 10, 15, 18, 50, 82, 129, 162, 178})
 """Redirections after which the redirecting extension pays: forwards, deflection, iDivert; not transfer, park."""
 PARK_RETRIEVAL, PARK_REVERSION, IDIVERT = 8, 11, 50
 FORWARD_FEATURES = frozenset({5, 14})
@@ -77,6 +77,8 @@ class Part:
     stand_in: bool = False
     """Whether the part exists only so that a trunk is not without a record."""
     connected_other: str = ""
+    own_end: bool = True
+    """Whether the leg is the extension's own; else the call only passed it: forwarding, voicemail, a bridge's trunk."""
 
 
 def assemble(legs: list[Leg], topology: Topology) -> list[Part]:
@@ -88,9 +90,10 @@ def assemble(legs: list[Leg], topology: Topology) -> list[Part]:
     parts: list[Part] = []
     for leg in legs:
         parts.extend(parts_of(leg, topology))
-    parts = [part for part in merged(parts) if not (part.consumed and not part.answered)]
+    intervals = trunk_intervals(legs)
+    parts = [part for part in merged(parts) if not part.consumed or part.answered or has_dialled_out(part, intervals)]
     parts = without_voicemail_twins(parts)
-    settle_trunks(legs, parts)
+    settle_trunks(parts, intervals)
     return [part for part in parts if part.carries or not part.stand_in]
 
 
@@ -101,9 +104,7 @@ def parts_of(leg: Leg, topology: Topology) -> list[Part]:
     """Return the parts of own extensions in one call detail record (counting rules 1 to 7)."""
     if is_recording(leg) or (not leg.connected and not leg.original_called and not leg.final_called):
         return []
-    orig = topology.end(leg.orig_device, leg.incoming_protocol, leg.calling, own_line=bool(leg.calling_partition))
-    dest = destination(leg, topology)
-    rule = RULES.get((orig, dest))
+    rule = RULES.get((origin(leg, topology), destination(leg, topology)))
     return rule(leg, topology) if rule else []
 
 
@@ -116,6 +117,11 @@ def is_recording(leg: Leg) -> bool:
         or leg.last_redirect_by in RECORDING_FEATURES
         or leg.calling == "BIB"
     )
+
+
+def origin(leg: Leg, topology: Topology) -> End:
+    """Return what the calling side is."""
+    return topology.end(leg.orig_device, leg.incoming_protocol, leg.calling, own_line=bool(leg.calling_partition))
 
 
 def destination(leg: Leg, topology: Topology) -> End:
@@ -183,7 +189,7 @@ def to_bridge(leg: Leg, topology: Topology) -> list[Part]:
 def public_to_bridge(leg: Leg, topology: Topology) -> list[Part]:
     """A trunk entered a conference: kept with the number dialled, so that no trunk is without a record (rule 6)."""
     part = called_part(leg, trunk_kind(leg.orig_device, topology), plain_number(leg.original_called), on_trunk=True)
-    part.conference = part.stand_in = True
+    part.conference, part.stand_in, part.own_end = True, True, False
     return [part]
 
 
@@ -197,7 +203,8 @@ def from_bridge(leg: Leg, topology: Topology) -> list[Part]:
 def bridge_to_public(leg: Leg, topology: Topology) -> list[Part]:
     """A conference or a voicemail port called out: the extension that asked for it pays, else nobody (rule 6)."""
     part = dialled_part(leg, topology)
-    part.extension, part.device, part.conference, part.stand_in = requestor(leg.comment), "", True, True
+    part.extension, part.device, part.conference, part.stand_in = requestor(leg.comment)[:50], "", True, True
+    part.own_end = False
     return [part]
 
 
@@ -227,7 +234,7 @@ def called_extension(leg: Leg, topology: Topology) -> str:
     """Return the extension that was reached: behind a hunt pilot the member, where the phone tells it."""
     number = leg.final_called or leg.original_called
     if leg.hunt_pilot and number == leg.hunt_pilot:
-        return topology.number_of_device(leg.dest_device) or number
+        return topology.number_of_device(leg.dest_device, leg.originated) or number
     return number
 
 
@@ -268,13 +275,14 @@ def forwarded_parts(leg: Leg, topology: Topology, forwarder: str, kind: int) -> 
     went = caller_part(leg, trunk_kind(leg.dest_device, topology), leg.final_called, on_trunk=True)
     went.extension, went.device, went.leg, went.other_leg = forwarder, "", leg.dest_leg, leg.dest_leg
     came.stand_in = went.stand_in = not forwarder
+    came.own_end = went.own_end = False
     return [came, went]
 
 
 def voicemail_part(leg: Leg, kind: int, extension: str, *, on_trunk: bool = False) -> Part:
     """Return the incoming record of an extension whose voicemail took the call."""
     part = called_part(leg, kind, extension, on_trunk=on_trunk)
-    part.device = ""
+    part.device, part.own_end = "", False
     if leg.connected:
         part.outcome, part.talk = VOICEMAIL, 0
     return part
@@ -369,18 +377,32 @@ def effective_cause(leg: Leg) -> tuple[int, bool | None]:
 
 def merged(parts: Iterable[Part]) -> list[Part]:
     """Return one part for each own leg (and direction of a forwarder), in order of their beginnings (rule 8)."""
-    kept: dict[tuple[int, str], Part] = {}
+    kept: dict[tuple[int, str, int, int], Part] = {}
     found: list[Part] = []
     for part in parts:
-        before = kept.get((part.leg, part.extension)) if part.leg else None
+        key = merging_key(part)
+        before = kept.get(key)
         if before is None and part.reason == PARK_REVERSION:
             before = next((one for one in found if one.extension == part.extension), None)
         if before is None:
-            kept[part.leg, part.extension] = part
+            kept[key] = part
             found.append(part)
-        else:
-            continue_part(before, part)
+            continue
+        if part.carries and before.answered and part.trunk != before.trunk:
+            # One record has one trunk: this one gets a record of its own unless another part has brought it in.
+            found.append(replace(part, leg=part.trunk, talk=0, stand_in=True))
+        continue_part(before, part)
     return found
+
+
+def merging_key(part: Part) -> tuple[int, str, int, int]:
+    """Return what the records of one part share: the leg alone where it is the extension's own, however it is spelled.
+
+    A call that reached no device has no leg: attempts of one second are one.
+    """
+    if not part.leg:
+        return 0, part.extension, part.direction, part.started
+    return part.leg, "" if part.own_end else part.extension, 0, 0
 
 
 def continue_part(before: Part, part: Part) -> None:
@@ -421,9 +443,17 @@ def without_voicemail_twins(parts: list[Part]) -> list[Part]:
     ]
 
 
-def settle_trunks(legs: list[Leg], parts: list[Part]) -> None:
+def has_dialled_out(part: Part, intervals: dict[int, tuple[int, int]]) -> bool:
+    """Return whether a part handed its call on while it rang and the trunk was connected later: it pays (rule 9)."""
+    connected, ended = intervals[part.trunk] if part.carries and part.trunk else (0, 0)
+    if not connected or part.direction != OUTGOING:
+        return False
+    part.outcome, part.answered, part.ended, part.consumed = ANSWERED, connected, ended, False
+    return True
+
+
+def settle_trunks(parts: list[Part], intervals: dict[int, tuple[int, int]]) -> None:
     """Give each trunk leg to the first part that carries it, for the whole time it was connected (rule 9)."""
-    intervals = trunk_intervals(legs)
     carriers: dict[int, Part] = {}
     for part in parts:
         if not part.carries or not part.trunk:

@@ -158,8 +158,12 @@ class Recorder:
         if analysis.call_type == UNKNOWN_TYPE and part.outpulsed:
             sent = self.reference.plan.analyse(office, part.outpulsed, incoming=incoming, outpulsed=True)
             analysis = sent if sent.call_type != UNKNOWN_TYPE else analysis
-        call_type = int(analysis.call_type)
-        kind = INTERNAL if call_type == INTERNAL_TYPE else part.kind
+        call_type, kind = int(analysis.call_type), part.kind
+        if call_type == INTERNAL_TYPE and part.direction == INCOMING:
+            # Came over a trunk from the public network: a short or borrowed caller's number makes no internal call.
+            call_type = UNKNOWN_TYPE
+        elif call_type == INTERNAL_TYPE:
+            kind = INTERNAL
         return kind, analysis.number, call_type, analysis.country, analysis.destination
 
     def price(

@@ -44,14 +44,12 @@ def forget_reference() -> None:
 
 def load_topology(phone_system: PhoneSystem, plan: NumberPlan) -> Topology:
     """Read gateways, phones and extensions of a phone system."""
-    gateways = Gateway.objects.filter(phone_system=phone_system).values_list(
-        "device_name", "pk", "office_id", "network"
-    )
+    gateways = Gateway.objects.filter(phone_system=phone_system)
     extensions = Extension.objects.filter(phone_system=phone_system)
     return Topology(
         office_id=phone_system.office_id,
         plan=plan,
-        gateways={name: KnownGateway(pk, office, network) for name, pk, office, network in gateways},
+        gateways={gateway.device_name: known_gateway(gateway) for gateway in gateways},
         devices={},
         waiting={},
         extensions=set(extensions.filter(found_in_calls=False).values_list("number", flat=True)),
@@ -59,13 +57,20 @@ def load_topology(phone_system: PhoneSystem, plan: NumberPlan) -> Topology:
     )
 
 
+def known_gateway(gateway: Gateway) -> KnownGateway:
+    """Return a gateway as calls need it; one that was found in calls counts as entered once somebody completed it."""
+    completed = gateway.name or gateway.office_id or gateway.network != Gateway.Network.PUBLIC
+    return KnownGateway(
+        gateway.pk, gateway.office_id, gateway.network, entered=bool(not gateway.found_in_calls or completed)
+    )
+
+
 def refresh_devices(topology: Topology, phone_system: PhoneSystem) -> None:
     """Read the phones that another worker has entered since the last look; the caller holds the phone system's lock."""
     rows = Device.objects.filter(phone_system=phone_system, pk__gt=topology.newest_device).order_by("pk")
-    for pk, name, number, pilot in rows.values_list("pk", "name", "number", "pilot"):
+    for pk, name, number, first_seen, pilot in rows.values_list("pk", "name", "number", "first_seen", "pilot"):
         topology.newest_device = pk
         if number:
-            topology.devices[name] = number
-            topology.waiting.pop(name, None)
-        else:
-            topology.waiting[name] = pilot
+            topology.see_device(name, number, int(first_seen.timestamp()) if first_seen else 0)
+        elif name not in topology.devices:
+            topology.waiting.setdefault(name, set()).add(pilot)

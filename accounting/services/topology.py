@@ -6,8 +6,10 @@ from enum import Enum
 
 from accounting.services.classifying import NumberPlan
 
-PHONE = re.compile(r"^(SEP|CSF|BOT|TCT|TAB|ATA|AN[0-9A-F]|VGC?|CIPC|UPC|CTIRD|RDP|UDP|SPARK|WBX|ECP)", re.IGNORECASE)
-TRUNK = re.compile(r"^\d{1,3}(\.\d{1,3}){3}$|^[A-Z0-9-]+/.*@|^(AALN|BRI|S\d+)/", re.IGNORECASE)
+PHONE = re.compile(r"^(SEP|ATA|AN|VGC?)[0-9A-F]{10,15}$", re.IGNORECASE)
+SOFT_PHONE = re.compile(r"^(SEP|CSF|BOT|TCT|TAB|ATA|CIPC|UPC|CTIRD|RDP|UDP|SPARK|WBX|ECP)", re.IGNORECASE)
+TRUNK = re.compile(r"^\d{1,3}(\.\d{1,3}){3}$|^(?!AALN/)[A-Z0-9-]+/.*@|^(BRI|S\d+)/", re.IGNORECASE)
+"""An analogue port (AALN/...) is a telephone or a line: the record's partitions tell."""
 VOICEMAIL_PORT = re.compile(r"^CiscoUM|-VI\d+$", re.IGNORECASE)
 BRIDGE = re.compile(r"^[bc]00\d+$")
 TRUNK_PROTOCOLS = frozenset({1, 2, 4})
@@ -28,11 +30,12 @@ class End(Enum):
 
 @dataclass(slots=True)
 class KnownGateway:
-    """A gateway as set up: its id, its office and what lies behind it."""
+    """A gateway: its id, its office and what lies behind it; one that was only found in calls decides nothing."""
 
     id: int
     office_id: int | None
     network: str
+    entered: bool
 
 
 @dataclass(slots=True)
@@ -42,9 +45,9 @@ class Topology:
     office_id: int | None
     plan: NumberPlan
     gateways: dict[str, KnownGateway]
-    devices: dict[str, str]
-    """The extension last seen on each phone."""
-    waiting: dict[str, str]
+    devices: dict[str, dict[str, int]]
+    """The extensions seen on each phone, and since when (epoch seconds, 0: ever)."""
+    waiting: dict[str, set[str]]
     """Hunt pilots under which calls of a phone stand until its extension is known."""
     extensions: set[str]
     """Extensions that somebody entered; found ones do not count, so that the order of files changes nothing."""
@@ -75,12 +78,15 @@ class Topology:
     def end_of_device(self, device: str, protocol: int) -> End | None:
         """Return what a device is by set-up, name or protocol; None when only the number can tell."""
         gateway = self.gateways.get(device)
-        if gateway:
+        if gateway and gateway.entered:
             return End.VOICEMAIL if gateway.network == "voicemail" else End.TRUNK
         if VOICEMAIL_PORT.search(device):
             return End.VOICEMAIL
         if PHONE.match(device):
             return End.EXTENSION
+        if SOFT_PHONE.match(device):
+            # A trunk may be called like one (SPARK-SBC): beside a trunk's protocol the record's partitions tell.
+            return None if protocol in TRUNK_PROTOCOLS else End.EXTENSION
         if TRUNK.match(device) or (device and protocol in TRUNK_PROTOCOLS):
             return End.TRUNK
         return None
@@ -98,6 +104,24 @@ class Topology:
         gateway = self.gateways.get(device)
         return gateway is not None and gateway.network == "internal"
 
-    def number_of_device(self, device: str) -> str:
-        """Return the extension last seen on a phone, '' when unknown."""
-        return self.devices.get(device, "")
+    def number_of_device(self, device: str, moment: int) -> str:
+        """Return the extension that a phone had at a moment: the last one before, else the first; '' for none.
+
+        What is remembered is when each extension was first seen on it, so the order of files changes nothing.
+        """
+        numbers = self.devices.get(device)
+        if not numbers:
+            return ""
+        before = [(seen, number) for number, seen in numbers.items() if seen <= moment]
+        return max(before)[1] if before else min((seen, number) for number, seen in numbers.items())[1]
+
+    def see_device(self, device: str, number: str, seen: int) -> None:
+        """Remember that an extension was seen on a phone; calls of this phone wait no longer."""
+        numbers = self.devices.setdefault(device, {})
+        numbers[number] = min(seen, numbers.get(number, seen))
+        self.waiting.pop(device, None)
+
+
+def is_phone_name(device: str) -> bool:
+    """Return whether a device is called like a phone, hard or soft."""
+    return PHONE.match(device) is not None or SOFT_PHONE.match(device) is not None

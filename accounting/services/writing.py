@@ -1,7 +1,7 @@
 """Write one batch: new legs, the calls they form or continue, totals, and what was discovered on the way."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from operator import attrgetter
@@ -23,7 +23,7 @@ from accounting.models import (
     PhoneSystem,
     UnitHalfHour,
 )
-from accounting.services.assembling import Part, assemble
+from accounting.services.assembling import Part, assemble, destination, is_recording, origin
 from accounting.services.grouping import Group, StoredLeg, group
 from accounting.services.recording import (
     DAY_COLUMNS,
@@ -34,9 +34,10 @@ from accounting.services.recording import (
     badness,
     take_back,
 )
-from accounting.services.reference import Reference, current_reference, refresh_devices
-from accounting.services.topology import PHONE, End, KnownGateway, Topology
+from accounting.services.reference import Reference, current_reference, known_gateway, refresh_devices
+from accounting.services.topology import PHONE, End, Topology, is_phone_name
 from accounting.sources.base import LEG_FIELDS, Leg, Quality, Reading
+from accounting.sources.cucm import LATEST
 from callanalytics.lib.bulk import allocate_ids, insert_rows
 
 LEG_COLUMNS = [
@@ -51,7 +52,9 @@ QUALITY_COLUMNS = [
     "phone_system_id", "record_key", "call_ref", "leg", "measured_at", "device", "mos", "jitter_ms", "latency_ms",
     "loss_permille",
 ]  # fmt: skip
-STORED = ("record_key", "call_ref", "call_id", "orig_leg", "dest_leg", "stitch", "originated_at", "disconnected_at")
+Key = tuple[int, str]
+"""What a record is known by: its time (epoch seconds) and its own id, or the hash of its row."""
+STORED = ("call_ref", "call_id", "orig_leg", "dest_leg", "stitch", "originated_at", "disconnected_at")
 
 
 @dataclass(slots=True)
@@ -86,39 +89,41 @@ class BatchWriter:
         self.reference: Reference = current_reference()
         self.topology: Topology = self.reference.topology(phone_system)
         self.files: dict[int, ImportFile] = {}
-        self.legs: dict[str, Leg] = {}
-        self.qualities: dict[str, Quality] = {}
-        self.quality_files: dict[str, int] = {}
+        self.legs: dict[Key, Leg] = {}
+        self.qualities: dict[Key, Quality] = {}
+        self.quality_files: dict[Key, int] = {}
         self.moment = Moments()
         self.key_value: Callable[[str], Any] = str if self.moment.as_text else uuid_of
         self.totals = Totals()
         self.net_records = 0
         self.new_extensions: dict[str, int] = {}
-        self.new_waiting: dict[str, str] = {}
+        self.new_waiting: set[tuple[str, str]] = set()
         refresh_devices(self.topology, phone_system)
 
     def take(self, reading: Reading, row: ImportFile) -> None:
         """Take a file's rows; rows that the batch has already are duplicates."""
         self.files[row.pk] = row
         for leg in reading.legs:
-            if leg.record_key in self.legs:
+            key = (leg.originated, leg.record_key)
+            if key in self.legs:
                 row.duplicates += 1
                 continue
             leg.phone_system_id, leg.file_id = self.phone_system.pk, row.pk
-            self.legs[leg.record_key] = leg
+            self.legs[key] = leg
         for quality in reading.qualities:
-            if quality.record_key in self.qualities:
+            key = (quality.measured, quality.record_key)
+            if key in self.qualities:
                 row.duplicates += 1
                 continue
-            self.qualities[quality.record_key] = quality
-            self.quality_files[quality.record_key] = row.pk
+            self.qualities[key] = quality
+            self.quality_files[key] = row.pk
         newest = [leg.disconnected for leg in reading.legs] + [one.measured for one in reading.qualities]
         row.newest_record_at = datetime.fromtimestamp(max(newest), UTC) if newest else None
 
     def write(self) -> None:
         """Write everything; the transaction is the caller's."""
+        self.drop_duplicates()
         stored = self.stored_legs()
-        self.drop_duplicates({one.record_key for one in stored})
         late = self.write_qualities()
         legs = sorted(self.legs.values(), key=lambda leg: (leg.originated, leg.record_key))
         stored += self.stored_partners(legs)
@@ -133,7 +138,7 @@ class BatchWriter:
     # What is there already
 
     def stored_legs(self) -> list[StoredLeg]:
-        """Return stored legs with the call references of the batch: duplicates and continued calls are among them."""
+        """Return stored legs with the call references of the batch: calls that it continues."""
         refs = list({leg.call_ref for leg in self.legs.values()})
         return self.stored("call_ref", refs) if refs else []
 
@@ -154,14 +159,36 @@ class BatchWriter:
                 [self.phone_system.pk, parameter],
             )
             return [
-                StoredLeg(plain_key(row[0]), *row[1:5], bool(row[5]), epoch(row[6]), epoch(row[7]))
-                for row in cursor.fetchall()
+                StoredLeg(ref, call_id, orig_leg, dest_leg, bool(stitch), epoch(originated), epoch(disconnected))
+                for ref, call_id, orig_leg, dest_leg, stitch, originated, disconnected in cursor.fetchall()
             ]
 
-    def drop_duplicates(self, stored_keys: set[str]) -> None:
+    def stored_keys(self, table: str, moment: str, keys: Collection[Key]) -> set[Key]:
+        """Return those keys that a table has already, whatever call they were written for."""
+        if not keys:
+            return set()
+        source, parameters = self.pairs(keys)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT {moment}, record_key FROM {source} CROSS JOIN {table}"
+                f" WHERE {moment} = new.moment AND record_key = new.key AND phone_system_id = %s",
+                [*parameters, self.phone_system.pk],
+            )
+            return {(epoch(row[0]), plain_key(row[1])) for row in cursor.fetchall()}
+
+    def pairs(self, keys: Iterable[Key]) -> tuple[str, list[Any]]:
+        """Return an SQL source of moments and keys, and its parameters."""
+        values = [(self.moment(moment), self.key_value(key)) for moment, key in keys]
+        if self.moment.as_text:
+            columns = "json_extract(value, '$[0]') AS moment, json_extract(value, '$[1]') AS key"
+            return f"(SELECT {columns} FROM json_each(%s)) AS new", [json.dumps(values)]
+        moments, record_keys = zip(*values, strict=True)
+        return "unnest(%s::timestamptz[], %s::uuid[]) AS new(moment, key)", [list(moments), list(record_keys)]
+
+    def drop_duplicates(self) -> None:
         """Leave out records that an earlier batch has written."""
-        for record_key in stored_keys & self.legs.keys():
-            self.files[self.legs.pop(record_key).file_id].duplicates += 1
+        for key in self.stored_keys("accounting_callleg", "originated_at", self.legs):
+            self.files[self.legs.pop(key).file_id].duplicates += 1
         for leg in self.legs.values():
             if not leg.connected:
                 self.files[leg.file_id].unanswered += 1
@@ -265,17 +292,9 @@ class BatchWriter:
         """Write new quality rows; returns those whose call is not in this batch."""
         if not self.qualities:
             return []
-        refs = list({one.call_ref for one in self.qualities.values()})
-        test, parameter = among("call_ref", refs)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"SELECT record_key FROM accounting_callquality WHERE phone_system_id = %s AND {test}",
-                [self.phone_system.pk, parameter],
-            )
-            stored = {plain_key(row[0]) for row in cursor.fetchall()}
-        for record_key in stored & self.qualities.keys():
-            del self.qualities[record_key]
-            self.files[self.quality_files[record_key]].duplicates += 1
+        for key in self.stored_keys("accounting_callquality", "measured_at", self.qualities):
+            del self.qualities[key]
+            self.files[self.quality_files[key]].duplicates += 1
         insert_rows(
             CallQuality,
             QUALITY_COLUMNS,
@@ -327,54 +346,94 @@ class BatchWriter:
 
         Returns stored calls that can now be told better.
         """
-        devices: dict[str, str] = {}
+        topology = self.topology
+        seen: dict[tuple[str, str], int] = {}
         trunks: set[str] = set()
         for leg in legs:
-            orig = leg.orig_device
-            if orig not in self.topology.devices and PHONE.match(orig) and leg.calling:
-                devices.setdefault(orig, leg.calling[:50])
-            for device, protocol in ((orig, leg.incoming_protocol), (leg.dest_device, leg.outgoing_protocol)):
-                if device and device not in self.topology.gateways and self.is_trunk(device, protocol):
-                    trunks.add(device)
+            orig, dest = leg.orig_device, leg.dest_device
+            if self.shows_phone(leg):
+                device = (orig, leg.calling[:50])
+                seen[device] = min(leg.originated, seen.get(device, leg.originated))
+            if self.may_be_new_trunk(orig) and origin(leg, topology) is End.TRUNK:
+                trunks.add(orig)
+            if self.may_be_new_trunk(dest) and destination(leg, topology) is End.TRUNK:
+                trunks.add(dest)
         if trunks:
             self.discover_gateways(trunks)
-        return self.discover_devices(devices) if devices else []
+        return self.discover_devices(seen) if seen else []
 
-    def discover_devices(self, devices: dict[str, str]) -> list[Group]:
-        """Enter the extensions of phones; returns the calls that stand under a hunt pilot for want of them."""
-        waiting = self.topology.waiting
-        resolved = waiting.keys() & devices.keys()
-        pilots = {waiting[name] for name in resolved}
-        Device.objects.filter(phone_system=self.phone_system, name__in=resolved).delete()
-        rows = [Device(phone_system=self.phone_system, name=name, number=number) for name, number in devices.items()]
-        Device.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
-        refresh_devices(self.topology, self.phone_system)
-        if not pilots:
-            return []
-        calls = CallRecord.objects.filter(
-            phone_system_id=self.phone_system.pk, extension__in=pilots, device__in=resolved, hunt_pilot__in=pilots
+    def shows_phone(self, leg: Leg) -> bool:
+        """Return whether a record shows an extension on a phone for the first time, or earlier than known."""
+        device = leg.orig_device
+        known = self.topology.devices.get(device)
+        if known and leg.originated >= known.get(leg.calling[:50], LATEST):
+            return False
+        return (
+            leg.calling != ""
+            and is_phone_name(device)
+            and not is_recording(leg)
+            and origin(leg, self.topology) is End.EXTENSION
         )
-        return [Group([], {call_id}) for call_id in calls.values_list("call_id", flat=True).distinct()]
+
+    def may_be_new_trunk(self, device: str) -> bool:
+        """Return whether a device is neither a gateway that is known nor surely a phone."""
+        return device != "" and device not in self.topology.gateways and not PHONE.match(device)
+
+    def discover_devices(self, seen: dict[tuple[str, str], int]) -> list[Group]:
+        """Enter since when extensions are on phones; returns stored calls of hunt groups that now have another member.
+
+        Rows are replaced, not changed: other workers look for new ones only.
+        """
+        system, topology = self.phone_system, self.topology
+        names = {name for name, _ in seen}
+        waited = {name: topology.waiting[name] for name in names & topology.waiting.keys()}
+        old = Device.objects.filter(phone_system=system, name__in=names).values_list("pk", "name", "number")
+        replaced = [pk for pk, name, number in old if not number or (name, number) in seen]
+        Device.objects.filter(pk__in=replaced).delete()
+        rows = [
+            Device(phone_system=system, name=name, number=number, first_seen=datetime.fromtimestamp(moment, UTC))
+            for (name, number), moment in seen.items()
+        ]
+        Device.objects.bulk_create(rows, batch_size=1000)
+        refresh_devices(topology, system)
+        numbers = {name: topology.devices[name].keys() for name in names}
+        changed = {name: numbers[name] | waited.get(name, set()) for name in names}
+        return self.misplaced_calls({name: found for name, found in changed.items() if len(found) > 1})
+
+    def misplaced_calls(self, standing: dict[str, set[str]]) -> list[Group]:
+        """Return stored calls that stand under one of these numbers of a phone but belong to another extension."""
+        extensions = {number for numbers in standing.values() for number in numbers}
+        if not extensions:
+            return []
+        records = CallRecord.objects.filter(
+            phone_system_id=self.phone_system.pk, extension__in=extensions, device__in=standing
+        ).exclude(hunt_pilot="")
+        found = {
+            call_id
+            for call_id, extension, device, started in records.values_list(
+                "call_id", "extension", "device", "started_at"
+            )
+            if extension != self.topology.number_of_device(device, int(started.timestamp()))
+        }
+        return [Group([], {call_id}) for call_id in sorted(found)]
 
     def write_waiting(self) -> None:
         """Enter phones whose extension is not known yet."""
-        names = self.new_waiting.keys() - self.topology.waiting.keys() - self.topology.devices.keys()
-        system = self.phone_system
-        rows = [Device(phone_system=system, name=name, pilot=self.new_waiting[name]) for name in sorted(names)]
+        known = self.topology.waiting
+        rows = [
+            Device(phone_system=self.phone_system, name=name, pilot=pilot)
+            for name, pilot in sorted(self.new_waiting)
+            if name not in self.topology.devices and pilot not in known.get(name, ())
+        ]
         Device.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
-
-    def is_trunk(self, device: str, protocol: int) -> bool:
-        """Return whether a device is a trunk by its name or protocol."""
-        return self.topology.end(device, protocol, "", own_line=True) is End.TRUNK
 
     def discover_gateways(self, names: set[str]) -> None:
         """Enter gateways found in calls, to be completed by an administrator."""
         system = self.phone_system
         rows = [Gateway(phone_system=system, device_name=name, found_in_calls=True) for name in sorted(names)]
         Gateway.objects.bulk_create(rows, ignore_conflicts=True)
-        stored = Gateway.objects.filter(phone_system=self.phone_system, device_name__in=names)
-        for name, pk, office, network in stored.values_list("device_name", "pk", "office_id", "network"):
-            self.topology.gateways[name] = KnownGateway(pk, office, network)
+        for gateway in Gateway.objects.filter(phone_system=system, device_name__in=names):
+            self.topology.gateways[gateway.device_name] = known_gateway(gateway)
 
     def notice(self, part: Part) -> None:
         """Remember an extension that is seen for the first time (CDR-6), and a phone whose extension nobody knows yet.
@@ -385,8 +444,8 @@ class BatchWriter:
         if extension not in self.topology.seen and extension and not part.stand_in:
             self.topology.seen.add(extension)
             self.new_extensions[extension] = part.started
-        if part.hunt_pilot and extension == part.hunt_pilot and PHONE.match(part.device):
-            self.new_waiting[part.device] = part.hunt_pilot
+        if part.hunt_pilot and extension == part.hunt_pilot and is_phone_name(part.device):
+            self.new_waiting.add((part.device, part.hunt_pilot))
 
     def write_extensions(self) -> None:
         """Enter extensions that are seen for the first time."""
