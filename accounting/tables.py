@@ -48,7 +48,11 @@ DURATION: CallColumn = Column(
     numeric=True,
 )
 COST: CallColumn = Column(
-    "cost", gettext_lazy("Cost"), lambda call: call.record.cost, lambda call: call_cost(call.record), numeric=True
+    "cost",
+    gettext_lazy("Cost"),
+    lambda call: call.record.cost,
+    lambda call: call_cost(call.record, call.cost_decimals),
+    numeric=True,
 )
 GATEWAY: CallColumn = Column("gateway", gettext_lazy("Gateway"), lambda call: call.gateway, lambda call: call.gateway)
 OPEN: CallColumn = Column("open", gettext_lazy("Details"), lambda call: "", _details, numeric=True)

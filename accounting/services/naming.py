@@ -3,9 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from accounting.models import CallRecord, Gateway, Kind, LineAssignment, User
 from accounting.services.masking import Masker, ShownNumber
+
+CENT, FINE_DECIMALS = Decimal("0.01"), 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,8 @@ class NamedCall:
     owner: str
     """The person whose call it is, else ''."""
     gateway: str
+    cost_decimals: int
+    """How many decimals the costs of the whole list show, so that they align; 0 for what each currency has."""
 
     @property
     def pk(self) -> str:
@@ -31,6 +36,7 @@ def named_calls(records: Sequence[CallRecord], masker: Masker, *, owners: bool =
     holders = extension_holders(record.other_number for record in records if record.kind == Kind.INTERNAL)
     gateways = gateway_names(record.gateway_id for record in records)
     people = person_names(record.user_id for record in records) if owners else {}
+    fine = any(record.cost % CENT for record in records if record.cost is not None)
     return [
         NamedCall(
             record,
@@ -38,6 +44,7 @@ def named_calls(records: Sequence[CallRecord], masker: Masker, *, owners: bool =
             holders.name(record.phone_system_id, record.other_number, record.started_at),
             people.get(record.user_id or 0, ""),
             gateways.get(record.gateway_id or 0, ""),
+            FINE_DECIMALS if fine else 0,
         )
         for record in records
     ]

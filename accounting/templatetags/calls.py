@@ -59,8 +59,8 @@ def call_party(call: NamedCall, mine: bool = False) -> SafeString:
 
 
 @register.simple_tag
-def call_cost(record: CallRecord) -> SafeString | str:
-    """Return the cost of a call; a missing price is said, never shown as 0 (COST-3)."""
+def call_cost(record: CallRecord, decimals: int | None = None) -> SafeString | str:
+    """Return the cost of a call, in a list with its decimals; a missing price is said, never shown as 0 (COST-3)."""
     if record.is_unpriced:
         return format_html('<span class="badge-soft badge-warn">{}</span>', _("No price yet"))
     if record.pricing == Pricing.NOT_CHARGEABLE or record.cost is None:
@@ -69,7 +69,7 @@ def call_cost(record: CallRecord) -> SafeString | str:
             '<span class="visually-hidden">{0}</span></span>',
             _("Not chargeable"),
         )
-    return money(record.cost, record.currency)
+    return money(record.cost, record.currency, decimals)
 
 
 @register.filter

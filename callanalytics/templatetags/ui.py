@@ -1,19 +1,20 @@
 """Template tags and filters of the portal: icons, money, durations, moments, numbers."""
 
+import copy
 import re
+import unicodedata
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
 from babel import Locale
 from babel.core import UnknownLocaleError
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_currency, format_decimal, get_currency_precision, get_currency_symbol
 from django import template
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language
-from django.utils.translation import gettext as _
+from django.utils.translation import get_language, ngettext
 from lucide.templatetags.lucide import lucide as draw
 
 from callanalytics.lib.phone_numbers import spaced
@@ -21,6 +22,7 @@ from callanalytics.lib.phone_numbers import spaced
 register = template.Library()
 
 LETTER_BESIDE_FIGURE = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
+FINEST = Decimal("0.0001")
 DIRECTIONAL = frozenset({"arrow-left", "arrow-right", "chevron-left", "chevron-right", "log-out", "list", "route"})
 
 
@@ -53,21 +55,44 @@ def reader_locale() -> Locale:
     return _locale("en-GB" if language == "en" else language)
 
 
+@register.simple_tag
+def money(amount: Decimal | None, currency: str, decimals: int | None = None) -> str:
+    """Return an amount in the reader's format.
+
+    `decimals` are shown, or as many as the currency has; without, up to four where the amount needs them.
+    """
+    if amount is None:
+        return ""
+    rounded = amount.quantize(FINEST, ROUND_HALF_UP)
+    wanted = decimals_of(rounded) if decimals is None else decimals
+    return _money(rounded if decimals is None else amount, currency, str(reader_locale()), wanted)
+
+
+def decimals_of(amount: Decimal) -> int:
+    """Return how many decimals an amount has, zeros at its end left out."""
+    exponent = amount.normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
 @lru_cache(maxsize=8192)
-def _money(amount: Decimal, currency: str, locale: str, small: bool) -> SafeString:
-    text = format_currency(amount, currency, locale=locale, decimal_quantization=not small)
+def _money(amount: Decimal, currency: str, locale: str, wanted: int) -> SafeString:
+    shown = max(wanted, get_currency_precision(currency))
+    pattern = copy.copy(Locale.parse(locale).currency_formats["standard"])
+    pattern.frac_prec = (shown, shown)
+    rounded = amount.quantize(Decimal(1).scaleb(-shown), ROUND_HALF_UP)
+    text = format_currency(rounded, currency, pattern, locale=locale, currency_digits=False)
+    text = text.replace(get_currency_symbol(currency, locale), _sign(currency, locale))
     # Babel leaves out the blank that CLDR wants between letters and figures, as in AED 1.43.
     return format_html('<bdi class="figure">{}</bdi>', LETTER_BESIDE_FIGURE.sub("\u00a0", text))
 
 
-@register.simple_tag
-def money(amount: Decimal | None, currency: str, exact: bool = True) -> str:
-    """Return an amount in the reader's format; exact amounts below 1 show up to four decimals."""
-    if amount is None:
-        return ""
-    small = exact and abs(amount) < 1
-    shown = amount.quantize(Decimal("0.0001")).normalize() if small else amount
-    return _money(shown, currency, str(reader_locale()), small)
+def _sign(currency: str, locale: str) -> str:
+    """Return the sign of a currency; mixtures such as £GB and US$ give way to the plain pound and to ISO codes."""
+    symbol = get_currency_symbol(currency, locale)
+    has_letters = any(character.isascii() and character.isalpha() for character in symbol)
+    if not has_letters or all(unicodedata.category(character) != "Sc" for character in symbol):
+        return symbol
+    return "£" if currency == "GBP" else currency
 
 
 @register.filter
@@ -123,12 +148,14 @@ def age(when: datetime | None) -> str:
         return ""
     seconds = max(0, int((timezone.now() - when).total_seconds()))
     if seconds < 90:
-        return _("%(count)s s ago") % {"count": seconds}
-    if seconds < 90 * 60:
-        return _("%(count)s min ago") % {"count": round(seconds / 60)}
-    if seconds < 36 * 3600:
-        return _("%(count)s h ago") % {"count": round(seconds / 3600)}
-    return _("%(count)s days ago") % {"count": round(seconds / 86400)}
+        words = ngettext("%(count)s second ago", "%(count)s seconds ago", count := seconds)
+    elif seconds < 90 * 60:
+        words = ngettext("%(count)s minute ago", "%(count)s minutes ago", count := round(seconds / 60))
+    elif seconds < 36 * 3600:
+        words = ngettext("%(count)s hour ago", "%(count)s hours ago", count := round(seconds / 3600))
+    else:
+        words = ngettext("%(count)s day ago", "%(count)s days ago", count := round(seconds / 86400))
+    return words % {"count": number(count)}
 
 
 @register.filter
@@ -137,10 +164,12 @@ def span(seconds: int | None) -> str:
     if seconds is None:
         return "–"
     if seconds < 90:
-        return _("%(count)s s") % {"count": int(seconds)}
-    if seconds < 90 * 60:
-        return _("%(count)s min") % {"count": round(seconds / 60)}
-    return _("%(count)s h") % {"count": round(seconds / 3600)}
+        words = ngettext("%(count)s second", "%(count)s seconds", count := int(seconds))
+    elif seconds < 90 * 60:
+        words = ngettext("%(count)s minute", "%(count)s minutes", count := round(seconds / 60))
+    else:
+        words = ngettext("%(count)s hour", "%(count)s hours", count := round(seconds / 3600))
+    return words % {"count": number(count)}
 
 
 @register.filter

@@ -1,9 +1,10 @@
 """Money, numbers, durations and moments as people of seven languages read them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+import time_machine
 from django.conf import settings
 from django.utils import formats, translation
 from django.utils.html import strip_tags
@@ -18,22 +19,45 @@ def plain(text: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("language", "amount", "moment", "number"),
+    ("language", "moment", "long", "month", "number"),
     [
-        ("en", "€1,234.50", "1 Nov 2026 13:05:09", "12,345"),
-        ("de", "1.234,50 €", "01.11.2026 13:05:09", "12.345"),
-        ("fr", "1 234,50 €", "01/11/2026 13:05:09", "12 345"),
-        ("es", "1.234,50 €", "01/11/2026 13:05:09", "12.345"),
-        ("it", "1.234,50 €", "01/11/2026 13:05:09", "12.345"),
-        ("pl", "1 234,50 €", "01-11-2026 13:05:09", "12 345"),
-        ("ar", "1,234.50 €", "1/11/2026 13:05:09", "12,345"),
+        ("en", "1 Nov 2026 13:05:09", "1 November 2026", "November 2026", "12,345.5"),
+        ("de", "01.11.2026 13:05:09", "1. November 2026", "November 2026", "12.345,5"),
+        ("fr", "01/11/2026 13:05:09", "1 novembre 2026", "novembre 2026", "12 345,5"),
+        ("es", "01/11/2026 13:05:09", "1 de noviembre de 2026", "noviembre de 2026", "12.345,5"),
+        ("it", "01/11/2026 13:05:09", "1 nov 2026", "nov 2026", "12.345,5"),
+        ("pl", "01.11.2026 13:05:09", "1 listopada 2026", "Listopad 2026", "12 345,5"),
+        ("ar", "1/11/2026 13:05:09", "1 نوفمبر 2026", "نوفمبر 2026", "12,345.5"),
     ],
 )
-def test_each_language_has_its_formats(language: str, amount: str, moment: str, number: str) -> None:
+def test_each_language_has_its_formats(language: str, moment: str, long: str, month: str, number: str) -> None:
     with translation.override(language):
-        assert plain(ui.money(Decimal("1234.5"), "EUR")) == amount
         assert plain(ui.moment(WHEN)) == moment
-        assert plain(ui.number(12345)) == number
+        assert formats.date_format(WHEN, "DATE_FORMAT") == long
+        assert formats.date_format(WHEN, "YEAR_MONTH_FORMAT") == month
+        assert formats.date_format(WHEN, "DATETIME_FORMAT").endswith("12:05")
+        assert plain(ui.number(Decimal("12345.5"))) == number
+        assert plain(formats.number_format(Decimal("12345.5"))) == number, "Django's own numbers look the same"
+
+
+@pytest.mark.parametrize(
+    ("language", "euros", "pounds", "dirhams", "dollars"),
+    [
+        ("en", "€1,234.50", "£1,234.50", "AED 1,234.50", "USD 1,234.50"),
+        ("de", "1.234,50 €", "1.234,50 £", "1.234,50 AED", "1.234,50 $"),
+        ("fr", "1 234,50 €", "1 234,50 £", "1 234,50 AED", "1 234,50 USD"),
+        ("es", "1.234,50 €", "1.234,50 GBP", "1.234,50 AED", "1.234,50 USD"),
+        ("it", "1.234,50 €", "1.234,50 £", "1.234,50 AED", "1.234,50 USD"),
+        ("pl", "1 234,50 €", "1 234,50 GBP", "1 234,50 AED", "1 234,50 USD"),
+        ("ar", "1,234.50 €", "1,234.50 £", "1,234.50 د.إ.", "1,234.50 USD"),
+    ],
+)
+def test_amounts_name_their_currency_clearly(
+    language: str, euros: str, pounds: str, dirhams: str, dollars: str
+) -> None:
+    with translation.override(language):
+        shown = [plain(ui.money(Decimal("1234.5"), currency)) for currency in ("EUR", "GBP", "AED", "USD")]
+    assert shown == [euros, pounds, dirhams, dollars]
 
 
 @pytest.mark.parametrize("language", [code for code, _ in settings.LANGUAGES])
@@ -45,19 +69,44 @@ def test_dates_are_never_american(language: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("amount", "currency", "text"),
+    ("amount", "currency", "decimals", "text"),
     [
-        ("0.0123", "EUR", "€0.0123"),
-        ("0.5", "EUR", "€0.50"),
-        ("0", "EUR", "€0.00"),
-        ("0.00001", "EUR", "€0.00"),
-        ("12.3456", "EUR", "€12.35"),
-        ("12.3456", "JPY", "JP¥12"),
-        ("12.3456", "BHD", "BHD 12.346"),
+        ("0.0123", "EUR", None, "€0.0123"),
+        ("0.5", "EUR", None, "€0.50"),
+        ("0", "EUR", None, "€0.00"),
+        ("0.00001", "EUR", None, "€0.00"),
+        ("12.3456", "EUR", None, "€12.3456"),
+        ("12.34", "EUR", 4, "€12.3400"),
+        ("12.345", "EUR", 0, "€12.35"),
+        ("0.00005", "EUR", 4, "€0.0001"),
+        ("12.3456", "JPY", 0, "JPY 12"),
+        ("12.3456", "BHD", 0, "BHD 12.346"),
+        ("-1.5", "EUR", 4, "-€1.5000"),
     ],
 )
-def test_small_amounts_show_more_decimals_and_currencies_their_own(amount: str, currency: str, text: str) -> None:
-    assert plain(ui.money(Decimal(amount), currency)) == text
+def test_amounts_show_the_decimals_of_their_list(amount: str, currency: str, decimals: int | None, text: str) -> None:
+    assert plain(ui.money(Decimal(amount), currency, decimals)) == text
+
+
+@pytest.mark.parametrize(
+    ("ago", "text"),
+    [
+        (timedelta(seconds=1), "1 second ago"),
+        (timedelta(seconds=89), "89 seconds ago"),
+        (timedelta(minutes=5), "5 minutes ago"),
+        (timedelta(hours=2), "2 hours ago"),
+        (timedelta(hours=30), "30 hours ago"),
+        (timedelta(days=1200), "1,200 days ago"),
+    ],
+)
+def test_ages_in_the_largest_fitting_unit(ago: timedelta, text: str) -> None:
+    with time_machine.travel(WHEN, tick=False):
+        assert ui.age(WHEN - ago) == text
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(None, "–"), (1, "1 second"), (3540, "59 minutes"), (7200, "2 hours")])
+def test_spans_of_time(seconds: int | None, text: str) -> None:
+    assert ui.span(seconds) == text
 
 
 @pytest.mark.parametrize(

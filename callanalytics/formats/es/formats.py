@@ -1,0 +1,3 @@
+"""Spanish: points between thousands, as in amounts of money."""
+
+THOUSAND_SEPARATOR = "."
