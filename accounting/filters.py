@@ -4,11 +4,11 @@ from datetime import date
 from typing import Any
 
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils import formats
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from accounting.models import (
     UNPRICED,
@@ -19,14 +19,13 @@ from accounting.models import (
     Direction,
     Gateway,
     Kind,
-    Membership,
     Office,
     Outcome,
     Pricing,
     User,
 )
-from accounting.querysets.calls import supervised_by
 from accounting.querysets.organization import subtree
+from accounting.services.finding import find_person
 from accounting.services.masking import TOKEN_MARK, Masker
 from callanalytics.lib import periods
 from callanalytics.web.filters import Chip, FilterForm
@@ -94,7 +93,7 @@ class CallFilter(FilterForm):
             self.fields[name].choices = [("", _("Any")), *choices]  # type: ignore[attr-defined]
         self.fields["gateway"].queryset = Gateway.objects.all()  # type: ignore[attr-defined]
         # “from” is a word of Python, so these two fields cannot be attributes.
-        self.fields["from"] = forms.DateField(label=_("From"), required=False, widget=_date_widget())
+        self.fields["from"] = forms.DateField(label=pgettext("date", "From"), required=False, widget=_date_widget())
         self.fields["to"] = forms.DateField(label=_("To, included"), required=False, widget=_date_widget())
         self.order_fields(["number", "match", "period", "from", "to"])
 
@@ -134,6 +133,15 @@ class CallFilter(FilterForm):
         if (first or last) and cleaned.get("period", CUSTOM) != CUSTOM:
             raise forms.ValidationError(_("A period by name and dates exclude each other."))
         return cleaned
+
+    def address(self) -> QueryDict:
+        """Return the address of these filters with the person's user name, whatever was typed."""
+        person = self.cleaned_data.get("person")
+        if person is None or self.params["person"] == person.username:
+            return self.params
+        named = self.params.copy()
+        named["person"] = person.username
+        return named
 
     def chips(self) -> list[Chip]:
         """Return the period first, then the other filters."""
@@ -219,9 +227,7 @@ class CallFilter(FilterForm):
 class ScopedCallFilter(CallFilter):
     """Filters of calls for people who see the calls of others."""
 
-    person = forms.ModelChoiceField(
-        label=gettext_lazy("Person"), required=False, queryset=User.objects.none(), empty_label=gettext_lazy("Any")
-    )
+    person = forms.CharField(label=gettext_lazy("Person"), required=False, max_length=150)
     department = forms.ModelChoiceField(
         label=gettext_lazy("Department"),
         required=False,
@@ -240,9 +246,26 @@ class ScopedCallFilter(CallFilter):
 
     def __init__(self, params: QueryDict, *, reader: User, masker: Masker) -> None:
         super().__init__(params, reader=reader, masker=masker)
-        for name, model in (("department", Department), ("cost_centre", CostCentre), ("office", Office)):
-            self.fields[name].queryset = model.objects.all()  # type: ignore[attr-defined]
-        self.fields["person"].queryset = people_seen_by(reader)  # type: ignore[attr-defined]
+        for name, units in units_seen_by(reader).items():
+            if units is None:
+                del self.fields[name]
+            else:
+                self.fields[name].queryset = units  # type: ignore[attr-defined]
+
+    def clean_person(self) -> User | None:
+        """Return the person who is meant by a user name, an extension or the beginning of names."""
+        typed: str = self.cleaned_data["person"]
+        if not typed:
+            return None
+        try:
+            found = find_person(self.reader, typed)
+        except LookupError as error:
+            text = _("“%(value)s” fits several people. Enter the user name or the extension.")
+            raise forms.ValidationError(text % {"value": typed}) from error
+        if found is None:
+            text = _("Nobody whose calls you may see is called “%(value)s” or has that extension.")
+            raise forms.ValidationError(text % {"value": typed})
+        return found
 
     def by_person(self, records: Records, person: User) -> Records:
         """Keep the calls of one person."""
@@ -261,12 +284,20 @@ class ScopedCallFilter(CallFilter):
         return records.filter(office_id=office.pk)
 
 
-def people_seen_by(reader: User) -> QuerySet[User]:
-    """Return the people whose calls this reader may see: all, or those who are or were in the supervised units."""
+def units_seen_by(reader: User) -> dict[str, QuerySet[Any] | None]:
+    """Return the departments, cost centres and offices that a reader may filter by; None for kinds not supervised."""
+    kinds: dict[str, QuerySet[Any]] = {
+        "department": Department.objects.all(),
+        "cost_centre": CostCentre.objects.all(),
+        "office": Office.objects.all(),
+    }
     if reader.is_administrator:
-        return User.objects.all()
-    members = Membership.objects.filter(supervised_by(reader)).values("user_id")
-    return User.objects.filter(Q(pk=reader.pk) | Q(pk__in=members))
+        return {**kinds}
+    scopes = list(reader.supervisions.values_list("department_id", "cost_centre_id", "office_id"))
+    supervised = {name: {scope[place] for scope in scopes if scope[place]} for place, name in enumerate(kinds)}
+    if supervised["department"]:
+        supervised["department"] = subtree(pk for pk in supervised["department"] if pk)
+    return {name: units.filter(pk__in=supervised[name]) if supervised[name] else None for name, units in kinds.items()}
 
 
 def call_filter(params: QueryDict, reader: User, masker: Masker) -> CallFilter:

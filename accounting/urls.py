@@ -10,6 +10,7 @@ urlpatterns = [
     path("language/", profile.set_language, name="set_language"),
     path("calls/", calls.call_list, name="calls"),
     path("calls/totals/", calls.call_totals, name="call_totals"),
+    path("calls/people/", calls.suggested_people, name="suggested_people"),
     path("calls/<int:pk>/", calls.call_detail, name="call"),
     path("status/", status.collection_status, name="status"),
     path("profile/", profile.profile, name="profile"),

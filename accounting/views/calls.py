@@ -6,12 +6,13 @@ from decimal import Decimal
 from django.contrib.auth.decorators import login_required
 from django.db.models import Count, Q, QuerySet, Sum
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from accounting.filters import CallFilter, call_filter
 from accounting.models import UNPRICED, CallRecord
+from accounting.services.finding import MOST_FOUND, people_matching, with_extensions
 from accounting.services.masking import mask_for
 from accounting.services.naming import named_calls
 from accounting.services.telling import tell_call
@@ -20,6 +21,8 @@ from callanalytics.web.pagination import COUNTED_TO, SIZES, Paging, counted
 from callanalytics.web.requests import AuthenticatedRequest
 from callanalytics.web.tables import Table
 from callanalytics.web.views import refused
+
+LONGEST_NAME = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,9 @@ def call_list(request: AuthenticatedRequest) -> HttpResponse:
         problems = [str(error), *filters.problems()]
     if problems:
         return refused(request, problems, reverse("calls"))
+    address = filters.address()
+    if address is not request.GET:
+        return redirect(f"{reverse('calls')}?{address.urlencode()}")
     records = _records(request, filters)
     page = paging.page(records)
     owners = not filters.cleaned_data["mine"] and (request.user.is_administrator or request.user.is_supervisor)
@@ -88,6 +94,14 @@ def call_detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     except (CallRecord.DoesNotExist, OverflowError) as error:
         raise Http404 from error
     return render(request, "accounting/call.html", {"call": tell_call(record, request.user)})
+
+
+@require_safe
+@login_required
+def suggested_people(request: AuthenticatedRequest) -> HttpResponse:
+    """Return people whose calls the reader may see as suggestions for what is typed into the person filter."""
+    matching = people_matching(request.user, request.GET.get("person", "")[:LONGEST_NAME])
+    return render(request, "accounting/people.html", {"people": with_extensions(matching)[:MOST_FOUND]})
 
 
 def totals_of(records: QuerySet[CallRecord]) -> CallTotals:

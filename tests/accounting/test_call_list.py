@@ -122,8 +122,94 @@ def test_supervisors_choose_among_the_people_of_their_units(client: Client) -> N
     make.membership(ben, department=make.department("Logistics"))
     call = make.record(ana, department_id=sales.pk)
     client.force_login(make.supervisor(of=sales))
-    assert shown(client, f"person={ana.pk}") == ids(call)
-    assert client.get(f"{URL}?person={ben.pk}").status_code == 400
+    assert shown(client, f"person={ana.username}") == ids(call)
+    for typed in (ben.username, "2002", "nobody"):
+        response = client.get(f"{URL}?person={typed}")
+        assert response.status_code == 400
+        assert "Nobody whose calls you may see" in response.content.decode()
+
+
+@pytest.mark.parametrize("typed", ["ANA.RUIZ", "2001", "ruiz", "Ruiz, Ana", "ana ru", "Ana"])
+def test_a_person_is_found_by_name_and_extension_and_the_address_names_the_user(
+    client: Client, ada: User, typed: str
+) -> None:
+    ana = make.person("ana.ruiz", extension="2001", first_name="Ana", last_name="Ruiz")
+    call = make.record(ana)
+    make.record(make.person("ben", extension="2002", first_name="Ben", last_name="Ruizen"))
+    client.force_login(ada)
+    if typed == "ruiz":
+        assert "fits several people" in client.get(f"{URL}?person=ruiz").content.decode()
+        return
+    response = client.get(URL, {"person": typed, "period": "7d"})
+    assert response.headers["Location"] == f"{URL}?person=ana.ruiz&period=7d"
+    assert shown(client, "person=ana.ruiz&period=7d") == ids(call)
+
+
+def test_suggestions_are_of_people_whose_calls_the_reader_may_see(client: Client, ada: User) -> None:
+    sales, logistics = make.department("Sales"), make.department("Logistics")
+    below = make.department("Field sales", parent=sales)
+    now = make.person("ana", extension="2001", first_name="Ana", last_name="Muster")
+    before = make.person("ben", first_name="Ben", last_name="Muster")
+    other = make.person("cleo", extension="2003", first_name="Cleo", last_name="Muster")
+    make.membership(now, department=below)
+    make.membership(before, department=sales, valid_to=make.NOON - timedelta(days=90))
+    make.membership(other, department=logistics)
+    boss = make.supervisor("boss", of=sales, first_name="Bea", last_name="Muster")
+
+    def suggested(reader: User, typed: str) -> list[str]:
+        client.force_login(reader)
+        response = client.get(reverse("suggested_people"), {"person": typed})
+        return re.findall(r'<option value="([^"]+)"', response.content.decode())
+
+    assert suggested(ada, "muster") == ["ana", "boss", "ben", "cleo"]
+    assert suggested(boss, "muster") == ["ana", "boss", "ben"]
+    assert suggested(now, "muster") == ["ana"]
+    assert suggested(boss, "Muster, An") == ["ana"]
+    assert suggested(boss, "2001") == ["ana"]
+    assert suggested(boss, "2003") == suggested(boss, "200") == suggested(boss, "") == suggested(boss, " ,\0") == []
+    for number in range(30):
+        make.person(f"many{number}")
+    assert len(suggested(ada, "many")) == 20
+
+
+def test_no_page_lists_all_people(client: Client, ada: User) -> None:
+    for number in range(30):
+        make.person(f"someone{number}", extension=f"30{number:02}")
+    client.force_login(ada)
+    for name in ("calls", "home", "profile", "status", "menu", "help", "admin:index"):
+        page = client.get(reverse(name)).content.decode()
+        assert "someone1" not in page, name
+        assert "3011" not in page, name
+
+
+def test_supervisors_choose_among_the_units_that_they_supervise(client: Client, ada: User) -> None:
+    sales = make.department("Sales")
+    make.department("Field sales", parent=sales)
+    logistics = make.department("Logistics")
+    make.cost_centre()
+    client.force_login(make.supervisor(of=sales))
+    page = client.get(URL).content.decode()
+    options = page.partition('name="department"')[2].partition("</select>")[0]
+    assert re.findall(r">([^<>]+)</option>", options) == ["Any", "Field sales", "Sales"]
+    assert 'name="cost_centre"' not in page
+    assert client.get(f"{URL}?department={logistics.pk}").status_code == 400
+    client.force_login(ada)
+    assert 'name="cost_centre"' in client.get(URL).content.decode()
+
+
+def test_the_costs_of_a_page_have_the_same_decimals(client: Client, ada: User) -> None:
+    client.force_login(ada)
+    for cost in ("12.3", "0.5"):
+        make.record(cost=cost)
+
+    def costs() -> list[str]:
+        table = client.get(URL).content.decode().partition("<tbody>")[2].partition("</tbody>")[0]
+        return re.findall(r'class="figure">([^<]+)<', table)
+
+    assert costs() == ["€0.50", "€12.30"]
+    make.record(cost="0.0123")
+    assert costs() == ["€0.0123", "€0.5000", "€12.3000"]
+    assert "€12.81" in client.get(URL).content.decode(), "totals are in cents"
 
 
 def test_each_filter_narrows(client: Client, ada: User) -> None:
@@ -163,7 +249,7 @@ def test_each_filter_narrows(client: Client, ada: User) -> None:
         "min_duration=500",
         "price=unpriced",
         f"gateway={gateway.pk}",
-        f"person={ana.pk}",
+        f"person={ana.username}",
         f"department={unit.parent_id}",
         f"cost_centre={centre.pk}",
         f"office={office.pk}",
