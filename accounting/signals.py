@@ -2,11 +2,15 @@
 
 from typing import Any
 
+from django.contrib.auth.signals import user_logged_in
 from django.db.models import F
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import Signal, receiver
+from django.http import HttpRequest
 
 from accounting import models
+from accounting.services.zones import default_zone
+from callanalytics.middleware import DEFAULT_ZONE_KEY
 
 calls_imported = Signal()
 """Sent after commit with `batch_id`, the arrival mark of the new and corrected call records."""
@@ -42,3 +46,9 @@ def raise_revision(sender: type, **kwargs: Any) -> None:
     update_fields = kwargs.get("update_fields")
     if sender in REFERENCE and not kwargs.get("raw") and update_fields != frozenset({"last_login"}):
         reference_changed()
+
+
+@receiver(user_logged_in)
+def keep_zone(sender: type, request: HttpRequest, user: models.User, **kwargs: Any) -> None:
+    """Keep the zone of the person's office in the session, so that no page has to look it up."""
+    request.session[DEFAULT_ZONE_KEY] = default_zone(user).name

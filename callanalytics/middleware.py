@@ -11,6 +11,8 @@ from django.utils import timezone, translation
 
 Respond = Callable[[HttpRequest], HttpResponse]
 ZONES = available_timezones()
+DEFAULT_ZONE_KEY = "default_zone"
+"""Where a session keeps the zone of people who have not chosen one."""
 
 
 class RequestIdMiddleware:
@@ -41,11 +43,18 @@ class ReaderMiddleware:
         if user.is_authenticated and user.language:
             translation.activate(user.language)
             request.LANGUAGE_CODE = translation.get_language()
-        zone = user.time_zone if user.is_authenticated and user.time_zone in ZONES else settings.TIME_ZONE
-        with timezone.override(ZoneInfo(zone)):
+        with timezone.override(ZoneInfo(_zone_of(request))):
             response = self.get_response(request)
         response.headers.setdefault("Content-Language", translation.get_language() or settings.LANGUAGE_CODE)
         if user.is_authenticated:
             # Pages hold personal data: nothing of them stays behind in a browser that others use.
             response.headers.setdefault("Cache-Control", "no-store")
         return response
+
+
+def _zone_of(request: HttpRequest) -> str:
+    user = request.user
+    if not user.is_authenticated:
+        return settings.TIME_ZONE
+    wanted = (user.time_zone, request.session.get(DEFAULT_ZONE_KEY))
+    return next((zone for zone in wanted if zone in ZONES), settings.TIME_ZONE)

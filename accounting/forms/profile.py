@@ -8,6 +8,7 @@ from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
 from accounting.models import User
+from accounting.services.zones import DefaultZone
 from callanalytics.middleware import ZONES
 
 AREAS = ("Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
@@ -33,9 +34,12 @@ class ProfileForm(forms.ModelForm[User]):
         model = User
         fields = ("language", "time_zone")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, default_zone: DefaultZone, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         own_names = [(code, get_language_info(code)["name_local"].capitalize()) for code, _name in settings.LANGUAGES]
         self.fields["language"].choices = [("", _("The browser's language")), *own_names]  # type: ignore[attr-defined]
-        default = _("The organisation's zone, %(zone)s") % {"zone": settings.TIME_ZONE}
+        of_office = _("The zone of your office %(office)s, %(zone)s")
+        of_organisation = _("The organisation's zone, %(zone)s")
+        names = {"office": default_zone.office, "zone": default_zone.name}
+        default = (of_office if default_zone.office else of_organisation) % names
         self.fields["time_zone"].choices = [("", default), *zone_choices()]  # type: ignore[attr-defined]

@@ -14,6 +14,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounting.forms.profile import ProfileForm
 from accounting.models import LineAssignment, Membership, User
+from accounting.services.zones import default_zone
+from callanalytics.middleware import DEFAULT_ZONE_KEY
 from callanalytics.web.requests import AuthenticatedRequest
 
 EXAMPLE_COST = Decimal("1234.56")
@@ -25,16 +27,19 @@ EXAMPLE_SECONDS = 3725
 def profile(request: AuthenticatedRequest) -> HttpResponse:
     """Show and change the reader's language and time zone."""
     person = request.user
-    form = ProfileForm(request.POST or None, instance=User.objects.get(pk=person.pk))
+    zone = default_zone(person)
+    form = ProfileForm(request.POST or None, instance=User.objects.get(pk=person.pk), default_zone=zone)
     if request.method == "POST" and form.is_valid():
         # Written past the model's signals: how one reads changes nothing about how calls are attributed.
         User.objects.filter(pk=person.pk).update(**form.cleaned_data)
+        request.session[DEFAULT_ZONE_KEY] = zone.name
         translation.activate(form.cleaned_data["language"] or translation.get_language_from_request(request))
         messages.success(request, _("Your settings are saved."))
         return redirect("profile")
     now = timezone.now()
     context = {
         "form": form,
+        "default_zone": zone,
         "now": now,
         "example_cost": EXAMPLE_COST,
         "example_seconds": EXAMPLE_SECONDS,

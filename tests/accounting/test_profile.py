@@ -1,8 +1,12 @@
 """Language and time zone: chosen on the profile page or in the bar, kept, and used on every page."""
 
 import pytest
+from django.conf import settings
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from accounting.models import ReferenceRevision, User
 from tests import factories as make
@@ -23,6 +27,40 @@ def test_the_choice_is_kept_and_used(client: Client, ana: User) -> None:
     assert '<html lang="de" dir="ltr"' in page
     assert "Asia/Dubai" in page
     assert "UTC+04:00" in page
+
+
+def test_times_are_those_of_the_persons_office_until_another_zone_is_chosen(client: Client, ana: User) -> None:
+    def zone() -> str:
+        return client.get(reverse("home")).content.decode().partition('class="zone"')[2].partition("</footer>")[0]
+
+    dubai = make.office("Dubai", country="AE", time_zone="Asia/Dubai")
+    make.membership(ana, office=make.office("Berlin"), valid_to=timezone.now())
+    make.membership(ana, office=dubai, valid_from=timezone.now())
+    client.force_login(ana)
+    assert "Asia/Dubai" in zone()
+    page = client.get(reverse("profile")).content.decode()
+    assert "You see times in the zone of your office, Dubai." in page
+    assert "The zone of your office Dubai, Asia/Dubai" in page
+    client.post(reverse("profile"), {"language": "", "time_zone": "Europe/Warsaw"})
+    assert "Europe/Warsaw" in zone()
+    assert "You have chosen the zone" in client.get(reverse("profile")).content.decode()
+    dubai.time_zone = "Asia/Muscat"
+    dubai.save()
+    client.post(reverse("profile"), {"language": "", "time_zone": ""})
+    assert "Asia/Muscat" in zone()
+
+
+def test_people_without_an_office_see_the_organisations_zone(client: Client, ana: User) -> None:
+    assert settings.TIME_ZONE in client.get(reverse("home")).content.decode()
+    assert "you belong to no office" in client.get(reverse("profile")).content.decode().replace("\n", " ")
+
+
+def test_the_zone_of_the_office_costs_no_query(client: Client, ana: User) -> None:
+    make.membership(ana, office=make.office("Dubai", time_zone="Asia/Dubai"))
+    client.force_login(ana)
+    with CaptureQueriesContext(connection) as queries:
+        assert "Asia/Dubai" in client.get(reverse("menu")).content.decode()
+    assert not any("office" in query["sql"] for query in queries)
 
 
 @pytest.mark.parametrize("wrong", [{"language": "xx"}, {"time_zone": "Mars/Base"}])

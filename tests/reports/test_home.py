@@ -220,6 +220,22 @@ def test_changed_names_rules_languages_and_days_are_news(client: Client, ana: Us
     assert ask(client, tag).status_code == 200
 
 
+def test_another_zone_at_the_next_sign_in_is_news(client: Client, ana: User) -> None:
+    make.record(ana, started_at=make.NOON)
+    tag = ask(client)["ETag"]
+    make.membership(ana, office=make.office("Dubai", time_zone="Asia/Dubai"))
+    client.force_login(ana)
+    answer = ask(client, tag)
+    assert answer.status_code == 200
+    assert re.search(r"18 Nov 2026</bdi> <bdi>16:00", answer.content.decode())
+    tag = answer["ETag"]
+    assert ask(client, tag).status_code == 304
+    User.objects.update(time_zone="Europe/Berlin")
+    answer = ask(client, tag)
+    assert answer.status_code == 200
+    assert re.search(r"18 Nov 2026</bdi> <bdi>13:00", answer.content.decode())
+
+
 def test_no_tag_of_another_person_is_taken(client: Client, ana: User) -> None:
     tag = ask(client)["ETag"]
     client.force_login(make.person(extension="2002"))

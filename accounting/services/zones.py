@@ -1,0 +1,31 @@
+"""In which time zone a person reads: the own choice, else the zone of the office, else the organisation's."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+
+from accounting.models import Office, User
+from callanalytics.middleware import ZONES
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultZone:
+    """The zone that holds for a person without a choice of zone."""
+
+    name: str
+    office: str
+    """The office whose zone it is, '' when it is the organisation's."""
+
+
+def default_zone(person: User) -> DefaultZone:
+    """Return the zone of the office to which the person belongs now, else the organisation's; one query."""
+    now = timezone.now()
+    begun = Q(membership__valid_from__isnull=True) | Q(membership__valid_from__lte=now)
+    lasting = Q(membership__valid_to__isnull=True) | Q(membership__valid_to__gt=now)
+    offices = Office.objects.filter(begun, lasting, membership__user=person).order_by("-membership__pk")
+    office = offices.first()
+    if office is None or office.time_zone not in ZONES:
+        return DefaultZone(settings.TIME_ZONE, "")
+    return DefaultZone(office.time_zone, office.name)
