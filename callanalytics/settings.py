@@ -63,7 +63,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "widget_tweaks",
     "csp",
-    "axes",
+    "callanalytics.apps.SignInProtectionConfig",
 ]
 
 MIDDLEWARE = [
