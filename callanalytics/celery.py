@@ -7,6 +7,7 @@ import structlog
 from celery import Celery
 from celery.signals import task_postrun, task_prerun
 
+from callanalytics import file_queue  # noqa: F401  (names the embedded broker)
 from callanalytics.beat import TIMETABLE
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "callanalytics.settings")
