@@ -1,10 +1,9 @@
 """The embedded portal's queue: files in a folder, each appearing whole.
 
-Kombu's own file transport writes a message under its final name; a worker that looks at this moment reads it half and ends
-(seen under load). Here it is written under another name and renamed.
+Kombu's own file transport writes a message under its final name; a worker that looks at this moment reads it half and
+ends (seen under load). Here it is written under another name and renamed.
 """
 
-import os
 import uuid
 from pathlib import Path
 from time import monotonic
@@ -25,7 +24,7 @@ class Channel(filesystem.Channel):
         name = f"{round(monotonic() * 1000)}_{uuid.uuid4()}"
         unfinished = folder / f"{name}.unfinished"
         unfinished.write_text(dumps(payload), encoding="utf-8")
-        os.replace(unfinished, folder / f"{name}.{queue}.msg")
+        unfinished.replace(folder / f"{name}.{queue}.msg")
 
 
 class Transport(filesystem.Transport):

@@ -1,6 +1,5 @@
 """The embedded queue: a message is never seen half written, and arrives once."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,14 +27,14 @@ def broker(tmp_path: Path) -> Iterator[Connection]:
 def test_messages_appear_whole(broker: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Until the message is complete, no worker finds a file with its name."""
     seen: list[tuple[list[Path], int]] = []
-    replace = os.replace
+    replace = Path.replace
 
-    def watched(source: Path, target: Path) -> None:
+    def watched(source: Path, target: Path) -> Path:
         seen.append((list((tmp_path / "messages").glob("*.msg")), source.stat().st_size))
-        replace(source, target)
+        return replace(source, target)
 
-    monkeypatch.setattr(os, "replace", watched)
-    queue = broker.SimpleQueue("probe")
+    monkeypatch.setattr(Path, "replace", watched)
+    queue = broker.SimpleQueue(tmp_path.name)
     queue.put({"filling": "x" * 20_000})
     assert len(seen) == 1
     assert seen[0][0] == []
@@ -44,7 +43,7 @@ def test_messages_appear_whole(broker: Connection, tmp_path: Path, monkeypatch: 
 
 def test_messages_arrive_once(broker: Connection, tmp_path: Path) -> None:
     """All come, and nothing is left behind."""
-    queue = broker.SimpleQueue("probe")
+    queue = broker.SimpleQueue(tmp_path.name)
     for number in range(50):
         queue.put({"number": number})
     found = []
