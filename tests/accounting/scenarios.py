@@ -67,7 +67,7 @@ def internal(caller: str, called: str, outcome: str, talk: int) -> list[Expected
 PSTN, PSTN_E164 = "9728134987", "+19728134987"
 LOCAL, LOCAL_E164 = "3071111", "+19723071111"
 BRIDGE = "b0029901001"
-XFER = {"causes": (SPLIT, SPLIT), "term": (10, 10)}
+XFER: dict[str, Any] = {"causes": (SPLIT, SPLIT), "term": (10, 10)}
 CONF_COMMENT = "ConfControllerDn=2001;ConfControllerDeviceName=SEP0003E333FEBD"
 
 SCENARIOS: dict[str, tuple[list[dict[str, Any]], list[Expected]]] = {
