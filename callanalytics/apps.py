@@ -3,6 +3,7 @@
 from axes import apps as axes_apps
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 
 class CallAnalyticsConfig(AppConfig):
@@ -15,6 +16,17 @@ class CallAnalyticsConfig(AppConfig):
     def ready(self) -> None:
         """Register the system checks."""
         from callanalytics import checks  # noqa: F401, PLC0415  (settings first)
+
+
+THROTTLE_WORDS = (
+    gettext_noop("access attempt"),
+    gettext_noop("access attempts"),
+    gettext_noop("Attempt Time"),
+    gettext_noop("Failed Logins"),
+    gettext_noop("IP Address"),
+    gettext_noop("User Agent"),
+)
+"""Words of the throttle's package for our catalogues: it has none for Spanish and Italian."""
 
 
 class SignInProtectionConfig(axes_apps.AppConfig):  # type: ignore[misc]  # the package has no types

@@ -94,4 +94,4 @@ def loss(record: CallRecord) -> str:
 def cause_code(cause: int) -> SafeString | str:
     """Return the Q.850 code of a cause; causes of the phone system's own have none."""
     code = q850(cause)
-    return format_html('<bdi class="quiet">Q.850 {}</bdi>', code) if code <= HIGHEST_Q850 else ""
+    return format_html('<bdi class="quiet">Q.850&nbsp;{}</bdi>', code) if code <= HIGHEST_Q850 else ""

@@ -12,7 +12,7 @@ from babel.core import UnknownLocaleError
 from babel.numbers import format_currency, format_decimal, get_currency_precision, get_currency_symbol
 from django import template
 from django.utils import formats, timezone
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, ngettext
 from lucide.templatetags.lucide import lucide as draw
@@ -22,6 +22,7 @@ from callanalytics.lib.phone_numbers import spaced
 register = template.Library()
 
 LETTER_BESIDE_FIGURE = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
+AFTER_SIGN = re.compile(r"(?<=[@.])")
 FINEST = Decimal("0.0001")
 DIRECTIONAL = frozenset({"arrow-left", "arrow-right", "chevron-left", "chevron-right", "log-out", "list", "route"})
 
@@ -129,6 +130,12 @@ def number(value: int | Decimal | None) -> str:
 def phone(value: str) -> str:
     """Return a telephone number with the blanks of its country."""
     return spaced(value)
+
+
+@register.filter
+def mail_address(value: str) -> SafeString:
+    """Return an e-mail address that a narrow column may break after its signs, not inside words."""
+    return mark_safe(AFTER_SIGN.sub("<wbr>", escape(value)))  # noqa: S308  (escaped)
 
 
 @register.simple_tag

@@ -54,7 +54,7 @@ def test_all_legs_are_told_with_parties_cause_and_redirection(client: Client, an
         "Ana Ruiz",
         "Ben Adler",
         "transferred by",
-        "Q.850 16",
+        "Q.850&nbsp;16",
         "Normal end of the call",
         "Continued after a transfer",
     ):
@@ -111,7 +111,7 @@ def test_an_unanswered_call_says_why(client: Client, ana: User) -> None:
     client.force_login(ana)
     call = make.record(ana, outcome=Outcome.BUSY, cause=1174405137, released_by="R", pricing=Pricing.NOT_CHARGEABLE)
     page = page_of(client, call)
-    for words in ("Busy", "Q.850 17", "Other side"):
+    for words in ("Busy", "Q.850&nbsp;17", "Other side"):
         assert words in page
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from django.test import Client
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from accounting.models import Direction, FileState, Kind, Outcome, Pricing, RejectedRow, Role, User
 from tests import factories as make
@@ -117,6 +117,33 @@ def test_filters_make_short_addresses(page: Page, sign_in: SignIn, ada: User) ->
     page.get_by_role("button", name="Show calls").click()
     expect(page.locator("tbody tr")).to_have_count(2)
     assert page.url.endswith("/calls/?period=30d&direction=2")
+
+
+def test_people_are_suggested_while_a_name_is_typed(page: Page, sign_in: SignIn, ada: User) -> None:
+    sign_in(ada)
+    page.goto("/calls/")
+    page.get_by_text("Filters", exact=True).click()
+    page.get_by_label("Person").press_sequentially("adl")
+    option = page.locator("#people option")
+    expect(option).to_have_count(1)
+    expect(option).to_have_text("Ben Adler · 2002")
+    page.get_by_label("Person").fill(str(option.get_attribute("value")))
+    page.get_by_role("button", name="Show calls").click()
+    expect(page.locator(".chips")).to_contain_text("Ben Adler")
+
+
+def test_a_person_is_found_without_scripts(browser: Browser, live_portal: str, ada: User) -> None:
+    context = browser.new_context(base_url=live_portal, java_script_enabled=False, locale="en-GB")
+    client = Client()
+    client.force_login(ada)
+    context.add_cookies([{"name": "session", "value": client.cookies["session"].value, "url": live_portal}])
+    page = context.new_page()
+    page.goto("/calls/")
+    page.get_by_text("Filters", exact=True).click()
+    page.get_by_label("Person").fill("Adler")
+    page.get_by_role("button", name="Show calls").click()
+    expect(page.locator(".chips")).to_contain_text("Ben Adler")
+    context.close()
 
 
 def test_the_help_of_a_page_opens_beside_it(page: Page, sign_in: SignIn, ada: User) -> None:

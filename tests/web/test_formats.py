@@ -121,6 +121,10 @@ def test_icons_are_silent_unless_labelled() -> None:
     assert "<script>" not in ui.icon("phone", "<script>")
 
 
+def test_mail_addresses_break_after_signs_only() -> None:
+    assert ui.mail_address("o'neil.a@example.org") == "o&#x27;neil.<wbr>a@<wbr>example.<wbr>org"
+
+
 @pytest.mark.parametrize(("name", "text"), [("Ana Ruiz", "AR"), ("admin", "a"), ("Ana María de Ruiz", "AR"), ("", "")])
 def test_initials(name: str, text: str) -> None:
     assert ui.initials(name) == text
