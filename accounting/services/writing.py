@@ -14,16 +14,14 @@ from accounting.models import (
     CallLeg,
     CallQuality,
     CallRecord,
-    Device,
-    Extension,
     ExtensionDay,
-    Gateway,
     ImportBatch,
     ImportFile,
     PhoneSystem,
     UnitHalfHour,
 )
-from accounting.services.assembling import Part, assemble, destination, is_recording, origin
+from accounting.services.assembling import assemble
+from accounting.services.discovering import Discovery
 from accounting.services.grouping import Group, StoredLeg, group
 from accounting.services.recording import (
     DAY_COLUMNS,
@@ -34,10 +32,9 @@ from accounting.services.recording import (
     badness,
     take_back,
 )
-from accounting.services.reference import Reference, current_reference, known_gateway, refresh_devices
-from accounting.services.topology import PHONE, End, Topology, is_phone_name
+from accounting.services.reference import Reference, current_reference, refresh_devices
+from accounting.services.topology import Topology
 from accounting.sources.base import LEG_FIELDS, Leg, Quality, Reading
-from accounting.sources.cucm import LATEST
 from callanalytics.lib.bulk import allocate_ids, insert_rows
 
 LEG_COLUMNS = [
@@ -96,8 +93,7 @@ class BatchWriter:
         self.key_value: Callable[[str], Any] = str if self.moment.as_text else uuid_of
         self.totals = Totals()
         self.net_records = 0
-        self.new_extensions: dict[str, int] = {}
-        self.new_waiting: set[tuple[str, str]] = set()
+        self.discovery = Discovery(phone_system, self.topology)
         refresh_devices(self.topology, phone_system)
 
     def take(self, reading: Reading, row: ImportFile) -> None:
@@ -129,7 +125,8 @@ class BatchWriter:
         stored += self.stored_partners(legs)
         groups = group(legs, stored)
         continued = {call_id for one in groups for call_id in one.call_ids}
-        groups += [one for one in self.discover(legs) if continued.isdisjoint(one.call_ids)]
+        told_anew = self.discovery.look(legs) - continued
+        groups += [Group([], {call_id}) for call_id in sorted(told_anew)]
         self.write_calls(legs, groups)
         self.write_totals()
         if late:
@@ -165,10 +162,14 @@ class BatchWriter:
 
     def stored_keys(self, table: str, moment: str, keys: Collection[Key]) -> set[Key]:
         """Return those keys that a table has already, whatever call they were written for."""
-        if not keys:
-            return set()
-        source, parameters = self.pairs(keys)
         with connection.cursor() as cursor:
+            cursor.execute(f"SELECT max({moment}) FROM {table}")
+            newest = cursor.fetchone()[0]
+            # Most batches are newer than all that is there, but for a few records.
+            known = [key for key in keys if key[0] <= epoch(newest)] if newest else []
+            if not known:
+                return set()
+            source, parameters = self.pairs(known)
             cursor.execute(
                 f"SELECT {moment}, record_key FROM {source} CROSS JOIN {table}"
                 f" WHERE {moment} = new.moment AND record_key = new.key AND phone_system_id = %s",
@@ -218,8 +219,7 @@ class BatchWriter:
                 )
             ),
         )
-        self.write_extensions()
-        self.write_waiting()
+        self.discovery.write()
 
     def number_call(self, one: Group) -> int:
         """Give the legs of a call their common number, the lowest; returns it."""
@@ -245,7 +245,7 @@ class BatchWriter:
             return []
         refs = (legs[0].call_ref,) if len(legs) == 1 else tuple(sorted({leg.call_ref for leg in legs}))
         for part in parts:
-            self.notice(part)
+            self.discovery.notice(part)
         file = self.files.get(legs[0].file_id)
         if file:
             file.call_records += len(parts)
@@ -338,127 +338,6 @@ class BatchWriter:
                 record.mos, record.jitter_ms, record.latency_ms, record.loss_permille = found
                 changed.append(record)
         CallRecord.objects.bulk_update(changed, ["mos", "jitter_ms", "latency_ms", "loss_permille"], batch_size=500)
-
-    # Discovered
-
-    def discover(self, legs: list[Leg]) -> list[Group]:
-        """Remember which extension is on which phone, and gateways that nobody has entered.
-
-        Returns stored calls that can now be told better.
-        """
-        topology = self.topology
-        seen: dict[tuple[str, str], int] = {}
-        trunks: set[str] = set()
-        for leg in legs:
-            orig, dest = leg.orig_device, leg.dest_device
-            if self.shows_phone(leg):
-                device = (orig, leg.calling[:50])
-                seen[device] = min(leg.originated, seen.get(device, leg.originated))
-            if self.may_be_new_trunk(orig) and origin(leg, topology) is End.TRUNK:
-                trunks.add(orig)
-            if self.may_be_new_trunk(dest) and destination(leg, topology) is End.TRUNK:
-                trunks.add(dest)
-        if trunks:
-            self.discover_gateways(trunks)
-        return self.discover_devices(seen) if seen else []
-
-    def shows_phone(self, leg: Leg) -> bool:
-        """Return whether a record shows an extension on a phone for the first time, or earlier than known."""
-        device = leg.orig_device
-        known = self.topology.devices.get(device)
-        if known and leg.originated >= known.get(leg.calling[:50], LATEST):
-            return False
-        return (
-            leg.calling != ""
-            and is_phone_name(device)
-            and not is_recording(leg)
-            and origin(leg, self.topology) is End.EXTENSION
-        )
-
-    def may_be_new_trunk(self, device: str) -> bool:
-        """Return whether a device is neither a gateway that is known nor surely a phone."""
-        return device != "" and device not in self.topology.gateways and not PHONE.match(device)
-
-    def discover_devices(self, seen: dict[tuple[str, str], int]) -> list[Group]:
-        """Enter since when extensions are on phones; returns stored calls of hunt groups that now have another member.
-
-        Rows are replaced, not changed: other workers look for new ones only.
-        """
-        system, topology = self.phone_system, self.topology
-        names = {name for name, _ in seen}
-        waited = {name: topology.waiting[name] for name in names & topology.waiting.keys()}
-        old = Device.objects.filter(phone_system=system, name__in=names).values_list("pk", "name", "number")
-        replaced = [pk for pk, name, number in old if not number or (name, number) in seen]
-        Device.objects.filter(pk__in=replaced).delete()
-        rows = [
-            Device(phone_system=system, name=name, number=number, first_seen=datetime.fromtimestamp(moment, UTC))
-            for (name, number), moment in seen.items()
-        ]
-        Device.objects.bulk_create(rows, batch_size=1000)
-        refresh_devices(topology, system)
-        numbers = {name: topology.devices[name].keys() for name in names}
-        changed = {name: numbers[name] | waited.get(name, set()) for name in names}
-        return self.misplaced_calls({name: found for name, found in changed.items() if len(found) > 1})
-
-    def misplaced_calls(self, standing: dict[str, set[str]]) -> list[Group]:
-        """Return stored calls that stand under one of these numbers of a phone but belong to another extension."""
-        extensions = {number for numbers in standing.values() for number in numbers}
-        if not extensions:
-            return []
-        records = CallRecord.objects.filter(
-            phone_system_id=self.phone_system.pk, extension__in=extensions, device__in=standing
-        ).exclude(hunt_pilot="")
-        found = {
-            call_id
-            for call_id, extension, device, started in records.values_list(
-                "call_id", "extension", "device", "started_at"
-            )
-            if extension != self.topology.number_of_device(device, int(started.timestamp()))
-        }
-        return [Group([], {call_id}) for call_id in sorted(found)]
-
-    def write_waiting(self) -> None:
-        """Enter phones whose extension is not known yet."""
-        known = self.topology.waiting
-        rows = [
-            Device(phone_system=self.phone_system, name=name, pilot=pilot)
-            for name, pilot in sorted(self.new_waiting)
-            if name not in self.topology.devices and pilot not in known.get(name, ())
-        ]
-        Device.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
-
-    def discover_gateways(self, names: set[str]) -> None:
-        """Enter gateways found in calls, to be completed by an administrator."""
-        system = self.phone_system
-        rows = [Gateway(phone_system=system, device_name=name, found_in_calls=True) for name in sorted(names)]
-        Gateway.objects.bulk_create(rows, ignore_conflicts=True)
-        for gateway in Gateway.objects.filter(phone_system=system, device_name__in=names):
-            self.topology.gateways[gateway.device_name] = known_gateway(gateway)
-
-    def notice(self, part: Part) -> None:
-        """Remember an extension that is seen for the first time (CDR-6), and a phone whose extension nobody knows yet.
-
-        Calls of such a phone stand under the hunt pilot until somebody has called from it.
-        """
-        extension = part.extension
-        if extension not in self.topology.seen and extension and not part.stand_in:
-            self.topology.seen.add(extension)
-            self.new_extensions[extension] = part.started
-        if part.hunt_pilot and extension == part.hunt_pilot and is_phone_name(part.device):
-            self.new_waiting.add((part.device, part.hunt_pilot))
-
-    def write_extensions(self) -> None:
-        """Enter extensions that are seen for the first time."""
-        rows = [
-            Extension(
-                phone_system=self.phone_system,
-                number=number,
-                found_in_calls=True,
-                first_seen=datetime.fromtimestamp(started, UTC),
-            )
-            for number, started in self.new_extensions.items()
-        ]
-        Extension.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
 
 
 def among(column: str, values: Sequence[Any]) -> tuple[str, Any]:
