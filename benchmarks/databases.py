@@ -26,7 +26,7 @@ def environment(kind: str) -> Iterator[dict[str, str]]:
     """Give the environment of a portal on a fresh database of this kind: postgresql or sqlite."""
     with tempfile.TemporaryDirectory(prefix="callanalytics-bench-") as folder:
         kept = {name: value for name, value in os.environ.items() if name not in OTHER_SERVERS}
-        found = kept | {"DATA_DIR": folder, "DJANGO_SETTINGS_MODULE": "callanalytics.settings", "LOG_LEVEL": "ERROR"}
+        found = kept | {"DATA_DIR": folder, "DJANGO_SETTINGS_MODULE": "benchmarks.settings", "LOG_LEVEL": "ERROR"}
         if kind == "sqlite":
             yield found
             return

@@ -111,7 +111,7 @@ def save(rows: list[models.Model]) -> None:
 
 def drawn(model: type[models.Model], since: Marks) -> list[models.Model]:
     """Return rows of a table, as many as go with SAMPLE call records of those written since."""
-    new = models.QuerySet(model).filter(pk__gt=since[model._meta.db_table])
+    new: models.QuerySet[models.Model] = models.QuerySet(model).filter(pk__gt=since[model._meta.db_table])
     share = SAMPLE / CallRecord.objects.filter(pk__gt=since[CallRecord._meta.db_table]).count()
     return list(new.order_by("pk")[: round(new.count() * share)])
 
