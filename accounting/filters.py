@@ -25,7 +25,7 @@ from accounting.models import (
     User,
 )
 from accounting.querysets.organization import subtree
-from accounting.services.finding import find_person
+from accounting.services.finding import SeveralPeopleError, find_person
 from accounting.services.masking import TOKEN_MARK, Masker
 from callanalytics.lib import periods
 from callanalytics.web.filters import Chip, FilterForm
@@ -259,9 +259,10 @@ class ScopedCallFilter(CallFilter):
             return None
         try:
             found = find_person(self.reader, typed)
-        except LookupError as error:
-            text = _("“%(value)s” fits several people. Enter the user name or the extension.")
-            raise forms.ValidationError(text % {"value": typed}) from error
+        except SeveralPeopleError as error:
+            text = _("“%(value)s” fits several people: %(people)s… Enter the user name or the extension.")
+            people = ", ".join(f"{person} ({person.username})" for person in error.people)
+            raise forms.ValidationError(text % {"value": typed, "people": people}) from error
         if found is None:
             text = _("Nobody whose calls you may see is called “%(value)s” or has that extension.")
             raise forms.ValidationError(text % {"value": typed})

@@ -11,6 +11,15 @@ from accounting.querysets.calls import supervised_by
 
 MOST_FOUND = 20
 MOST_WORDS = 5
+MOST_NAMED = 5
+
+
+class SeveralPeopleError(LookupError):
+    """More than one person is meant; names some of them so that the reader can choose."""
+
+    def __init__(self, people: list[User]) -> None:
+        super().__init__(people)
+        self.people = people
 
 
 def people_seen_by(reader: User) -> QuerySet[User]:
@@ -42,7 +51,7 @@ def people_matching(reader: User, typed: str) -> QuerySet[User]:
 def find_person(reader: User, typed: str) -> User | None:
     """Return the one person in the reader's scope who is meant, None when nobody is.
 
-    A whole user name decides, then an extension, then names. Raises LookupError when several people match.
+    A whole user name decides, then an extension, then names. Raises SeveralPeopleError when more match.
     """
     term = typed.strip()
     if not term or "\0" in term:
@@ -55,9 +64,9 @@ def find_person(reader: User, typed: str) -> User | None:
         people_matching(reader, term),
     )
     for choice in choices:
-        found = list(choice[:2])
+        found = list(choice[:MOST_NAMED])
         if len(found) > 1:
-            raise LookupError(term)
+            raise SeveralPeopleError(found)
         if found:
             return found[0]
     return None

@@ -97,10 +97,10 @@ def test_numbers_of_legs_are_masked_like_those_of_records(client: Client, ana: U
 
 
 def test_the_cost_names_its_rate_or_why_it_is_missing(client: Client, ana: User) -> None:
-    rate = make.rate(destination="Germany, fixed", carrier="Nordfon")
+    rate = make.rate(destination="Germany, fixed", carrier="Nordfon", price_per_minute="0.0290", first_increment=60)
     client.force_login(ana)
     page = page_of(client, make.record(ana, rate_id=rate.pk, cost="0.0342"))
-    for words in ("€0.0342", "Nordfon", "Business", "Germany, fixed", "+49"):
+    for words in ("€0.0342", "Nordfon", "Business", "Germany, fixed", "+49", "€0.029", "60/1 s"):
         assert words in page
     unpriced = page_of(client, make.record(ana, pricing=Pricing.NO_CARRIER, cost=None, currency=""))
     assert "No price yet" in unpriced

@@ -138,7 +138,8 @@ def test_a_person_is_found_by_name_and_extension_and_the_address_names_the_user(
     make.record(make.person("ben", extension="2002", first_name="Ben", last_name="Ruizen"))
     client.force_login(ada)
     if typed == "ruiz":
-        assert "fits several people" in client.get(f"{URL}?person=ruiz").content.decode()
+        page = client.get(f"{URL}?person=ruiz").content.decode()
+        assert "fits several people: Ana Ruiz (ana.ruiz), Ben Ruizen (ben)" in page
         return
     response = client.get(URL, {"person": typed, "period": "7d"})
     assert response.headers["Location"] == f"{URL}?person=ana.ruiz&period=7d"

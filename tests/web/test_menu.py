@@ -46,8 +46,10 @@ def test_the_set_up_is_for_administrators(client: Client, ana: User) -> None:
     assert response.redirect_chain[-1][0] == MENU
     client.force_login(make.administrator())
     page = client.get(reverse("admin:index")).content.decode()
-    for words in ("People", "Tariffs", "Masking rules", "Collected files"):
+    for words in ("People", "Tariffs", "Masking rules", "Collected files", "Protection of the sign-in"):
         assert words in page
+    for package_word in ("Axes", "Groups"):
+        assert package_word not in page
 
 
 def test_every_table_of_the_set_up_opens(client: Client, db: None) -> None:
@@ -66,7 +68,10 @@ def test_every_table_of_the_set_up_opens(client: Client, db: None) -> None:
                 assert client.get(reverse(f"{name}_change", args=[row.pk])).status_code == 200
 
 
-@pytest.mark.parametrize("name", ["menu", "home", "home_live", "calls", "call_totals", "status", "profile", "help"])
+@pytest.mark.parametrize(
+    "name",
+    ["menu", "home", "home_live", "calls", "call_totals", "suggested_people", "status", "profile", "help"],
+)
 def test_strangers_are_sent_to_the_sign_in(client: Client, db: None, name: str) -> None:
     assert client.get(reverse(name)).headers["Location"] == f"{reverse('sign_in')}?next={reverse(name)}"
 
