@@ -13,6 +13,7 @@ WINDOW = 6 * 3600
 class StoredLeg:
     """What grouping needs of a leg in the database."""
 
+    record_key: str
     call_ref: str
     call_id: int
     orig_leg: int

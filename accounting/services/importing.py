@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from django.db import OperationalError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 
 from accounting.models import FileState, ImportBatch, ImportFile, PhoneSystem, RejectedRow
 from accounting.services.reference import forget_reference
@@ -157,7 +157,7 @@ def printable(name: str) -> str:
 def commit_or_part(phone_system: PhoneSystem, batch: list[CallFile]) -> Iterator[Outcome]:
     """Commit a batch; when it fails, file by file, and set aside the file that fails alone."""
     try:
-        yield commit_batch(phone_system, batch)
+        yield commit_at_second_try(phone_system, batch)
         return
     except OperationalError:
         forget_reference()
@@ -173,6 +173,15 @@ def commit_or_part(phone_system: PhoneSystem, batch: list[CallFile]) -> Iterator
         yield from commit_or_part(phone_system, [file])
 
 
+def commit_at_second_try(phone_system: PhoneSystem, batch: list[CallFile]) -> Outcome:
+    """Commit a batch; when a unique key refuses it, a record may be there under another call: then look for each."""
+    try:
+        return commit_batch(phone_system, batch)
+    except IntegrityError:
+        forget_reference()
+        return commit_batch(phone_system, batch, wary=True)
+
+
 @contextmanager
 def cycle_search_paused() -> Iterator[None]:
     """Let Python not look for reference cycles: among the rows of a batch there are none, and looking takes a tenth."""
@@ -186,8 +195,11 @@ def cycle_search_paused() -> Iterator[None]:
 
 
 @cycle_search_paused()
-def commit_batch(phone_system: PhoneSystem, files: list[CallFile]) -> Outcome:
-    """Write a batch in one transaction; receivers of calls_imported hear of it after the commit."""
+def commit_batch(phone_system: PhoneSystem, files: list[CallFile], *, wary: bool = False) -> Outcome:
+    """Write a batch in one transaction; receivers of calls_imported hear of it after the commit.
+
+    `wary`: look for stored records one by one, not only among the calls of the batch.
+    """
     outcome = Outcome(ImportSummary())
     with transaction.atomic():
         PhoneSystem.objects.select_for_update().get(pk=phone_system.pk)
@@ -207,7 +219,7 @@ def commit_batch(phone_system: PhoneSystem, files: list[CallFile]) -> Outcome:
             known.add((file.name, file.sha256))
             entries.append((file, ledger_row(phone_system, batch, file)))
             (outcome.imported if file.reading else outcome.set_aside).append(file)
-        write_entries(phone_system, batch, entries, outcome.summary)
+        write_entries(BatchWriter(phone_system, batch, wary=wary), entries, outcome.summary)
     if outcome.summary.call_records:
         transaction.on_commit(lambda: calls_imported.send(sender=ImportBatch, batch_id=batch.pk))
     return outcome
@@ -242,11 +254,8 @@ def ledger_row(phone_system: PhoneSystem, batch: ImportBatch, file: CallFile) ->
     )
 
 
-def write_entries(
-    phone_system: PhoneSystem, batch: ImportBatch, entries: list[tuple[CallFile, ImportFile]], summary: ImportSummary
-) -> None:
+def write_entries(writer: BatchWriter, entries: list[tuple[CallFile, ImportFile]], summary: ImportSummary) -> None:
     """Write the calls of new files, then their figures into the ledger and the summary."""
-    writer = BatchWriter(phone_system, batch)
     for file, row in entries:
         if file.reading:
             writer.take(file.reading, row)

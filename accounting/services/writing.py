@@ -51,7 +51,7 @@ QUALITY_COLUMNS = [
 ]  # fmt: skip
 Key = tuple[int, str]
 """What a record is known by: its time (epoch seconds) and its own id, or the hash of its row."""
-STORED = ("call_ref", "call_id", "orig_leg", "dest_leg", "stitch", "originated_at", "disconnected_at")
+STORED = ("record_key", "call_ref", "call_id", "orig_leg", "dest_leg", "stitch", "originated_at", "disconnected_at")
 
 
 @dataclass(slots=True)
@@ -80,9 +80,10 @@ def uuid_of(record_key: str) -> UUID:
 class BatchWriter:
     """Collects the rows of one batch and writes them with all that follows from them."""
 
-    def __init__(self, phone_system: PhoneSystem, batch: ImportBatch) -> None:
+    def __init__(self, phone_system: PhoneSystem, batch: ImportBatch, *, wary: bool = False) -> None:
         self.phone_system = phone_system
         self.batch = batch
+        self.wary = wary
         self.reference: Reference = current_reference()
         self.topology: Topology = self.reference.topology(phone_system)
         self.files: dict[int, ImportFile] = {}
@@ -118,8 +119,8 @@ class BatchWriter:
 
     def write(self) -> None:
         """Write everything; the transaction is the caller's."""
-        self.drop_duplicates()
         stored = self.stored_legs()
+        self.drop_duplicates({(one.originated, one.record_key) for one in stored})
         late = self.write_qualities()
         legs = sorted(self.legs.values(), key=lambda leg: (leg.originated, leg.record_key))
         stored += self.stored_partners(legs)
@@ -135,7 +136,7 @@ class BatchWriter:
     # What is there already
 
     def stored_legs(self) -> list[StoredLeg]:
-        """Return stored legs with the call references of the batch: calls that it continues."""
+        """Return stored legs with the call references of the batch: duplicates and continued calls are among them."""
         refs = list({leg.call_ref for leg in self.legs.values()})
         return self.stored("call_ref", refs) if refs else []
 
@@ -156,20 +157,16 @@ class BatchWriter:
                 [self.phone_system.pk, parameter],
             )
             return [
-                StoredLeg(ref, call_id, orig_leg, dest_leg, bool(stitch), epoch(originated), epoch(disconnected))
-                for ref, call_id, orig_leg, dest_leg, stitch, originated, disconnected in cursor.fetchall()
+                StoredLeg(plain_key(key), ref, call, orig_leg, dest_leg, bool(stitch), epoch(begun), epoch(ended))
+                for key, ref, call, orig_leg, dest_leg, stitch, begun, ended in cursor.fetchall()
             ]
 
     def stored_keys(self, table: str, moment: str, keys: Collection[Key]) -> set[Key]:
         """Return those keys that a table has already, whatever call they were written for."""
+        if not keys:
+            return set()
+        source, parameters = self.pairs(keys)
         with connection.cursor() as cursor:
-            cursor.execute(f"SELECT max({moment}) FROM {table}")
-            newest = cursor.fetchone()[0]
-            # Most batches are newer than all that is there, but for a few records.
-            known = [key for key in keys if key[0] <= epoch(newest)] if newest else []
-            if not known:
-                return set()
-            source, parameters = self.pairs(known)
             cursor.execute(
                 f"SELECT {moment}, record_key FROM {source} CROSS JOIN {table}"
                 f" WHERE {moment} = new.moment AND record_key = new.key AND phone_system_id = %s",
@@ -186,9 +183,11 @@ class BatchWriter:
         moments, record_keys = zip(*values, strict=True)
         return "unnest(%s::timestamptz[], %s::uuid[]) AS new(moment, key)", [list(moments), list(record_keys)]
 
-    def drop_duplicates(self) -> None:
+    def drop_duplicates(self, stored: set[Key]) -> None:
         """Leave out records that an earlier batch has written."""
-        for key in self.stored_keys("accounting_callleg", "originated_at", self.legs):
+        if self.wary:
+            stored = self.stored_keys("accounting_callleg", "originated_at", self.legs)
+        for key in stored & self.legs.keys():
             self.files[self.legs.pop(key).file_id].duplicates += 1
         for leg in self.legs.values():
             if not leg.connected:
@@ -292,7 +291,7 @@ class BatchWriter:
         """Write new quality rows; returns those whose call is not in this batch."""
         if not self.qualities:
             return []
-        for key in self.stored_keys("accounting_callquality", "measured_at", self.qualities):
+        for key in self.stored_qualities() & self.qualities.keys():
             del self.qualities[key]
             self.files[self.quality_files[key]].duplicates += 1
         insert_rows(
@@ -306,6 +305,18 @@ class BatchWriter:
         )  # fmt: skip
         here = {leg.call_ref for leg in self.legs.values()}
         return [one for one in self.qualities.values() if one.call_ref not in here]
+
+    def stored_qualities(self) -> set[Key]:
+        """Return stored reports with the call references of the batch."""
+        if self.wary:
+            return self.stored_keys("accounting_callquality", "measured_at", self.qualities)
+        test, parameter = among("call_ref", list({one.call_ref for one in self.qualities.values()}))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT measured_at, record_key FROM accounting_callquality WHERE phone_system_id = %s AND {test}",
+                [self.phone_system.pk, parameter],
+            )
+            return {(epoch(row[0]), plain_key(row[1])) for row in cursor.fetchall()}
 
     def known_qualities(self, refs: set[str]) -> dict[tuple[str, int], Quality]:
         """Return the worst report of each leg of these calls."""

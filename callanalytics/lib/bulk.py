@@ -12,10 +12,10 @@ def insert_rows(model: type[models.Model], columns: Sequence[str], rows: Iterabl
     Values: int, str, None; on PostgreSQL aware datetime (UTC), date and UUID, on SQLite their text. Unique keys raise
     IntegrityError.
     """
-    if connection.vendor == "postgresql":
-        copy_rows(model, columns, rows)
-    else:
-        execute_rows(model, columns, rows)
+    write = copy_rows if connection.vendor == "postgresql" else execute_rows
+    # Both work on the driver itself, whose errors are not Django's.
+    with connection.wrap_database_errors:
+        write(model, columns, rows)
 
 
 def copy_rows(model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

@@ -138,3 +138,17 @@ def test_an_id_that_comes_again_in_another_call(
         assert import_files(cluster, paths).set_aside == 0
     assert CallLeg.objects.count() == (2 if start == BEGUN else 3)
     assert_totals_agree()
+
+
+def test_a_report_id_that_comes_again_for_another_call(cluster: PhoneSystem, tmp_path: Path) -> None:
+    """In a later import it is the same report, and the reports beside it are kept."""
+    first, twin, other = (
+        cmr_row(
+            "15", globalCallID_callId=call, callIdentifier=10, dateTimeStamp=ENDED,
+            pkid=f"00000000-0000-4000-8000-{number:012d}",
+        )
+        for call, number in ((1, 1), (77, 1), (2, 2))
+    )  # fmt: skip
+    import_files(cluster, [drop(tmp_path, cmr_file([first], "15"), "first")])
+    summary = import_files(cluster, [drop(tmp_path, cmr_file([twin, other], "15"), "second")])
+    assert (summary.set_aside, summary.duplicates, CallQuality.objects.count()) == (0, 1, 2)
