@@ -18,7 +18,7 @@ SCHEME = "files"
 class Channel(filesystem.Channel):
     """Puts messages whole."""
 
-    def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:
+    def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:  # type: ignore[override]  # as Kombu calls it
         """Put a message onto a queue."""
         folder = Path(self.data_folder_out)
         name = f"{round(monotonic() * 1000)}_{uuid.uuid4()}"

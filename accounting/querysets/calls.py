@@ -13,7 +13,7 @@ from accounting.querysets.organization import subtree
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from accounting.models import CallRecord, User
+    from accounting.models import CallRecord, User  # noqa: F401  (CallRecord is named in a string)
 
 
 class CallRecordQuerySet(models.QuerySet["CallRecord"]):
