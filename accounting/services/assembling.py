@@ -407,6 +407,8 @@ def merging_key(part: Part) -> tuple[int, str, int, int]:
 
 def continue_part(before: Part, part: Part) -> None:
     """Add a later record of the same own leg to its part."""
+    if before.extension == part.hunt_pilot:
+        before.extension = part.extension  # transferred to a hunt group: the member takes the pilot's place
     if not before.answered:
         first_talk(before, part)
     elif part.answered and part.other and part.other_leg != before.other_leg:

@@ -28,17 +28,18 @@ class Discovery:
 
         Returns the numbers of stored calls that can now be told better.
         """
-        devices = self.topology.devices
+        devices, gateways = self.topology.devices, self.topology.gateways
         seen: dict[tuple[str, str], int] = {}
         trunks: set[str] = set()
         for leg in legs:
             orig, dest = leg.orig_device, leg.dest_device
-            known = devices.get(orig)
-            if (not known or leg.originated < known.get(leg.calling[:50], LATEST)) and self.shows_phone(leg):
-                line = (orig, leg.calling[:50])
-                seen[line] = min(leg.originated, seen.get(line, LATEST))
-            if self.may_be_new_trunk(orig, leg.incoming_protocol) and origin(leg, self.topology) is End.TRUNK:
-                trunks.add(orig)
+            if orig not in gateways:
+                known = devices.get(orig)
+                if (not known or leg.originated < known.get(leg.calling[:50], LATEST)) and self.shows_phone(leg):
+                    line = (orig, leg.calling[:50])
+                    seen[line] = min(leg.originated, seen.get(line, LATEST))
+                elif self.may_be_new_trunk(orig, leg.incoming_protocol) and origin(leg, self.topology) is End.TRUNK:
+                    trunks.add(orig)
             if self.may_be_new_trunk(dest, leg.outgoing_protocol) and destination(leg, self.topology) is End.TRUNK:
                 trunks.add(dest)
         self.enter_gateways(trunks)

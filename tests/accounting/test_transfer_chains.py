@@ -19,9 +19,9 @@ from accounting.models import (
 )
 from accounting.services.importing import import_files
 from tests.accounting.agreement import assert_totals_agree
-from tests.accounting.scenarios import SPLIT, XFER, record
+from tests.accounting.scenarios import SPLIT, XFER, device_of, record
 from tests.accounting.test_scenarios import by_key, cluster, found_records, write_files
-from tests.accounting.transfer_cases import CASES
+from tests.accounting.transfer_cases import CASES, NEAR, TRANSFERRED
 
 pytestmark = pytest.mark.django_db
 __all__ = ["cluster"]
@@ -128,3 +128,18 @@ def test_a_short_callers_number_from_the_public_network_is_a_public_call(cluster
     import_files(cluster, write_files(tmp_path, [call]))
     (found,) = found_records()
     assert (found.kind, found.other, found.trunk) == ("public", "2005", 60)
+
+
+def test_a_call_handed_to_a_hunt_group_while_it_rings_is_the_members(cluster: PhoneSystem, tmp_path: Path) -> None:
+    """One leg bears the pilot's number first, and is the member's then."""
+    ringing = {"calledPartyPatternUsage": 7, "devices": (device_of("2001"), "")}
+    answered = {"huntPilotDN": "7000", "devices": ("SIP-PSTN", device_of("3001"))}
+    rows = [
+        record(NEAR, "2001", call=1, legs=(101, 102), talk=10, **XFER),
+        record("2001", "7000", call=2, legs=(103, 104), at=10, **XFER, **ringing),
+        record(NEAR, "7000", redirect="2001", call=1, legs=(101, 104), at=10, talk=60, **TRANSFERRED, **answered),
+    ]
+    import_files(cluster, write_files(tmp_path, rows))
+    found = CallRecord.objects.values_list("extension", "talk_seconds", "hunt_pilot").order_by("extension")
+    assert list(found) == [("2001", 10, ""), ("3001", 60, "7000")]
+    assert_trunks_are_carried_once()
