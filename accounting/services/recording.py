@@ -118,8 +118,8 @@ class Recorder:
     qualities: Mapping[tuple[str, int], Quality]
     totals: Totals = field(default_factory=Totals)
 
-    def row(self, part: Part, call_id: int, call_refs: Iterable[str], moment: Any) -> tuple[Any, ...]:
-        """Return one finished part as RECORD_COLUMNS; `moment` turns epoch seconds into the database's value."""
+    def row(self, part: Part, call_id: int, call_refs: Iterable[str], moment: Mapping[int, Any]) -> tuple[Any, ...]:
+        """Return one finished part as RECORD_COLUMNS; `moment` gives the database's values of epoch seconds."""
         started, answered, carries = part.started, part.answered, part.carries
         owner = self.reference.directory.owner(self.phone_system_id, part.extension, started)
         gateway = self.topology.gateways.get(part.trunk_device) if part.trunk_device else None
@@ -136,8 +136,8 @@ class Recorder:
         )  # fmt: skip
         quality = self.quality(part.leg, call_refs) if self.qualities else NO_QUALITY
         return (
-            self.phone_system_id, call_id, self.batch_id, part.leg, moment(started),
-            moment(answered) if answered else None, moment(part.ended), part.extension, *owner,
+            self.phone_system_id, call_id, self.batch_id, part.leg, moment[started],
+            moment[answered] if answered else None, moment[part.ended], part.extension, *owner,
             part.direction, kind, part.outcome, call_type, number[:255], part.dialled, part.connected_other, country,
             rated or destination, part.original_called, part.last_redirect, part.reason, part.hunt_pilot,
             part.device, ring, part.talk, part.queue, gateway_id, carries,

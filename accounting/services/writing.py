@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any
@@ -54,21 +53,19 @@ Key = tuple[int, str]
 STORED = ("record_key", "call_ref", "call_id", "orig_leg", "dest_leg", "stitch", "originated_at", "disconnected_at")
 
 
-@dataclass(slots=True)
-class Moments:
-    """Epoch seconds as the database's values, remembered: many records share a second."""
+class Moments(dict[int, Any]):
+    """Epoch seconds to the database's values, remembered: many records share a second."""
 
-    known: dict[int, Any] = field(default_factory=dict)
-    as_text: bool = field(default_factory=lambda: connection.vendor == "sqlite")
+    def __init__(self) -> None:
+        super().__init__()
+        self.as_text = connection.vendor == "sqlite"
 
-    def __call__(self, moment: int) -> Any:
+    def __missing__(self, moment: int) -> Any:
         """Return an aware datetime for PostgreSQL, Django's text form for SQLite."""
-        value = self.known.get(moment)
-        if value is None:
-            value = datetime.fromtimestamp(moment, UTC)
-            if self.as_text:
-                value = value.replace(tzinfo=None).isoformat(" ")
-            self.known[moment] = value
+        value: Any = datetime.fromtimestamp(moment, UTC)
+        if self.as_text:
+            value = value.replace(tzinfo=None).isoformat(" ")
+        self[moment] = value
         return value
 
 
@@ -176,7 +173,7 @@ class BatchWriter:
 
     def pairs(self, keys: Iterable[Key]) -> tuple[str, list[Any]]:
         """Return an SQL source of moments and keys, and its parameters."""
-        values = [(self.moment(moment), self.key_value(key)) for moment, key in keys]
+        values = [(self.moment[moment], key) for moment, key in keys]
         if self.moment.as_text:
             columns = "json_extract(value, '$[0]') AS moment, json_extract(value, '$[1]') AS key"
             return f"(SELECT {columns} FROM json_each(%s)) AS new", [json.dumps(values)]
@@ -255,9 +252,9 @@ class BatchWriter:
         """Return a leg's database values in the order of LEG_COLUMNS."""
         values = list(PLAIN_LEG_FIELDS(leg))
         values[KEY] = self.key_value(leg.record_key)
-        values[ORIGINATED] = self.moment(leg.originated)
-        values[CONNECTED] = self.moment(leg.connected) if leg.connected else None
-        values[DISCONNECTED] = self.moment(leg.disconnected)
+        values[ORIGINATED] = self.moment[leg.originated]
+        values[CONNECTED] = self.moment[leg.connected] if leg.connected else None
+        values[DISCONNECTED] = self.moment[leg.disconnected]
         return tuple(values)
 
     def take_back(self, call_ids: Iterable[int]) -> None:
@@ -278,7 +275,7 @@ class BatchWriter:
         """Append additions and corrections; rows that come to nothing are left out."""
         days = ((self.day_value(row[0]), *row[1:]) for row in self.totals.day_rows())
         insert_rows(ExtensionDay, DAY_COLUMNS, days)
-        slots = ((self.moment(row[0]), *row[1:]) for row in self.totals.slot_rows())
+        slots = ((self.moment[row[0]], *row[1:]) for row in self.totals.slot_rows())
         insert_rows(UnitHalfHour, SLOT_COLUMNS, slots)
 
     def day_value(self, day: Any) -> Any:
@@ -298,7 +295,7 @@ class BatchWriter:
             CallQuality,
             QUALITY_COLUMNS,
             (
-                (self.phone_system.pk, self.key_value(one.record_key), one.call_ref, one.leg, self.moment(one.measured),
+                (self.phone_system.pk, self.key_value(one.record_key), one.call_ref, one.leg, self.moment[one.measured],
                  one.device, one.mos, one.jitter_ms, one.latency_ms, one.loss_permille)
                 for one in self.qualities.values()
             ),
