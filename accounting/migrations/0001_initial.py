@@ -1389,7 +1389,15 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="device",
             constraint=models.UniqueConstraint(
-                fields=("phone_system", "name", "number", "pilot"), name="device_once_in_system"
+                condition=models.Q(("number", ""), _negated=True),
+                fields=("phone_system", "name", "number"),
+                name="device_once_with_number",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="device",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("number", "")), fields=("phone_system", "name", "pilot"), name="device_waits_once"
             ),
         ),
         migrations.AddConstraint(

@@ -122,7 +122,14 @@ class Device(models.Model):
         verbose_name_plural = _("devices")
         ordering = ["name", "first_seen"]
         constraints = [
-            models.UniqueConstraint(fields=["phone_system", "name", "number", "pilot"], name="device_once_in_system")
+            models.UniqueConstraint(
+                fields=["phone_system", "name", "number"],
+                condition=~models.Q(number=""),
+                name="device_once_with_number",
+            ),
+            models.UniqueConstraint(
+                fields=["phone_system", "name", "pilot"], condition=models.Q(number=""), name="device_waits_once"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -4,9 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from accounting.demo.records import cdr_file
-from accounting.models import CallRecord, Device, Direction, Gateway, Kind, PhoneSystem
+from accounting.models import CallRecord, Device, Direction, Gateway, Kind, PhoneSystem, User
 from accounting.services.importing import import_files
 from tests.accounting.agreement import assert_totals_agree
 from tests.accounting.test_importing import drop, row
@@ -162,3 +164,14 @@ def test_members_on_soft_phones(device: str, tmp_path: Path) -> None:
     files = [[hunt_call(1, 0).replace(PHONE, device)], [call_from("2001", 2, 100, device)]]
     records = imported(tmp_path, "soft", [files[0]], [files[1]])
     assert ("2001", "INCOMING", "INTERNAL", "2005") in records
+
+
+def test_administrators_enter_a_phone_once(admin: User, client: Client) -> None:
+    """The same phone with the same extension again is refused in the form."""
+    cluster = PhoneSystem.objects.create(name="cluster")
+    client.force_login(admin)
+    fields = {"phone_system": cluster.pk, "name": PHONE, "number": "2001"}
+    assert client.post(reverse("admin:accounting_device_add"), fields).status_code == 302
+    assert client.post(reverse("admin:accounting_device_add"), fields).status_code == 200
+    assert client.post(reverse("admin:accounting_device_add"), fields | {"number": "2002"}).status_code == 302
+    assert Device.objects.count() == 2
