@@ -1,5 +1,6 @@
 """The filters of the call list."""
 
+import re
 from datetime import date
 from typing import Any
 
@@ -37,6 +38,8 @@ CUSTOM = "custom"
 PERIODS = ("today", "yesterday", "7d", "30d", "month", "last_month", "365d", "all")
 EARLIEST, LATEST = date(1990, 1, 1), date(2100, 1, 1)
 LONGEST_CALL = 7 * 86400
+NUMBER_AS_TYPED = re.compile(r"[\d\s+()/.\-\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
+NOT_DIALLED = re.compile(r"[^\d+]")
 
 
 class CallFilter(FilterForm):
@@ -51,7 +54,7 @@ class CallFilter(FilterForm):
         required=False,
         choices=[*((name, periods.NAMES[name]) for name in PERIODS), (CUSTOM, gettext_lazy("From … to …"))],
     )
-    number = forms.CharField(label=gettext_lazy("Other party's number"), required=False, max_length=255)
+    number = forms.CharField(label=gettext_lazy("Other party's number"), required=False, max_length=400)
     match = forms.ChoiceField(
         label=gettext_lazy("Compare"),
         required=False,
@@ -112,17 +115,15 @@ class CallFilter(FilterForm):
             except ValueError as error:
                 raise forms.ValidationError(_("This link belongs to another person.")) from error
             return number
-        cleaned = (
-            number.translate({ord(sign): None for sign in " ()-/.\u202a\u202c\u200e\u200f"})
-            if "@" not in number
-            else number
-        )
-        if "\0" in cleaned or "*" in cleaned:
+        if "\0" in number or ("*" in number and number[0] not in "*#"):
             raise forms.ValidationError(_("Hidden digits cannot be searched for."))
+        if not NUMBER_AS_TYPED.fullmatch(number):
+            return number
+        cleaned = NOT_DIALLED.sub("", number)
         return f"+{cleaned[2:]}" if cleaned.startswith("00") else cleaned
 
     def clean(self) -> dict[str, Any]:
-        """Check that dates and the period agree; a date makes the period a custom one."""
+        """Check that the dates are possible and in order."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         first, last = cleaned.get("from"), cleaned.get("to")
         for day in (first, last):
@@ -130,8 +131,6 @@ class CallFilter(FilterForm):
                 raise forms.ValidationError(_("The dates must lie between 1990 and 2100."))
         if first and last and first > last:
             raise forms.ValidationError(_("The first day is after the last one."))
-        if (first or last) and cleaned.get("period", CUSTOM) != CUSTOM:
-            raise forms.ValidationError(_("A period by name and dates exclude each other."))
         return cleaned
 
     def address(self) -> QueryDict:
@@ -308,11 +307,13 @@ def call_filter(params: QueryDict, reader: User, masker: Masker) -> CallFilter:
 
 
 def _with_period(params: QueryDict) -> QueryDict:
-    """Return the address with the period that holds when it names none."""
-    if params.get("period"):
+    """Return the address with the period that holds: the one of its days, else the named one, else the default."""
+    dated = params.get("from") or params.get("to")
+    if params.get("period") and not dated:
         return params
     completed = params.copy()
-    completed["period"] = CUSTOM if params.get("from") or params.get("to") else DEFAULT_PERIOD
+    # The form always sends a period, so days that somebody typed must win.
+    completed["period"] = CUSTOM if dated else DEFAULT_PERIOD
     return completed
 
 

@@ -52,8 +52,7 @@ class Masker:
 
     def of_others(self, number: str) -> ShownNumber:
         """Return a number that belongs to no record of the viewer's scope: the strictest rule holds."""
-        digits = max((rule.digits for rule in self.rules), default=0) if self.is_public(number) else 0
-        return self._shown(number, digits)
+        return self._shown(number, self._strictest if self.is_public(number) else 0)
 
     def text(self, record: CallRecord, number: str | None = None) -> str:
         """Return what is printed for a number of a call record."""
@@ -90,12 +89,19 @@ class Masker:
 
     def shown_key(self, key: str) -> str:
         """Return what a filter on this key says: the number, masked when the key is a token."""
-        number = self.opened(key)
-        return self.of_others(number).text if key.startswith(TOKEN_MARK) else spaced(number)
+        if not key.startswith(TOKEN_MARK):
+            return spaced(key)
+        # Only hidden numbers have tokens, whatever their form.
+        return self._shown(self.opened(key), self._strictest).text
+
+    @property
+    def _strictest(self) -> int:
+        return max((rule.digits for rule in self.rules), default=0)
 
     def is_public(self, number: str) -> bool:
         """Return whether a number is no own extension by its form."""
-        return number.startswith("+") or sum(character.isdigit() for character in number) > self._extension_digits
+        digits = sum(character.isdigit() for character in number)
+        return number.startswith("+") or "@" in number or digits > self._extension_digits
 
     @cached_property
     def _extension_digits(self) -> int:
@@ -129,7 +135,8 @@ class Masker:
         if rule.call_type:
             public &= Q(call_type=rule.call_type)
         # Public by its form only: masked whatever the type of the call is.
-        by_form = Q(other_number__startswith="+") | Q(other_length__gt=self._extension_digits)
+        many_digits = Q(other_number__regex=rf"([0-9][^0-9]*){{{self._extension_digits + 1}}}")
+        by_form = Q(other_number__startswith="+") | Q(other_number__contains="@") | many_digits
         met = public | (Q(kind=Kind.INTERNAL) & by_form)
         if rule.direction:
             met &= Q(direction=rule.direction)

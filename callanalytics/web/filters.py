@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-MAX_VALUE_LENGTH = 300
+MAX_VALUE_LENGTH = 400
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,20 @@
   }
   show();
 
+  // Days and a named period exclude each other: what was chosen last holds.
+  for (const form of document.querySelectorAll("form[data-short-address]")) {
+    const { period, from, to } = form.elements;
+    if (!period || !from || !to) continue;
+    for (const day of [from, to]) {
+      day.addEventListener("input", () => {
+        if (day.value) period.value = "custom";
+      });
+    }
+    period.addEventListener("change", () => {
+      if (period.value !== "custom") from.value = to.value = "";
+    });
+  }
+
   // Empty fields would make long addresses that nobody can read or share.
   for (const form of document.querySelectorAll("form[data-short-address]")) {
     form.addEventListener("submit", () => {

@@ -143,3 +143,25 @@ def test_a_link_finds_all_calls_with_the_number(boss: User, sale: CallRecord) ->
 def test_withheld_numbers_have_nothing_to_hide(boss: User) -> None:
     make.masking_rule(Role.SUPERVISOR, 3)
     assert mask_for(boss).number(make.record(other_number="")).text == ""
+
+
+@pytest.mark.parametrize("address", ["2345@sip.example.com", "bob.miller@example.com", "ab@c"])
+def test_addresses_are_masked_wherever_a_record_names_them(boss: User, address: str) -> None:
+    make.masking_rule(Role.SUPERVISOR, 4)
+    call = make.record(kind=Kind.INTERNAL, other_number="2002", connected_number=address, original_called=address)
+    masker = mask_for(boss)
+    for number in (call.connected_number, call.original_called):
+        shown = masker.number(call, number)
+        assert shown.hidden
+        assert shown.text == hide_last_digits(address, 4) == masker.of_others(address).text
+        assert masker.shown_key(shown.key) == shown.text
+    found = masker.matching(CallRecord.objects.all(), address[:1], begins=True)
+    assert make.record(kind=Kind.INTERNAL, other_number=address) not in found
+
+
+def test_names_without_digits_are_found_where_they_are_readable(boss: User) -> None:
+    make.masking_rule(Role.SUPERVISOR, 4)
+    call = make.record(kind=Kind.INTERNAL, other_number="bob.local")
+    masker = mask_for(boss)
+    assert not masker.number(call).hidden
+    assert list(masker.matching(CallRecord.objects.all(), "bob.local", begins=False)) == [call]
