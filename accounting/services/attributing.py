@@ -74,7 +74,7 @@ def bounds(start: datetime | None, end: datetime | None) -> tuple[int, int]:
 
 
 def timeline(intervals: Sequence[Interval]) -> tuple[list[int], list[Owner]]:
-    """Return beginnings and owners of consecutive times; where intervals overlap the later entry wins."""
+    """Return beginnings and owners of consecutive times; where intervals overlap see owner_at()."""
     if len(intervals) <= 2 and all(one[0] == SINCE_EVER and one[1] == FOR_EVER for one in intervals):
         return [SINCE_EVER], [intervals[-1][2]]
     edges = sorted({edge for start, end, _ in intervals for edge in (start, end)} - {FOR_EVER})
@@ -82,9 +82,16 @@ def timeline(intervals: Sequence[Interval]) -> tuple[list[int], list[Owner]]:
 
 
 def owner_at(moment: int, intervals: Iterable[Interval]) -> Owner:
-    """Return the owner of the last interval that holds a moment."""
+    """Return the holder named last among the intervals that hold a moment, with all units that hold then.
+
+    Of two units of one kind the later entry wins; an entry without a unit leaves the one of an earlier entry.
+    """
     found = NOBODY
     for start, end, owner in intervals:
         if start <= moment < end:
-            found = owner
+            found = _completed(found, owner) if owner.user_id == found.user_id else owner
     return found
+
+
+def _completed(known: Owner, later: Owner) -> Owner:
+    return Owner(*(old if new is None else new for old, new in zip(known, later, strict=True)))
