@@ -2,10 +2,9 @@
 
 from django.contrib import admin
 from django.urls import include, path
-from django.views.generic import RedirectView
 
 from callanalytics.web import health
-from callanalytics.web.views import menu
+from callanalytics.web.views import menu, set_up_door
 
 urlpatterns = [
     path("health/live", health.live, name="health_live"),
@@ -14,6 +13,6 @@ urlpatterns = [
     path("", include("reports.urls")),
     path("", include("accounting.urls")),
     # The set-up has no sign-in of its own: one sign-in opens everything.
-    path("setup/login/", RedirectView.as_view(pattern_name="sign_in", query_string=True)),
+    path("setup/login/", set_up_door),
     path("setup/", admin.site.urls),
 ]

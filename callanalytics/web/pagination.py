@@ -28,7 +28,7 @@ class Position:
     def parse(cls, text: str) -> "Position":
         """Read what str() has written; raises ValueError for anything else."""
         micros, dash, pk = text.partition("-")
-        if not (dash and micros.isascii() and micros.isdigit() and pk.isascii() and pk.isdigit() and len(pk) < 19):
+        if not (dash and all(part.isascii() and part.isdigit() and len(part) < 19 for part in (micros, pk))):
             raise ValueError(_("The page of the list is not readable."))
         try:
             return cls(EPOCH + int(micros) * MICROSECOND, int(pk))

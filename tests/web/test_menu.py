@@ -42,8 +42,13 @@ def test_every_tile_and_menu_item_opens(client: Client, db: None) -> None:
 
 
 def test_the_set_up_is_for_administrators(client: Client, ana: User) -> None:
-    response = client.get(reverse("admin:index"), follow=True)
-    assert response.redirect_chain[-1][0] == MENU
+    sales = make.department()
+    for person in (ana, make.supervisor(of=sales)):
+        client.force_login(person)
+        for name in ("admin:index", "admin:accounting_user_changelist"):
+            response = client.get(reverse(name), follow=True)
+            assert response.status_code == 403
+            assert "You may not open this page" in response.content.decode()
     client.force_login(make.administrator())
     page = client.get(reverse("admin:index")).content.decode()
     for words in ("People", "Tariffs", "Masking rules", "Collected files", "Protection of the sign-in"):
@@ -74,6 +79,18 @@ def test_every_table_of_the_set_up_opens(client: Client, db: None) -> None:
 )
 def test_strangers_are_sent_to_the_sign_in(client: Client, db: None, name: str) -> None:
     assert client.get(reverse(name)).headers["Location"] == f"{reverse('sign_in')}?next={reverse(name)}"
+
+
+def test_strangers_come_back_to_the_set_up_after_the_sign_in(client: Client, db: None) -> None:
+    page = reverse("admin:accounting_user_changelist")
+    last = client.get(page, follow=True).redirect_chain[-1][0]
+    assert last == f"{reverse('sign_in')}?next={page}"
+
+
+def test_a_form_of_an_ended_session_says_so(db: None) -> None:
+    response = Client(enforce_csrf_checks=True).post(reverse("sign_in"), {"username": "ana", "password": "x"})
+    assert response.status_code == 403
+    assert "This page is out of date" in response.content.decode()
 
 
 @pytest.mark.parametrize("name", ["menu", "home", "home_live", "calls", "profile"])
