@@ -45,8 +45,15 @@ def call_number(number: ShownNumber, mine: bool = False, key: str = "") -> SafeS
         return format_html('<span class="quiet">{}</span>', _("Number withheld"))
     query = {"number": number.key, "period": "all"} | ({"mine": "1"} if mine else {})
     identity = format_html(' id="number-{}"', key) if key else ""
+    # Digits stay on one line; names and addresses may be too long for that.
+    name = " number-name" if any(sign.isalpha() for sign in number.text) else ""
     return format_html(
-        '<a class="number"{} href="{}?{}"><bdi>{}</bdi></a>', identity, reverse("calls"), urlencode(query), number.text
+        '<a class="number{}"{} href="{}?{}"><bdi>{}</bdi></a>',
+        name,
+        identity,
+        reverse("calls"),
+        urlencode(query),
+        number.text,
     )
 
 

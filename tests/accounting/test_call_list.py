@@ -96,6 +96,7 @@ def test_calls_of_a_line_held_by_another_before_stay_theirs(client: Client) -> N
         ("after=1-1&before=1-1", "either"),
         ("after=99999999999999999999999-1", "not readable"),
         ("after=1-99999999999999999999999", "not readable"),
+        (f"after={'9' * 390}-1", "not readable"),
         ("person=1%3BDROP", "Person"),
         (f"number={'9' * 401}", "too long"),
     ],

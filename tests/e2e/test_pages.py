@@ -69,6 +69,30 @@ def test_no_page_is_wider_than_a_phone(page: Page, sign_in: SignIn, ada: User, p
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
+def test_long_addresses_fit_on_a_phone(page: Page, sign_in: SignIn, ada: User) -> None:
+    address = f"{'conference-room-' * 5}@{'a' * 60}.example.com"
+    call = make.record(ada, kind=Kind.INTERNAL, other_number=address, connected_number=address)
+    make.leg(call, original_called=address)
+    sign_in(ada)
+    page.set_viewport_size({"width": 360, "height": 740})
+    for path in ("/calls/home/", "/calls/", f"/calls/{call.pk}/", f"/calls/?number={address}"):
+        page.goto(path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
+
+
+def test_a_typed_day_ends_the_named_period(page: Page, sign_in: SignIn, ada: User) -> None:
+    sign_in(ada)
+    page.goto("/calls/")
+    page.get_by_text("Filters", exact=True).click()
+    page.get_by_label("From", exact=True).fill("2026-11-18")
+    expect(page.get_by_label("Period")).to_have_value("custom")
+    page.get_by_role("button", name="Show calls").click()
+    expect(page.locator("tbody tr")).to_have_count(4)
+    page.get_by_text("Filters", exact=True).click()
+    page.get_by_label("Period").select_option("7d")
+    expect(page.get_by_label("From", exact=True)).to_have_value("")
+
+
 def test_a_new_call_appears_by_itself(page: Page, sign_in: SignIn, ada: User) -> None:
     sign_in(ada)
     page.clock.install()
