@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from accounting.models import CallRecord, Device, Extension, Gateway, PhoneSystem
-from accounting.services.assembling import Part, destination, is_recording, origin
+from accounting.services.parting import Part, destination, is_recording, origin
 from accounting.services.reference import known_gateway, refresh_devices
 from accounting.services.topology import End, Topology, is_phone_name
 from accounting.sources.base import Leg

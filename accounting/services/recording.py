@@ -10,8 +10,8 @@ from django.conf import settings
 
 from accounting.models import CallRecord, CallType, Pricing
 from accounting.models.calls import UNPRICED
-from accounting.services.assembling import INCOMING, INTERNAL, Part
 from accounting.services.attributing import Owner
+from accounting.services.parting import INCOMING, INTERNAL, Part
 from accounting.services.reference import Reference
 from accounting.services.topology import KnownGateway, Topology
 from accounting.sources.base import Quality
