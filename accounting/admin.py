@@ -72,6 +72,14 @@ class LineInline(ForAdministrators, admin.TabularInline[models.LineAssignment, m
     model = models.LineAssignment
     extra = 0
     autocomplete_fields = ("extension",)
+    # Without its entry the calls of a person would be nobody's.
+    can_delete = False
+
+    def get_formset(self, request: HttpRequest, obj: models.User | None = None, **kwargs: Any) -> Any:
+        """Return the form, which says how a line is given up."""
+        until = _("Not included. Empty: until further notice.")
+        help_text = f"{until} {_('End it by its date; calls keep their person.')}"
+        return super().get_formset(request, obj, help_texts={"valid_to": help_text}, **kwargs)
 
 
 class MembershipInline(ForAdministrators, admin.TabularInline[models.Membership, models.User]):

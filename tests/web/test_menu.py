@@ -73,6 +73,15 @@ def test_every_table_of_the_set_up_opens(client: Client, db: None) -> None:
                 assert client.get(reverse(f"{name}_change", args=[row.pk])).status_code == 200
 
 
+def test_lines_are_ended_not_deleted(client: Client, db: None) -> None:
+    ana = make.person("ana", extension="2001")
+    client.force_login(make.administrator())
+    page = client.get(reverse("admin:accounting_user_change", args=[ana.pk])).content.decode()
+    assert "End it by its date; calls keep their person." in page
+    assert "lines-0-id" in page
+    assert "lines-0-DELETE" not in page
+
+
 @pytest.mark.parametrize(
     "name",
     ["menu", "home", "home_live", "calls", "call_totals", "suggested_people", "status", "profile", "help"],
