@@ -24,7 +24,7 @@ from reports.services import HomeCalls, arrival_mark, home_calls
 PERIODS = ("today", "7d", "month", "30d")
 DEFAULT_PERIOD = "7d"
 KEPT_SECONDS = 300
-LAYOUT = 1
+LAYOUT = 2
 """Raise it when the template of the live part changes, so that open pages fetch the new form."""
 
 
@@ -79,7 +79,10 @@ def _fragment(request: AuthenticatedRequest, period: str) -> tuple[str, str]:
 
 def _rendered(request: AuthenticatedRequest, calls: HomeCalls) -> str:
     rows = named_calls(calls.records, mask_for(request.user))
-    return render_to_string("reports/home_live.html", {"calls": rows, "summary": calls.summary})
+    # Asked only when the list is empty: whether calls are to be expected at all.
+    without_line = not rows and not request.user.lines.exists()
+    context = {"calls": rows, "summary": calls.summary, "without_line": without_line}
+    return render_to_string("reports/home_live.html", context)
 
 
 def _view_mark(request: AuthenticatedRequest, period: str) -> str:

@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounting.models import CallRecord, Direction, Kind, Outcome, Pricing, Role, User
+from accounting.models import CallRecord, Direction, Extension, Kind, LineAssignment, Outcome, Pricing, Role, User
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -254,3 +254,16 @@ def test_the_number_of_queries_is_bounded(client: Client, ana: User) -> None:
     with CaptureQueriesContext(connection) as queries:
         content(client)
     assert len(queries) <= 3, "a page without news comes from the cache"
+
+
+def test_people_without_an_extension_learn_why_no_calls_appear(client: Client, ana: User) -> None:
+    assert "No extension is assigned" not in content(client)
+    client.force_login(make.person("ben"))
+    page = content(client)
+    assert "No extension is assigned to you yet; ask your administrator." in page
+    tag = ask(client).headers["ETag"]
+    assert ask(client, tag).status_code == 304
+    LineAssignment.objects.create(extension=Extension.objects.get(), user=User.objects.get(username="ben"))
+    answer = ask(client, tag)
+    assert answer.status_code == 200
+    assert "No extension is assigned" not in answer.content.decode()
