@@ -245,6 +245,7 @@ class ScopedCallFilter(CallFilter):
 
     def __init__(self, params: QueryDict, *, reader: User, masker: Masker) -> None:
         super().__init__(params, reader=reader, masker=masker)
+        self.order_fields(["person"])
         for name, units in units_seen_by(reader).items():
             if units is None:
                 del self.fields[name]

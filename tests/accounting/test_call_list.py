@@ -115,6 +115,17 @@ def test_filters_of_others_are_unknown_to_people_without_others(client: Client, 
     assert client.get(f"{URL}?person={ada.pk}").status_code == 400
 
 
+def test_the_person_comes_first_for_people_who_see_others(client: Client, ada: User) -> None:
+    names = {}
+    for reader in (make.supervisor(of=make.department()), ada, make.person()):
+        client.force_login(reader)
+        form = client.get(URL).content.decode().partition('class="filter-form"')[2].partition("</form>")[0]
+        names[reader.role] = re.findall(r'name="(\w+)"', form)
+    assert names[Role.SUPERVISOR][0] == names[Role.ADMINISTRATOR][0] == "person"
+    assert names[Role.ADMINISTRATOR].count("person") == 1
+    assert "person" not in names[Role.USER]
+
+
 def test_supervisors_choose_among_the_people_of_their_units(client: Client) -> None:
     sales = make.department()
     ana, ben = make.person(extension="2001"), make.person(extension="2002")
