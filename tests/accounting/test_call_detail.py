@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accounting.models import CallRecord, Direction, Outcome, Pricing, Role, User
+from accounting.models import CallRecord, Direction, Kind, Outcome, Pricing, Role, User
 from tests import factories as make
 
 CUSTOMER, SUPPLIER = "+493012345678", "+442079468899"
@@ -94,6 +94,26 @@ def test_numbers_of_legs_are_masked_like_those_of_records(client: Client, ana: U
     assert "+44 20 7946 ****" in page
     assert "5678" not in page
     assert "8899" not in page
+
+
+def test_addresses_in_details_and_legs_are_masked(client: Client, ana: User) -> None:
+    sales = make.department()
+    make.masking_rule(Role.SUPERVISOR, 4)
+    connected, original, of_leg = "2345@sip.example.com", "kate@example.com", "john@example.net"
+    call = make.record(
+        ana,
+        department_id=sales.pk,
+        kind=Kind.INTERNAL,
+        other_number="2002",
+        connected_number=connected,
+        original_called=original,
+    )
+    make.leg(call, calling="2001", final_called=of_leg, original_called=of_leg)
+    client.force_login(make.supervisor(of=sales))
+    page = page_of(client, call)
+    for address in (connected, original, of_leg):
+        assert address not in page
+        assert f"****{address[4:]}" in page
 
 
 def test_the_cost_names_its_rate_or_why_it_is_missing(client: Client, ana: User) -> None:
