@@ -82,8 +82,13 @@ class TwinFile:
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT DISTINCT call_id FROM {RECORDS} WHERE id > %s", [since[RECORDS]])  # noqa: S608
             continued = cursor.fetchall()
-        delete = f"DELETE FROM {RECORDS} WHERE id <= {since[RECORDS]} AND call_id = ?"  # noqa: S608
-        self.database.executemany(delete, continued)
+        self.database.execute("CREATE TEMPORARY TABLE continued (call_id INTEGER PRIMARY KEY)")
+        self.database.execute("BEGIN")
+        self.database.executemany("INSERT INTO continued VALUES (?)", continued)
+        gone = f"id <= {since[RECORDS]} AND call_id IN (SELECT call_id FROM continued)"  # noqa: S608
+        self.database.execute(f"DELETE FROM {RECORDS} WHERE {gone}")  # noqa: S608
+        self.database.execute("COMMIT")
+        self.database.execute("DROP TABLE continued")
         return {table: list(self._rows(table, mark)) for table, mark in since.items()}
 
     def _rows(self, table: str, mark: int) -> Iterator[tuple[Any, ...]]:

@@ -15,7 +15,7 @@ from benchmarks.calls import CALLS_PER_DAY, PEOPLE, RECORDS_PER_FILE, START, pre
 from benchmarks.figures import note, show  # noqa: E402
 
 RECORDS = 1_000_000
-WEEKS = 6
+WEEKS = 7
 WARM = 200_000
 MOST_GROWTH = 32
 """Mebibytes: caches may still fill, rows may not stay."""
