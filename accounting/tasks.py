@@ -2,10 +2,22 @@
 
 from celery import shared_task
 
-from accounting.services import collecting
+from accounting.services import collecting, jobs
 
 
 @shared_task(expires=30)
 def collect() -> None:
     """Collect all inboxes; the tick comes every few seconds, a lease keeps collectors apart."""
     collecting.collect()
+
+
+@shared_task(time_limit=86_400, soft_time_limit=86_000)
+def run_job(job_id: int) -> None:
+    """Do one job; a second message for the same job finds it taken."""
+    jobs.run(job_id)
+
+
+@shared_task(expires=30)
+def sweep_jobs() -> None:
+    """Hand out again what was lost."""
+    jobs.sweep()

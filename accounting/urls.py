@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounting.views import calls, help, profile, signing_in, status
+from accounting.views import calls, help, jobs, profile, signing_in, status
 
 urlpatterns = [
     path("sign-in/", signing_in.SignInView.as_view(), name="sign_in"),
@@ -13,6 +13,9 @@ urlpatterns = [
     path("calls/people/", calls.suggested_people, name="suggested_people"),
     path("calls/<int:pk>/", calls.call_detail, name="call"),
     path("status/", status.collection_status, name="status"),
+    path("jobs/", jobs.job_list, name="jobs"),
+    path("jobs/<int:pk>/", jobs.job_page, name="job"),
+    path("jobs/<int:pk>/cancel/", jobs.cancel_job, name="cancel_job"),
     path("profile/", profile.profile, name="profile"),
     path("help/", help.help_page, name="help"),
 ]

@@ -10,6 +10,7 @@ from django.core.cache import cache
 # Seconds between two runs. An entry that waited longer than `expires` is dropped: the next one does its work.
 TIMETABLE = {
     "collect": {"task": "accounting.tasks.collect", "schedule": 2.0, "options": {"expires": 10}},
+    "sweep_jobs": {"task": "accounting.tasks.sweep_jobs", "schedule": 30.0, "options": {"expires": 30}},
     "pulse": {"task": "callanalytics.beat.pulse", "schedule": 5.0, "options": {"expires": 30}},
 }
 PULSE = "timetable-pulse"

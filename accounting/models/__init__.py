@@ -1,5 +1,6 @@
 """The one schema: people, lines, numbers, prices, calls."""
 
+from accounting.models.audit import AuditedAction, AuditEntry
 from accounting.models.calls import (
     UNPRICED,
     CallLeg,
@@ -15,25 +16,37 @@ from accounting.models.calls import (
     UnitHalfHour,
     UnitKind,
 )
+from accounting.models.connections import Directory, DirectoryRun, MailServer
+from accounting.models.corrections import CorrectedRecord, Correction, CorrectionKind, CorrectionState
 from accounting.models.imports import FileState, ImportBatch, ImportFile, RejectedRow
+from accounting.models.jobs import Job, JobState
 from accounting.models.lines import Device, Extension, Gateway, LineAssignment, PhoneSystem
 from accounting.models.numbering import MaskingRule, NumberRule
 from accounting.models.organization import CostCentre, Department, Membership, Office, Supervision
 from accounting.models.reference import ReferenceRevision
+from accounting.models.sheets import SheetImport, SheetState
 from accounting.models.tariffs import Carrier, GatewayCarrier, PublicHoliday, Rate, Tariff, TariffBand
 from accounting.models.users import Role, User
 
 __all__ = [
     "UNPRICED",
+    "AuditEntry",
+    "AuditedAction",
     "CallLeg",
     "CallQuality",
     "CallRecord",
     "CallType",
     "Carrier",
+    "CorrectedRecord",
+    "Correction",
+    "CorrectionKind",
+    "CorrectionState",
     "CostCentre",
     "Department",
     "Device",
     "Direction",
+    "Directory",
+    "DirectoryRun",
     "Extension",
     "ExtensionDay",
     "FileState",
@@ -41,8 +54,11 @@ __all__ = [
     "GatewayCarrier",
     "ImportBatch",
     "ImportFile",
+    "Job",
+    "JobState",
     "Kind",
     "LineAssignment",
+    "MailServer",
     "MaskingRule",
     "Membership",
     "NumberRule",
@@ -56,6 +72,8 @@ __all__ = [
     "RejectedRow",
     "ReleasedBy",
     "Role",
+    "SheetImport",
+    "SheetState",
     "Supervision",
     "Tariff",
     "TariffBand",

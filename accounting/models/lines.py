@@ -5,10 +5,17 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounting.models.organization import Office
+from callanalytics.lib.secrets import EncryptedField
 
 
 class PhoneSystem(models.Model):
     """One system that delivers call records into an inbox folder of its own, for instance a UCM cluster."""
+
+    class AfterTerm(models.TextChoices):
+        """What becomes of calls beyond the term for which they are kept."""
+
+        ANONYMISE = "anonymise", _("Anonymise: keep costs and units, forget people and numbers")
+        DELETE = "delete", _("Delete")
 
     name = models.SlugField(_("name"), max_length=50, unique=True, help_text=_("Also the name of its inbox folder."))
     kind = models.CharField(_("kind"), max_length=20, default="cucm", help_text=_("The format of its call records."))
@@ -26,6 +33,20 @@ class PhoneSystem(models.Model):
     quiet_minutes = models.PositiveIntegerField(
         _("quiet after"), default=60, help_text=_("Minutes without a file before the traffic light turns yellow.")
     )
+    keep_days = models.PositiveIntegerField(
+        _("keep calls for"), null=True, blank=True, help_text=_("Days. Empty: without limit.")
+    )
+    after_term = models.CharField(_("then"), max_length=10, choices=AfterTerm.choices, default=AfterTerm.ANONYMISE)
+    address = models.CharField(
+        _("publisher"), max_length=200, blank=True,
+        help_text=_("Host name or address of the UCM publisher, for tests of the connection and for phone lock."),
+    )  # fmt: skip
+    axl_username = models.CharField(_("AXL user"), max_length=100, blank=True)
+    axl_password = EncryptedField(_("AXL password"), blank=True, default="")
+    certificate = models.TextField(
+        _("certificate"), blank=True,
+        help_text=_("PEM text of the publisher's certificate or its CA. Empty: the certificates of the system."),
+    )  # fmt: skip
 
     class Meta:
         verbose_name = _("phone system")
@@ -75,6 +96,10 @@ class Extension(models.Model):
     number = models.CharField(_("number"), max_length=50)
     first_seen = models.DateTimeField(_("first seen"), null=True, blank=True, editable=False)
     found_in_calls = models.BooleanField(_("found in calls"), default=False, editable=False)
+    ignored = models.BooleanField(
+        _("of no person"), default=False, help_text=_("For instance a fax or a door: not listed as unknown.")
+    )
+    note = models.CharField(_("note"), max_length=120, blank=True)
 
     class Meta:
         verbose_name = _("extension")

@@ -16,11 +16,24 @@ class Role(models.TextChoices):
 class User(AbstractUser):
     """A person of the organisation; signs in with the directory's or a local password."""
 
+    class Origin(models.TextChoices):
+        """Where a person comes from."""
+
+        LOCAL = "local", _("Entered here")
+        DIRECTORY = "directory", _("Directory")
+        FILE = "file", _("File")
+
     role = models.CharField(_("role"), max_length=16, choices=Role.choices, default=Role.USER)
     language = models.CharField(_("language"), max_length=8, blank=True, help_text=_("Empty: the browser's language."))
     time_zone = models.CharField(
         _("time zone"), max_length=64, blank=True, help_text=_("Empty: the zone of the person's office.")
     )
+    employee_number = models.CharField(_("employee number"), max_length=40, blank=True)
+    origin = models.CharField(_("from"), max_length=10, choices=Origin.choices, default=Origin.LOCAL, editable=False)
+    directory_key = models.CharField(max_length=64, null=True, unique=True, editable=False)  # noqa: DJ001  (unique)
+    """The directory's lasting key of this person, hexadecimal; survives renaming."""
+    left_at = models.DateTimeField(_("left"), null=True, blank=True, editable=False)
+    """When the person left: the account and lines are closed, past calls keep the person."""
 
     class Meta:
         verbose_name = _("person")

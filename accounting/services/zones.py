@@ -1,6 +1,7 @@
 """In which time zone a person reads: the own choice, else the zone of the office, else the organisation's."""
 
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db.models import Q
@@ -29,3 +30,10 @@ def default_zone(person: User) -> DefaultZone:
     if office is None or office.time_zone not in ZONES:
         return DefaultZone(settings.TIME_ZONE, "")
     return DefaultZone(office.time_zone, office.name)
+
+
+def zone_of(person: User | None) -> ZoneInfo:
+    """Return the zone in which a person reads, for work that runs outside of the person's requests."""
+    if person is None:
+        return ZoneInfo(settings.TIME_ZONE)
+    return ZoneInfo(person.time_zone if person.time_zone in ZONES else default_zone(person).name)

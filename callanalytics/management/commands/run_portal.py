@@ -151,7 +151,15 @@ def portal_processes(host: str, port: int) -> list[Child]:
     celery = [python, "-W", "ignore::UserWarning", "-m", "celery", "--app", "callanalytics", "--quiet"]
     worker = [*celery, "worker", "--loglevel", "INFO", "--concurrency", os.environ.get("WORKER_PROCESSES", "2")]
     worker += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    # Long jobs have a worker of their own, so that they never hold up the collecting of calls.
+    jobs = [*celery, "worker", "--loglevel", "INFO", "--concurrency", "1", "--queues", "jobs", "--hostname", "jobs@%h"]
+    jobs += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     if not settings.REDIS_URL:
-        return [Child("The web server", web), Child("The worker", [*worker, "--beat"])]
+        return [Child("The web server", web), Child("The worker", [*worker, "--beat"]), Child("The job worker", jobs)]
     beat = [*celery, "beat", "--loglevel", "INFO", "--pidfile", ""]
-    return [Child("The web server", web), Child("The worker", worker), Child("The timetable", beat)]
+    return [
+        Child("The web server", web),
+        Child("The worker", worker),
+        Child("The job worker", jobs),
+        Child("The timetable", beat),
+    ]
