@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from accounting.views import calls, help, jobs, profile, signing_in, status
+from accounting.views import calls, help, jobs, profile, set_up, signing_in, status
+from callanalytics.navigation import SET_UP_SECTIONS
 
 urlpatterns = [
     path("sign-in/", signing_in.SignInView.as_view(), name="sign_in"),
@@ -16,6 +17,10 @@ urlpatterns = [
     path("jobs/", jobs.job_list, name="jobs"),
     path("jobs/<int:pk>/", jobs.job_page, name="job"),
     path("jobs/<int:pk>/cancel/", jobs.cancel_job, name="cancel_job"),
+    *(
+        path(f"setup/{section.slug}/", set_up.section, {"slug": section.slug}, name=section.url_name)
+        for section in SET_UP_SECTIONS
+    ),
     path("profile/", profile.profile, name="profile"),
     path("help/", help.help_page, name="help"),
 ]

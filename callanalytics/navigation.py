@@ -32,7 +32,141 @@ class Application:
     menu: tuple[MenuItem, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class SetUpPage:
+    """One table or tool of the set-up."""
+
+    label: str | Promise
+    description: str | Promise
+    icon: str
+    url_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetUpSection:
+    """One chapter of the set-up: an item of its menu, and a page of cards."""
+
+    slug: str
+    label: str | Promise
+    description: str | Promise
+    icon: str
+    pages: tuple[SetUpPage, ...]
+
+    @property
+    def url_name(self) -> str:
+        """The page of the section."""
+        return f"set_up_{self.slug}"
+
+
 MAIN_MENU = "menu"
+
+SET_UP_SECTIONS = (
+    SetUpSection(
+        "organisation",
+        _("Organisation"),
+        _("People, units, and who supervises whom."),
+        "building-2",
+        (
+            SetUpPage(_("People"), _("Accounts, roles, lines and units."), "users", "admin:accounting_user_changelist"),
+            SetUpPage(
+                _("Departments"), _("The tree of departments."), "network", "admin:accounting_department_changelist"
+            ),
+            SetUpPage(
+                _("Cost centres"), _("Units to which costs are charged."), "landmark",
+                "admin:accounting_costcentre_changelist",
+            ),
+            SetUpPage(
+                _("Offices"), _("Locations with country, area code and time zone."), "map-pin",
+                "admin:accounting_office_changelist",
+            ),
+        ),
+    ),
+    SetUpSection(
+        "lines",
+        _("Lines"),
+        _("Phone systems, gateways, extensions and number plans."),
+        "phone",
+        (
+            SetUpPage(
+                _("Phone systems"), _("What delivers call records, and into which inbox."), "server",
+                "admin:accounting_phonesystem_changelist",
+            ),
+            SetUpPage(
+                _("Gateways"), _("Where calls leave and reach the phone systems."), "router",
+                "admin:accounting_gateway_changelist",
+            ),
+            SetUpPage(
+                _("Extensions"), _("Own numbers and who holds them."), "hash", "admin:accounting_extension_changelist"
+            ),
+            SetUpPage(
+                _("Phones"), _("Devices and the extensions seen on them."), "tablet-smartphone",
+                "admin:accounting_device_changelist",
+            ),
+            SetUpPage(
+                _("Number rules"), _("A site's own numbers before the public number plans."), "list-tree",
+                "admin:accounting_numberrule_changelist",
+            ),
+        ),
+    ),
+    SetUpSection(
+        "prices",
+        _("Prices"),
+        _("Carriers, tariffs, and what calls cost."),
+        "badge-euro",
+        (
+            SetUpPage(
+                _("Carriers"), _("Who charges for calls."), "building", "admin:accounting_carrier_changelist"
+            ),
+            SetUpPage(
+                _("Tariffs"), _("Price lists and their time."), "receipt-text", "admin:accounting_tariff_changelist"
+            ),
+            SetUpPage(_("Rates"), _("The price of each prefix."), "coins", "admin:accounting_rate_changelist"),
+            SetUpPage(
+                _("Public holidays"), _("Beyond or against the countries' calendars."), "calendar-days",
+                "admin:accounting_publicholiday_changelist",
+            ),
+        ),
+    ),
+    SetUpSection(
+        "records",
+        _("Call records"),
+        _("What was collected, what could not be taken, and how long it is kept."),
+        "file-text",
+        (
+            SetUpPage(
+                _("Collected files"), _("The ledger of every file."), "files", "admin:accounting_importfile_changelist"
+            ),
+        ),
+    ),
+    SetUpSection(
+        "system",
+        _("System"),
+        _("Privacy, servers, protection and the audit log."),
+        "shield-check",
+        (
+            SetUpPage(
+                _("Masking rules"), _("Which role does not see how many digits."), "eye-off",
+                "admin:accounting_maskingrule_changelist",
+            ),
+            SetUpPage(
+                _("Background work"), _("Imports, re-costing and other long work."), "hourglass", "jobs"
+            ),
+            SetUpPage(
+                _("Wrong passwords"), _("Attempts and locks; deleting one lifts the lock."), "lock",
+                "admin:axes_accessattempt_changelist",
+            ),
+        ),
+    ),
+)  # fmt: skip
+"""The set-up as data; whoever adds a table or a tool enters it here."""
+
+
+def covered_by(section: SetUpSection) -> tuple[str, ...]:
+    """Return the pages for which a section is the current one: also the forms of its tables."""
+    names = [page.url_name for page in section.pages]
+    tables = [name.removesuffix("_changelist") for name in names if name.endswith("_changelist")]
+    return (*names, *(f"{table}_{page}" for table in tables for page in ("add", "change", "delete", "history")))
+
 
 APPLICATIONS = (
     Application(
@@ -59,6 +193,13 @@ APPLICATIONS = (
         "settings-2",
         "admin:index",
         administrators,
+        menu=(
+            MenuItem(_("Overview"), "list-checks", "admin:index", administrators),
+            *(
+                MenuItem(section.label, section.icon, section.url_name, administrators, covers=covered_by(section))
+                for section in SET_UP_SECTIONS
+            ),
+        ),
     ),
 )
 

@@ -1,0 +1,23 @@
+"""Wrong passwords and the lock that follows."""
+
+from typing import Any
+
+from axes.models import AccessAttempt
+from django.contrib import admin
+from django.http import HttpRequest
+
+from accounting.admin.site import ForAdministrators
+
+
+@admin.register(AccessAttempt)
+class WrongPasswordAdmin(ForAdministrators, admin.ModelAdmin[AccessAttempt]):
+    """Wrong passwords by name and address; deleting a row lifts the lock."""
+
+    list_display = ("username", "ip_address", "attempt_time", "failures_since_start")
+    search_fields = ("username", "ip_address")
+    readonly_fields = ("username", "ip_address", "user_agent", "attempt_time", "failures_since_start")
+    fields = readonly_fields
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        """Nobody adds them by hand."""
+        return False
