@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Length
+from django.db.models.lookups import LessThan
 
 from accounting.models import CallRecord, CallType, Kind, MaskingRule, Office, User
 from callanalytics.lib.phone_numbers import hide_last_digits, spaced
@@ -63,18 +64,18 @@ class Masker:
 
         `number` is as typed, or the key of a ShownNumber. Raises ValueError for a token of somebody else.
         """
+        return records.filter(self.condition(number, begins=begins))
+
+    def condition(self, number: str, *, begins: bool) -> Q:
+        """Return the test of matching(), to be joined with others."""
         if number.startswith(TOKEN_MARK):
-            return records.filter(other_number=self.opened(number))
-        found = records.filter(Q(other_number__startswith=number) if begins else Q(other_number=number))
-        if not self.rules:
-            return found
-        found = found.annotate(other_length=Length("other_number"))
+            return Q(other_number=self.opened(number))
+        found = Q(other_number__startswith=number) if begins else Q(other_number=number)
         for rule in self.rules:
             # A public number of n characters shows n - digits of them; more typed than shown would be a probe.
             # In an address with a domain the hidden characters are not the last ones, so it never matches.
-            too_long = Q(other_length__lt=len(number) + rule.digits) | Q(other_number__contains="@")
-            probe = self._meets(rule) & too_long
-            found = found.exclude(probe)
+            too_long = Q(LessThan(Length("other_number"), len(number) + rule.digits)) | Q(other_number__contains="@")
+            found &= ~(self._meets(rule) & too_long)
         return found
 
     def opened(self, key: str) -> str:

@@ -1,0 +1,1 @@
+"""The one engine behind every report: a question in one vocabulary in, groups and totals or calls out."""

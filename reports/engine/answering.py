@@ -1,0 +1,305 @@
+"""Answers questions: groups with their sums, or pages of calls, from the cheapest table that holds what is asked.
+
+The database groups by everything at once, currency included; subtotals and totals are added up from the groups, so that
+they always agree. A table of totals answers a question only when it has every column that the question names and the
+period begins and ends with its days.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db.models import BigIntegerField, Count, F, Max, Min, Q, QuerySet, Sum
+from django.db.models.functions import Cast, TruncMonth, TruncWeek
+
+from accounting.models import UNPRICED, CallRecord, Direction, ExtensionDay, Outcome
+from accounting.querysets.calls import CallRecordQuerySet, supervised_by
+from reports.engine.conditions import Condition, Test
+from reports.engine.dimensions import DIMENSIONS, Dimension, Key, Wording, day_of
+from reports.engine.fields import FIELDS, Asker
+from reports.engine.measures import ADDITIVE, MEASURES, Sums, needed_sums
+from reports.engine.question import Question, condition_of, period_of
+
+MOST_GROUPS = 50_000
+"""Groups that are read at most; beyond, the greatest are kept and the answer says so."""
+ANSWERED, INCOMING = Q(outcome=Outcome.ANSWERED), Q(direction=Direction.INCOMING)
+DAY_COLUMNS = frozenset(column.name for column in ExtensionDay._meta.fields) | {
+    "user_id", "department_id", "cost_centre_id", "office_id", "phone_system_id",
+}  # fmt: skip
+IN_TOTALS = frozenset(
+    {
+        "calls",
+        "answered",
+        "missed",
+        "unanswered",
+        "talk",
+        "ring",
+        "ring_answered",
+        "unpriced",
+        "incoming",
+        "outgoing",
+        "cost",
+    }
+)
+
+
+@dataclass(slots=True)
+class Node:
+    """One group with the groups within it."""
+
+    keys: tuple[Key, ...]
+    """From the outermost level down to this one."""
+    label: str
+    sums: Sums
+    parts: list["Node"] = field(default_factory=list)
+    before: Sums | None = None
+    """The same group in the previous equal period; None when it was not asked for."""
+
+    @property
+    def level(self) -> int:
+        """1 for the outermost groups."""
+        return len(self.keys)
+
+
+@dataclass(slots=True)
+class Answer:
+    """Groups and their total."""
+
+    question: Question
+    total: Sums
+    nodes: list[Node]
+    source: str
+    """Which table answered: "calls" or "days"."""
+    before: Sums | None = None
+    cut: bool = False
+    """Whether there are more groups than are shown; the total counts all."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no call meets the question."""
+        return not self.total.of("calls")
+
+
+def calls_of(question: Question, asker: Asker) -> CallRecordQuerySet:
+    """Return the calls that the asker may see and that meet the question."""
+    records = CallRecord.objects.visible_to(asker.reader).filter(every_condition(question, asker))
+    period = period_of(question, asker.zone)
+    if period.start:
+        records = records.filter(started_at__gte=period.start)
+    return records.filter(started_at__lt=period.end) if period.end else records
+
+
+def every_condition(question: Question, asker: Asker) -> Q:
+    """Return the test of all filters together."""
+    found = Q()
+    for test in question.tests:
+        found &= condition_of(test, asker)
+    return found & condition_of(question.where, asker) if question.where else found
+
+
+def answer(question: Question, asker: Asker) -> Answer:
+    """Return the groups of a question with names, sums and total."""
+    needs = needed_sums(name for name in question.columns if name in MEASURES)
+    dimensions = [DIMENSIONS[name] for name in question.group]
+    source, rows = source_of(question, asker, dimensions, needs)
+    leaves = gather(rows, dimensions)
+    total = Sums()
+    for sums in leaves.values():
+        total.add(sums)
+    tree = grow(leaves, dimensions, Wording(asker.masker, asker.zone))
+    arrange(tree, dimensions, question)
+    cut = question.top is not None and len(tree) > question.top
+    return Answer(question, total, tree[: question.top] if cut else tree, source, cut=cut)
+
+
+def source_of(
+    question: Question, asker: Asker, dimensions: Sequence[Dimension], needs: frozenset[str]
+) -> tuple[str, Iterable[dict[str, Any]]]:
+    """Return the name of the table that answers, and its rows: k0, k1 … for the levels, currency, sums."""
+    if in_days(question, asker, dimensions, needs):
+        return "days", day_rows(question, asker, dimensions, needs)
+    return "calls", call_rows(question, asker, dimensions, needs)
+
+
+def in_days(question: Question, asker: Asker, dimensions: Sequence[Dimension], needs: frozenset[str]) -> bool:
+    """Return whether the totals by day can answer."""
+    if asker.zone.key != settings.TIME_ZONE or not needs <= IN_TOTALS:
+        return False
+    if not all(one.columns and one.columns <= DAY_COLUMNS for one in dimensions):
+        return False
+    return all(FIELDS[name].columns and FIELDS[name].columns <= DAY_COLUMNS for name in fields_in(question))
+
+
+def fields_in(question: Question) -> set[str]:
+    """Return the names of all fields that the question compares."""
+
+    def named(condition: Condition) -> Iterable[str]:
+        if isinstance(condition, Test):
+            yield condition.field
+        else:
+            for part in condition.parts:
+                yield from named(part)
+
+    parts = (*question.tests, *((question.where,) if question.where else ()))
+    return {name for part in parts for name in named(part)}
+
+
+def call_rows(
+    question: Question, asker: Asker, dimensions: Sequence[Dimension], needs: frozenset[str]
+) -> Iterable[dict[str, Any]]:
+    """Return sums of call records by group and currency."""
+    sums: dict[str, Any] = {
+        "calls": Count("id"),
+        "incoming": Count("id", filter=INCOMING),
+        "outgoing": Count("id", filter=~INCOMING),
+        "answered": Count("id", filter=ANSWERED),
+        "missed": Count("id", filter=~ANSWERED & INCOMING),
+        "unanswered": Count("id", filter=~ANSWERED & ~INCOMING),
+        "talk": Sum("talk_seconds", filter=ANSWERED),
+        "ring": Sum("ring_seconds"),
+        "ring_answered": Sum("ring_seconds", filter=ANSWERED),
+        "unpriced": Count("id", filter=Q(pricing__in=UNPRICED)),
+        "in_time": Count("id", filter=ANSWERED & Q(ring_seconds__lte=question.target)),
+        "trunk": Sum("trunk_seconds", filter=Q(carries_trunk=True)),
+        "first": Min("started_at"),
+        "last": Max("started_at"),
+    }
+    records = calls_of(question, asker)
+    return grouped(records, dimensions, asker.zone, {name: sums[name] for name in needs if name != "cost"})
+
+
+def day_rows(
+    question: Question, asker: Asker, dimensions: Sequence[Dimension], needs: frozenset[str]
+) -> Iterable[dict[str, Any]]:
+    """Return sums of the totals by day."""
+    sums: dict[str, Any] = {
+        "calls": Sum("calls"),
+        "incoming": Sum("calls", filter=INCOMING),
+        "outgoing": Sum("calls", filter=~INCOMING),
+        "answered": Sum("calls", filter=ANSWERED),
+        "missed": Sum("calls", filter=~ANSWERED & INCOMING),
+        "unanswered": Sum("calls", filter=~ANSWERED & ~INCOMING),
+        "talk": Sum("talk_seconds", filter=ANSWERED),
+        "ring": Sum("ring_seconds"),
+        "ring_answered": Sum("ring_seconds", filter=ANSWERED),
+        "unpriced": Sum("unpriced"),
+    }
+    totals = days_visible_to(asker).filter(every_condition(question, asker))
+    first, last = question.days()
+    if first:
+        totals = totals.filter(day__gte=first)
+    if last:
+        totals = totals.filter(day__lte=last)
+    return grouped(totals, dimensions, asker.zone, {name: sums[name] for name in needs if name != "cost"}, days=True)
+
+
+def days_visible_to(asker: Asker) -> QuerySet[Any]:
+    """Return the totals of calls that the asker may see: the scope of CallRecordQuerySet.visible_to."""
+    reader, every = asker.reader, ExtensionDay.objects.all()
+    if not reader.is_active:
+        return every.none()
+    if reader.is_administrator:
+        return every
+    own = Q(user_id=reader.pk)
+    return every.filter(own | supervised_by(reader) if reader.is_supervisor else own)
+
+
+def grouped(
+    rows: QuerySet[Any], dimensions: Sequence[Dimension], zone: ZoneInfo, sums: dict[str, Any], *, days: bool = False
+) -> Iterable[dict[str, Any]]:
+    """Group rows by all levels and the currency."""
+    keys = {f"k{place}": expression_of(one, zone, days=days) for place, one in enumerate(dimensions)}
+    cost = Sum(Cast("cost", BigIntegerField()))
+    found: Iterable[dict[str, Any]] = (
+        rows.order_by()
+        .annotate(**keys)
+        .values(*keys, "currency")
+        .annotate(cost_sum=cost, **{f"s_{name}": one for name, one in sums.items()})
+        .iterator(5000)
+    )
+    return found
+
+
+def expression_of(dimension: Dimension, zone: ZoneInfo, *, days: bool) -> Any:
+    """Return what a table is grouped by for a dimension."""
+    if not days or "day" not in dimension.columns:
+        return dimension.expression(zone)
+    return {"day": F("day"), "week": TruncWeek("day"), "month": TruncMonth("day")}[dimension.name]
+
+
+def gather(rows: Iterable[dict[str, Any]], dimensions: Sequence[Dimension]) -> dict[tuple[Key, ...], Sums]:
+    """Return the sums of each innermost group."""
+    found: dict[tuple[Key, ...], Sums] = {}
+    raw = [(tuple(plain(row[f"k{place}"]) for place in range(len(dimensions))), sums_of(row)) for row in rows]
+    folds = [
+        dimension.fold({keys[place] for keys, _sums in raw}) if dimension.fold else None
+        for place, dimension in enumerate(dimensions)
+    ]
+    for keys, sums in raw:
+        folded = tuple(fold.get(key) if fold is not None else key for key, fold in zip(keys, folds, strict=True))
+        known = found.get(folded)
+        if known is None:
+            found[folded] = sums
+        else:
+            known.add(sums)
+    return {keys: sums for keys, sums in found.items() if any(sums.numbers.values()) or any(sums.costs.values())}
+
+
+def plain(key: Any) -> Key:
+    """Return a key as groups hold it: days instead of midnights."""
+    return day_of(key) if hasattr(key, "year") else key
+
+
+def sums_of(row: dict[str, Any]) -> Sums:
+    """Return the sums of a row of the database."""
+    numbers = {name: row[f"s_{name}"] or 0 for name in ADDITIVE if f"s_{name}" in row}
+    costs = {row["currency"]: row["cost_sum"]} if row["currency"] and row["cost_sum"] is not None else {}
+    return Sums(numbers, costs, row.get("s_first"), row.get("s_last"))
+
+
+def grow(leaves: dict[tuple[Key, ...], Sums], dimensions: Sequence[Dimension], wording: Wording) -> list[Node]:
+    """Return the tree of groups, each with its name and the sums of all within it."""
+    names = [dimension.names({keys[place] for keys in leaves}, wording) for place, dimension in enumerate(dimensions)]
+    nodes: dict[tuple[Key, ...], Node] = {}
+    roots: list[Node] = []
+    for keys, sums in leaves.items():
+        siblings = roots
+        for level in range(1, len(keys) + 1):
+            path = keys[:level]
+            node = nodes.get(path)
+            if node is None:
+                key, dimension = path[-1], dimensions[level - 1]
+                without = key is None or key == ""
+                label = str(dimension.without) if without else names[level - 1].get(key) or str(key)
+                node = nodes[path] = Node(path, label, Sums())
+                siblings.append(node)
+            node.sums.add(sums)
+            siblings = node.parts
+    return roots
+
+
+def arrange(nodes: list[Node], dimensions: Sequence[Dimension], question: Question) -> None:
+    """Put groups in order, level by level: by the wanted column, times by themselves."""
+    if not nodes:
+        return
+    dimension = dimensions[nodes[0].level - 1]
+    column, falling = question.sort.removeprefix("-"), question.sort.startswith("-")
+    if dimension.ordered and column not in MEASURES:
+        nodes.sort(key=lambda node: (node.keys[-1] is None, node.keys[-1]), reverse=falling)
+    elif column in MEASURES:
+        nodes.sort(key=lambda node: node.label.casefold())
+        nodes.sort(key=lambda node: weight(node.sums, column), reverse=falling)
+    else:
+        nodes.sort(key=lambda node: node.label.casefold(), reverse=falling)
+    for node in nodes:
+        arrange(node.parts, dimensions, question)
+
+
+def weight(sums: Sums, column: str) -> Any:
+    """Return what a group is sorted by; amounts of several currencies count as they are, side by side."""
+    value = MEASURES[column].value(sums)
+    if isinstance(value, dict):
+        return max(value.values(), default=0)
+    return (value is not None, value) if column in ("first", "last") else (value if value is not None else -1)
