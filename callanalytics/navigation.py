@@ -177,6 +177,7 @@ APPLICATIONS = (
         menu=(
             MenuItem(_("Home"), "house", "home"),
             MenuItem(_("Calls"), "list", "calls", covers=("call",)),
+            MenuItem(_("Reports"), "chart-column", "reports", covers=("report",)),
             MenuItem(_("Collection"), "activity", "status", administrators),
         ),
     ),

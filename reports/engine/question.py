@@ -71,6 +71,8 @@ class Question:
             if value != standard.settings().get(name, ""):
                 found[name] = value
         if self.tests != standard.tests:
+            # An empty value lifts a filter that the report has by itself.
+            found.update({key_of(test): "" for test in standard.tests})
             for test in self.tests:
                 found[key_of(test)] = ",".join(map(written, test.values))
         return found

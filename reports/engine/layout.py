@@ -1,0 +1,207 @@
+"""A report laid out: columns and rows with typed cells; the page, every export and every chart read it."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from reports.engine.answering import Answer, Node
+from reports.engine.conditions import Test
+from reports.engine.details import DETAILS
+from reports.engine.dimensions import DIMENSIONS
+from reports.engine.fields import FIELDS, ChoiceField
+from reports.engine.measures import MEASURES, Form, Sums, share
+from reports.engine.question import CUSTOM, Question
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column."""
+
+    name: str
+    label: str | Promise
+    form: Form | None = None
+    """How its cells are written; None: texts."""
+
+    @property
+    def numeric(self) -> bool:
+        """Whether its cells are set at the end."""
+        return self.form not in (None, Form.MOMENT)
+
+
+@dataclass(slots=True)
+class Row:
+    """One row: a group, or a call."""
+
+    cells: list[Any]
+    """Texts, int, Decimal, Decimal by currency, timedelta, datetime; None for nothing."""
+    level: int = 1
+    """Depth of a group; 1 is the outermost."""
+    has_parts: bool = False
+    calls: str = ""
+    """Query string of the call list behind the row; '' when there is none."""
+    record_id: int | None = None
+    key: Any = None
+
+
+@dataclass(slots=True)
+class Layout:
+    """Columns, rows and total."""
+
+    columns: list[Column]
+    rows: list[Row]
+    total: Row | None = None
+    cut: bool = False
+    """Whether there are more rows than these."""
+    levels: int = 0
+    """How many levels of groups; 0: calls."""
+    after: str = ""
+    before: str = ""
+    """Positions of the neighbouring pages of calls."""
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to show."""
+        return not self.rows
+
+
+SHARE = Column("share", gettext_lazy("Share"), Form.PERCENT)
+CHANGE = Column("change", gettext_lazy("Change"), Form.PERCENT)
+
+
+def columns_of(question: Question) -> list[Column]:
+    """Return the columns of a question about groups, the group's name first."""
+    names = " / ".join(str(DIMENSIONS[name].label) for name in question.group)
+    return [Column("name", names), *(figure_column(name) for name in question.columns)]
+
+
+def figure_column(name: str) -> Column:
+    """Return the column of a figure."""
+    if name in ("share", "change"):
+        return SHARE if name == "share" else CHANGE
+    measure = MEASURES[name]
+    return Column(name, measure.label, measure.form)
+
+
+def lay_out(answer: Answer) -> Layout:
+    """Return an answer as columns and rows, groups followed by their parts."""
+    question = answer.question
+    layout = Layout(columns_of(question), [], cut=answer.cut, levels=len(question.group))
+    measure = leading_measure(question)
+    for node in answer.nodes:
+        layout.rows.extend(node_rows(node, question, answer.total, measure))
+    if answer.nodes:
+        cells = [_("Total"), *figures(answer.total, answer.before, question, answer.total, measure)]
+        layout.total = Row(cells, level=0, calls=list_address(question))
+    return layout
+
+
+def leading_measure(question: Question) -> str:
+    """Return the measure of which shares and changes are taken: the one that is sorted by, else cost, else calls."""
+    wanted = question.sort.removeprefix("-")
+    additive = ("cost", "calls", "talk", "ring", "missed", "answered", "outgoing", "incoming", "unpriced")
+    if wanted in additive:
+        return wanted
+    return next((name for name in question.columns if name in additive), "calls")
+
+
+def node_rows(node: Node, question: Question, total: Sums, measure: str) -> Iterable[Row]:
+    """Yield a group's row, then those of its parts."""
+    cells = [node.label, *figures(node.sums, node.before, question, total, measure)]
+    yield Row(cells, node.level, bool(node.parts), calls_behind(node, question), key=node.keys[-1])
+    for part in node.parts:
+        yield from node_rows(part, question, total, measure)
+
+
+def figures(sums: Sums, before: Sums | None, question: Question, total: Sums, measure: str) -> list[Any]:
+    """Return the cells of a row's figures."""
+    found: list[Any] = []
+    for name in question.columns:
+        if name == "share":
+            found.append(share(sums, total, measure))
+        elif name == "change":
+            found.append(change(sums, before, measure))
+        else:
+            found.append(MEASURES[name].value(sums))
+    return found
+
+
+def change(sums: Sums, before: Sums | None, measure: str) -> Any:
+    """Return by how much a measure has changed against the previous period; None where there was nothing."""
+    if before is None:
+        return None
+    if measure == "cost":
+        return {
+            code: Decimal(micro) / before.costs[code] - 1
+            for code, micro in sums.costs.items()
+            if before.costs.get(code)
+        }
+    return Decimal(sums.of(measure)) / before.of(measure) - 1 if before.of(measure) else None
+
+
+def calls_behind(node: Node, question: Question) -> str:
+    """Return the query string of the call list with a group's calls; '' when a level has no filter."""
+    narrowed = question
+    for name, key in zip(question.group, node.keys, strict=False):
+        step = narrowed_to(narrowed, name, key)
+        if step is None:
+            return ""
+        narrowed = step
+    return list_address(narrowed)
+
+
+def list_address(question: Question) -> str:
+    """Return the query string of the list of all calls that a question is about."""
+    plain = replace(question, group=(), columns=(), sort="", top=None, chart="")
+    return plain.address(NOTHING).urlencode()
+
+
+def narrowed_to(question: Question, dimension: str, key: Any) -> Question | None:
+    """Return the question about one group's calls, None when there is no filter for it."""
+    if dimension in LENGTHS and key is not None:
+        first, last = key, LENGTHS[dimension](key)
+        whole_first, whole_last = question.days()
+        first, last = max(first, whole_first or first), min(last, whole_last or last)
+        return replace(question, period=CUSTOM, first=first, last=last)
+    name = DIMENSIONS[dimension].filter_by
+    if not name:
+        return None
+    # In an address a field stands once: the group is narrower than any list of its field.
+    others = tuple(test for test in question.tests if (test.field, test.operator) != (name, "is"))
+    return replace(question, tests=(*others, Test(name, "is", (value_of(name, key),))))
+
+
+def value_of(name: str, key: Any) -> str:
+    """Return a group's key as a value of a filter field."""
+    if key is None or key == "":
+        return "none"
+    field_ = FIELDS[name]
+    if isinstance(field_, ChoiceField):
+        return next(text for text, (values, _label) in field_.members.items() if key in values)
+    return f"id:{key}" if name == "person" else str(key)
+
+
+def last_of_month(first: date) -> date:
+    """Return the last day of the month that begins on this day."""
+    return (first.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+
+
+LENGTHS: dict[str, Callable[[date], date]] = {
+    "day": lambda day: day,
+    "week": lambda day: day + timedelta(days=6),
+    "month": last_of_month,
+}
+"""The last day of each group of days."""
+NOTHING = Question(period="", target=0)
+"""Differs from every question, so that an address says everything."""
+
+
+def detail_columns(names: Sequence[str]) -> list[Column]:
+    """Return the columns of calls."""
+    return [Column(name, DETAILS[name].label, DETAILS[name].form) for name in names]

@@ -1,0 +1,98 @@
+"""The list of public reports, and the page of one report with its options."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from accounting.services.masking import mask_for
+from callanalytics.web.pagination import SIZES, Paging
+from callanalytics.web.requests import AuthenticatedRequest
+from callanalytics.web.views import refused
+from reports.catalogue import REPORTS
+from reports.catalogue.base import CATEGORY_LABELS, RULE_TEXTS, Category, Report
+from reports.engine.fields import Asker
+from reports.engine.question import Question, asker_for, read_question
+from reports.engine.running import run_report
+from reports.engine.words import chips_of
+from reports.forms import address_of_form, is_form, options_of
+
+
+@require_safe
+@login_required
+def report_list(request: AuthenticatedRequest) -> HttpResponse:
+    """Show all reports that the reader may run, by category (REP-1)."""
+    allowed = [report for report in REPORTS.values() if report.permission(request.user)]
+    categories = [
+        (*CATEGORY_LABELS[category], category.value, [one for one in allowed if one.category is category])
+        for category in Category
+    ]
+    return render(request, "reports/reports.html", {"categories": [one for one in categories if one[-1]]})
+
+
+@require_safe
+@login_required
+def report_page(request: AuthenticatedRequest, slug: str) -> HttpResponse:
+    """Run a report as its address asks, and show its options (REP-4, EX-2)."""
+    report = find_report(slug, request)
+    if is_form(request.GET):
+        return redirect(f"{request.path}?{tidy(request.GET, report).urlencode()}")
+    asker = asker_for(request.user, mask_for(request.user), request.GET.get("zone", ""))
+    with timezone.override(asker.zone):
+        reading = read_question(request.GET, report.standard, asker)
+        try:
+            paging = paging_of(request)
+        except ValueError as error:
+            reading.problems.append(str(error))
+        if reading.problems:
+            return refused(request, reading.problems, reverse("report", args=[slug]))
+        return render(request, "reports/report.html", context_of(report, reading.question, asker, paging))
+
+
+def tidy(params: QueryDict, report: Report) -> QueryDict:
+    """Return the address of a sent form without what the report has by itself."""
+    chosen = address_of_form(params, report.standard)
+    standard = report.standard.settings()
+    for name, text in standard.items():
+        if chosen.get(name) == text or (name in ("group", "columns") and not chosen.get(name)):
+            chosen.pop(name, None)
+    return chosen
+
+
+def find_report(slug: str, request: AuthenticatedRequest) -> Report:
+    """Return a report that the reader may run; 404 for any other."""
+    report = REPORTS.get(slug)
+    if report is None or not report.permission(request.user):
+        raise Http404(_("There is no such report."))
+    return report
+
+
+def paging_of(request: AuthenticatedRequest) -> Paging:
+    """Return which page of calls is asked for; the order is the question's."""
+    wanted = {name: request.GET[name] for name in ("after", "before", "size") if name in request.GET}
+    return Paging.read(wanted)
+
+
+def context_of(report: Report, question: Question, asker: Asker, paging: Paging) -> dict[str, Any]:
+    """Return what the page of a report shows."""
+    run = run_report(report, question, asker, paging)
+    address = question.address(report.standard)
+    return {
+        "report": report,
+        "category": CATEGORY_LABELS[report.category][0],
+        "question": question,
+        "layout": run.layout,
+        "chips": chips_of(question, report.standard, asker),
+        "options": options_of(question, report.standard, asker),
+        "rules": [RULE_TEXTS[rule] for rule in report.rules],
+        "paging": paging,
+        "sizes": SIZES,
+        "page": run.layout,
+        "first_page": address.urlencode(),
+        "without_size": address.urlencode(),
+    }
