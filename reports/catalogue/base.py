@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from callanalytics.web.permissions import Permission, everyone
-from reports.engine.conditions import Test, read_condition
+from reports.engine.conditions import Comparison, read_condition
 from reports.engine.fields import Asker
 from reports.engine.layout import Layout
 from reports.engine.question import Question
@@ -92,12 +92,12 @@ class Report:
     permission: Permission = everyone
 
 
-def only(**filters: str) -> tuple[Test, ...]:
+def only(**filters: str) -> tuple[Comparison, ...]:
     """Return simple filters, an operator behind two underscores: kind="public", talk__ge="20"."""
     found = []
     for name, text in filters.items():
         field, _mark, operator = name.partition("__")
         test = read_condition(f"{field}.{operator or 'is'}({text})")
-        assert isinstance(test, Test)
+        assert isinstance(test, Comparison)
         found.append(test)
     return tuple(found)

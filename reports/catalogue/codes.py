@@ -7,13 +7,31 @@ from reports.engine.question import Question
 
 REPORTS = (
     Report(
-        "authorization-codes", Category.CODES, _("By authorisation code"), _("Calls made with an authorisation code, and by whom."),
-        Question(group=("authorization_code", "person"), columns=("calls", "talk", "cost", "last"), sort="-cost", chart="bar", tests=only(authorization_code__not="none")),
+        "authorization-codes",
+        Category.CODES,
+        _("By authorisation code"),
+        _("Calls made with an authorisation code, and by whom."),
+        Question(
+            group=("authorization_code", "person"),
+            columns=("calls", "talk", "cost", "last"),
+            sort="-cost",
+            chart="bar",
+            tests=only(authorization_code__not="none"),
+        ),
         CHARGING,
     ),
     Report(
-        "matter-codes", Category.CODES, _("By client matter code"), _("Calls to be charged to clients and matters."),
-        Question(group=("matter_code",), columns=("calls", "talk", "cost", "last"), sort="-cost", chart="bar", tests=only(matter_code__not="none")),
+        "matter-codes",
+        Category.CODES,
+        _("By client matter code"),
+        _("Calls to be charged to clients and matters."),
+        Question(
+            group=("matter_code",),
+            columns=("calls", "talk", "cost", "last"),
+            sort="-cost",
+            chart="bar",
+            tests=only(matter_code__not="none"),
+        ),
         CHARGING,
     ),
-)  # fmt: skip
+)

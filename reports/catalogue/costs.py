@@ -18,9 +18,17 @@ def by(slug: str, name: str | Promise, description: str | Promise, *group: str) 
 
 REPORTS = (
     Report(
-        "statement", Category.COST, _("Individual statement"),
+        "statement",
+        Category.COST,
+        _("Individual statement"),
         _("What each person has spent, by call type: to be sent to the person."),
-        Question(group=("person", "call_type"), columns=("calls", "talk", "cost", "unpriced"), sort="-cost", chart="doughnut", tests=CHARGED),
+        Question(
+            group=("person", "call_type"),
+            columns=("calls", "talk", "cost", "unpriced"),
+            sort="-cost",
+            chart="doughnut",
+            tests=CHARGED,
+        ),
         CHARGING,
     ),
     by("cost-by-person", _("Cost by person"), _("Who has spent how much on calls to the public network."), "person"),
@@ -29,9 +37,11 @@ REPORTS = (
     by("cost-by-cost-centre", _("Cost by cost centre"), _("The same by cost centre, as of each call."), "cost_centre"),
     by("cost-by-office", _("Cost by office"), _("The same by office, as of each call."), "office"),
     Report(
-        "two-periods", Category.COST, _("Two periods compared"),
+        "two-periods",
+        Category.COST,
+        _("Two periods compared"),
         _("Each unit's cost beside that of the equal period before."),
         Question(group=("department",), columns=("calls", "cost", "change"), sort="-cost", chart="bar", tests=CHARGED),
         CHARGING,
     ),
-)  # fmt: skip
+)

@@ -8,13 +8,34 @@ from reports.engine.question import Question
 
 REPORTS = (
     Report(
-        "unknown-destinations", Category.DATA, _("Unknown destinations"), _("Numbers that no plan and no rule knows."),
-        Question(group=("number",), columns=("calls", "answered", "first", "last"), sort="-calls", top=200, chart="bar", tests=only(direction="outgoing", call_type="unknown")),
-        COUNTING, permission=administrators,
+        "unknown-destinations",
+        Category.DATA,
+        _("Unknown destinations"),
+        _("Numbers that no plan and no rule knows."),
+        Question(
+            group=("number",),
+            columns=("calls", "answered", "first", "last"),
+            sort="-calls",
+            top=200,
+            chart="bar",
+            tests=only(direction="outgoing", call_type="unknown"),
+        ),
+        COUNTING,
+        permission=administrators,
     ),
     Report(
-        "unpriced-calls", Category.DATA, _("Calls without a price"), _("Why calls have no price, by gateway and destination."),
-        Question(group=("pricing", "gateway", "destination"), columns=("calls", "trunk", "first", "last"), sort="-calls", chart="bar", tests=only(price="unpriced")),
-        CHARGING, permission=administrators,
+        "unpriced-calls",
+        Category.DATA,
+        _("Calls without a price"),
+        _("Why calls have no price, by gateway and destination."),
+        Question(
+            group=("pricing", "gateway", "destination"),
+            columns=("calls", "trunk", "first", "last"),
+            sort="-calls",
+            chart="bar",
+            tests=only(price="unpriced"),
+        ),
+        CHARGING,
+        permission=administrators,
     ),
-)  # fmt: skip
+)

@@ -7,20 +7,43 @@ from reports.engine.question import Question
 
 REPORTS = (
     Report(
-        "most-expensive-calls", Category.RANKINGS, _("Most expensive calls"), _("The single calls that cost most."),
+        "most-expensive-calls",
+        Category.RANKINGS,
+        _("Most expensive calls"),
+        _("The single calls that cost most."),
         Question(
-            columns=("cost", "time", "person", "extension", "other", "destination", "talk", "gateway"), sort="-cost", top=50,
+            columns=("cost", "time", "person", "extension", "other", "destination", "talk", "gateway"),
+            sort="-cost",
+            top=50,
             tests=only(price="priced"),
-        ), CHARGING,
+        ),
+        CHARGING,
     ),
     Report(
-        "longest-calls", Category.RANKINGS, _("Longest calls"), _("The calls with the longest conversation."),
-        Question(columns=("talk", "time", "type", "person", "extension", "other", "cost"), sort="-talk", top=50, tests=only(outcome="answered")),
+        "longest-calls",
+        Category.RANKINGS,
+        _("Longest calls"),
+        _("The calls with the longest conversation."),
+        Question(
+            columns=("talk", "time", "type", "person", "extension", "other", "cost"),
+            sort="-talk",
+            top=50,
+            tests=only(outcome="answered"),
+        ),
         COUNTING,
     ),
     Report(
-        "busiest-people", Category.RANKINGS, _("Busiest people"), _("Who has talked longest on the phone."),
-        Question(group=("person",), columns=("calls", "incoming", "outgoing", "answered", "talk", "mean_talk", "share"), sort="-talk", top=50, chart="bar"),
+        "busiest-people",
+        Category.RANKINGS,
+        _("Busiest people"),
+        _("Who has talked longest on the phone."),
+        Question(
+            group=("person",),
+            columns=("calls", "incoming", "outgoing", "answered", "talk", "mean_talk", "share"),
+            sort="-talk",
+            top=50,
+            chart="bar",
+        ),
         COUNTING,
     ),
-)  # fmt: skip
+)

@@ -7,21 +7,44 @@ from reports.engine.question import Question
 
 REPORTS = (
     Report(
-        "international-calls", Category.SECURITY, _("International calls"), _("Who has called which countries."),
-        Question(group=("person", "country"), columns=("calls", "talk", "cost", "last"), sort="-cost", chart="bar", tests=only(direction="outgoing", call_type="international")),
+        "international-calls",
+        Category.SECURITY,
+        _("International calls"),
+        _("Who has called which countries."),
+        Question(
+            group=("person", "country"),
+            columns=("calls", "talk", "cost", "last"),
+            sort="-cost",
+            chart="bar",
+            tests=only(direction="outgoing", call_type="international"),
+        ),
         CHARGING,
     ),
     Report(
-        "emergency-calls", Category.SECURITY, _("Emergency calls"), _("Calls to emergency numbers, newest first."),
-        Question(period="365d", columns=("time", "person", "extension", "other", "outcome", "talk", "gateway", "device"), sort="-time", tests=only(call_type="emergency")),
+        "emergency-calls",
+        Category.SECURITY,
+        _("Emergency calls"),
+        _("Calls to emergency numbers, newest first."),
+        Question(
+            period="365d",
+            columns=("time", "person", "extension", "other", "outcome", "talk", "gateway", "device"),
+            sort="-time",
+            tests=only(call_type="emergency"),
+        ),
         COUNTING,
     ),
     Report(
-        "calls-at-night", Category.SECURITY, _("Calls outside business hours"),
+        "calls-at-night",
+        Category.SECURITY,
+        _("Calls outside business hours"),
         _("Outgoing calls in the evening, at night and at weekends; the hours are an option."),
         Question(
-            group=("person",), columns=("calls", "talk", "cost", "first", "last"), sort="-calls", chart="bar",
+            group=("person",),
+            columns=("calls", "talk", "cost", "first", "last"),
+            sort="-calls",
+            chart="bar",
             tests=only(kind="public", direction="outgoing", time__outside='"07:00-19:00"'),
-        ), (*CHARGING, Rule.ZONE),
+        ),
+        (*CHARGING, Rule.ZONE),
     ),
-)  # fmt: skip
+)

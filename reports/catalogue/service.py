@@ -11,21 +11,47 @@ SERVED = (*COUNTING, Rule.VOICEMAIL)
 
 REPORTS = (
     Report(
-        "answering-by-department", Category.SERVICE, _("Answering by department"), _("How many callers from outside each department has answered, and how quickly."),
-        Question(group=("department",), columns=ANSWERING, sort="-calls", chart="stacked", tests=INCOMING), SERVED,
+        "answering-by-department",
+        Category.SERVICE,
+        _("Answering by department"),
+        _("How many callers from outside each department has answered, and how quickly."),
+        Question(group=("department",), columns=ANSWERING, sort="-calls", chart="stacked", tests=INCOMING),
+        SERVED,
     ),
     Report(
-        "answering-by-extension", Category.SERVICE, _("Answering by extension"), _("The same by extension."),
-        Question(group=("extension",), columns=ANSWERING, sort="-calls", chart="stacked", tests=INCOMING), SERVED,
+        "answering-by-extension",
+        Category.SERVICE,
+        _("Answering by extension"),
+        _("The same by extension."),
+        Question(group=("extension",), columns=ANSWERING, sort="-calls", chart="stacked", tests=INCOMING),
+        SERVED,
     ),
     Report(
-        "answered-in-time", Category.SERVICE, _("Answered within target time"),
+        "answered-in-time",
+        Category.SERVICE,
+        _("Answered within target time"),
         _("The share of callers who were answered within 20 seconds, day by day; the target is an option."),
-        Question(period="30d", group=("day",), columns=("calls", "answered", "in_time", "in_time_rate", "mean_ring"), chart="column", tests=INCOMING),
+        Question(
+            period="30d",
+            group=("day",),
+            columns=("calls", "answered", "in_time", "in_time_rate", "mean_ring"),
+            chart="column",
+            tests=INCOMING,
+        ),
         (*SERVED, Rule.ZONE),
     ),
     Report(
-        "hunt-groups", Category.SERVICE, _("Hunt groups"), _("Calls of each hunt pilot, and which member answered."),
-        Question(group=("hunt_pilot", "extension"), columns=ANSWERING, sort="-calls", chart="stacked", tests=only(hunt_pilot__not="none")), SERVED,
+        "hunt-groups",
+        Category.SERVICE,
+        _("Hunt groups"),
+        _("Calls of each hunt pilot, and which member answered."),
+        Question(
+            group=("hunt_pilot", "extension"),
+            columns=ANSWERING,
+            sort="-calls",
+            chart="stacked",
+            tests=only(hunt_pilot__not="none"),
+        ),
+        SERVED,
     ),
-)  # fmt: skip
+)

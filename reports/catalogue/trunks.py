@@ -7,18 +7,45 @@ from reports.engine.question import Question
 
 REPORTS = (
     Report(
-        "gateways", Category.TRUNKS, _("Gateways"), _("Calls and time on each gateway."),
-        Question(group=("gateway",), columns=("calls", "incoming", "outgoing", "answered", "trunk", "cost", "share"), sort="-calls", chart="bar", tests=only(gateway__not="none")),
+        "gateways",
+        Category.TRUNKS,
+        _("Gateways"),
+        _("Calls and time on each gateway."),
+        Question(
+            group=("gateway",),
+            columns=("calls", "incoming", "outgoing", "answered", "trunk", "cost", "share"),
+            sort="-calls",
+            chart="bar",
+            tests=only(gateway__not="none"),
+        ),
         (*COUNTING, Rule.TRUNK),
     ),
     Report(
-        "carriers", Category.TRUNKS, _("Traffic by carrier and type"), _("What each carrier has charged, by call type."),
-        Question(group=("carrier", "call_type"), columns=("calls", "trunk", "cost", "share"), sort="-cost", chart="bar", tests=only(price="priced")),
+        "carriers",
+        Category.TRUNKS,
+        _("Traffic by carrier and type"),
+        _("What each carrier has charged, by call type."),
+        Question(
+            group=("carrier", "call_type"),
+            columns=("calls", "trunk", "cost", "share"),
+            sort="-cost",
+            chart="bar",
+            tests=only(price="priced"),
+        ),
         CHARGING,
     ),
     Report(
-        "failed-calls", Category.TRUNKS, _("Failed calls by cause"), _("Why calls did not come about."),
-        Question(group=("cause",), columns=("calls", "incoming", "outgoing", "share", "last"), sort="-calls", chart="bar", tests=only(outcome="failed,rejected,busy")),
+        "failed-calls",
+        Category.TRUNKS,
+        _("Failed calls by cause"),
+        _("Why calls did not come about."),
+        Question(
+            group=("cause",),
+            columns=("calls", "incoming", "outgoing", "share", "last"),
+            sort="-calls",
+            chart="bar",
+            tests=only(outcome="failed,rejected,busy"),
+        ),
         COUNTING,
     ),
-)  # fmt: skip
+)

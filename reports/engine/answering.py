@@ -16,7 +16,7 @@ from django.db.models.functions import Cast, TruncMonth, TruncWeek
 
 from accounting.models import UNPRICED, CallRecord, Direction, ExtensionDay, Outcome
 from accounting.querysets.calls import CallRecordQuerySet, supervised_by
-from reports.engine.conditions import Condition, Test
+from reports.engine.conditions import Comparison, Condition
 from reports.engine.dimensions import DIMENSIONS, Dimension, Key, Wording, day_of
 from reports.engine.fields import FIELDS, Asker
 from reports.engine.measures import ADDITIVE, MEASURES, Sums, needed_sums
@@ -136,7 +136,7 @@ def fields_in(question: Question) -> set[str]:
     """Return the names of all fields that the question compares."""
 
     def named(condition: Condition) -> Iterable[str]:
-        if isinstance(condition, Test):
+        if isinstance(condition, Comparison):
             yield condition.field
         else:
             for part in condition.parts:

@@ -20,7 +20,7 @@ class ConditionError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class Comparison:
     """One field compared with values."""
 
     field: str
@@ -43,7 +43,7 @@ class Group:
         return f"{self.joint}({','.join(map(str, self.parts))})"
 
 
-Condition = Test | Group
+Condition = Comparison | Group
 EVERYTHING = Group("all", ())
 JOINTS = ("all", "any", "not")
 
@@ -61,7 +61,7 @@ def split_values(text: str) -> tuple[str, ...]:
 def read_values(text: str) -> tuple[str, ...]:
     """Return the values of one test."""
     test = read_condition(text)
-    assert isinstance(test, Test)
+    assert isinstance(test, Comparison)
     return test.values
 
 
@@ -96,7 +96,7 @@ class _Reader:
         self.tests += 1
         if self.tests > MOST_TESTS:
             raise ConditionError(_("The condition has more than %(most)s parts.") % {"most": MOST_TESTS})
-        return Test(field, operator, self.values())
+        return Comparison(field, operator, self.values())
 
     def group(self, joint: str, depth: int) -> Group:
         """Read the parts of all, any or not."""

@@ -6,8 +6,17 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import F, QuerySet
-from django.db.models.functions import ExtractHour, ExtractIsoWeekDay, ExtractMinute, TruncDay, TruncMonth, TruncWeek
+from django.db.models import F, IntegerField, QuerySet
+from django.db.models.functions import (
+    Cast,
+    ExtractHour,
+    ExtractIsoWeekDay,
+    ExtractMinute,
+    Mod,
+    TruncDay,
+    TruncMonth,
+    TruncWeek,
+)
 from django.utils import formats
 from django.utils.dates import WEEKDAYS
 from django.utils.functional import Promise
@@ -95,6 +104,12 @@ def _numbers(keys: Collection[Key], wording: Wording) -> Mapping[Key, str]:
 
 def _countries(keys: Collection[Key], wording: Wording) -> Mapping[Key, str]:
     return {key: country_name(key) for key in keys}
+
+
+def _half_hour(zone: ZoneInfo) -> Any:
+    minute = ExtractMinute("started_at", tzinfo=zone)
+    # PostgreSQL's parts of a moment are no integers, so that a division would not cut them.
+    return Cast(ExtractHour("started_at", tzinfo=zone) * 60 + minute - Mod(minute, 30), IntegerField())
 
 
 def _days(keys: Collection[Key], wording: Wording) -> Mapping[Key, str]:
@@ -244,8 +259,7 @@ DIMENSIONS: dict[str, Dimension] = {
         ),
         Dimension(
             "half_hour", gettext_lazy("Half-hour"), gettext_lazy("Half-hours"),
-            lambda zone: ExtractHour("started_at", tzinfo=zone) * 60
-            + ExtractMinute("started_at", tzinfo=zone) / 30 * 30,
+            _half_hour,
             _half_hours, "half_hour", ordered=True,
         ),
     )

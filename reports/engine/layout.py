@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from reports.engine.answering import Answer, Node
-from reports.engine.conditions import Test
+from reports.engine.conditions import Comparison
 from reports.engine.details import DETAILS
 from reports.engine.dimensions import DIMENSIONS
 from reports.engine.fields import FIELDS, ChoiceField
@@ -174,7 +174,7 @@ def narrowed_to(question: Question, dimension: str, key: Any) -> Question | None
         return None
     # In an address a field stands once: the group is narrower than any list of its field.
     others = tuple(test for test in question.tests if (test.field, test.operator) != (name, "is"))
-    return replace(question, tests=(*others, Test(name, "is", (value_of(name, key),))))
+    return replace(question, tests=(*others, Comparison(name, "is", (value_of(name, key),))))
 
 
 def value_of(name: str, key: Any) -> str:

@@ -17,7 +17,15 @@ from accounting.models import User
 from accounting.services.masking import Masker
 from callanalytics.lib import periods
 from callanalytics.lib.periods import Period
-from reports.engine.conditions import Condition, ConditionError, Group, Test, read_condition, split_values, written
+from reports.engine.conditions import (
+    Comparison,
+    Condition,
+    ConditionError,
+    Group,
+    read_condition,
+    split_values,
+    written,
+)
 from reports.engine.details import DETAILS
 from reports.engine.dimensions import DIMENSIONS
 from reports.engine.fields import FIELDS, OPERATORS, Asker, FilterField
@@ -42,7 +50,7 @@ class Question:
     """Both days included; with the period "custom" only."""
     zone: str = ""
     """Empty: the reader's zone."""
-    tests: tuple[Test, ...] = ()
+    tests: tuple[Comparison, ...] = ()
     """Simple filters; all of them hold."""
     where: Condition | None = None
     """Nested conditions, beside the simple ones."""
@@ -93,12 +101,12 @@ class Question:
             "target": str(self.target),
         }
 
-    def with_tests(self, *tests: Test) -> "Question":
+    def with_tests(self, *tests: Comparison) -> "Question":
         """Return the question narrowed by further tests."""
         return replace(self, tests=(*self.tests, *tests))
 
 
-def key_of(test: Test) -> str:
+def key_of(test: Comparison) -> str:
     """Return the key under which a simple filter stands in an address."""
     field_ = FIELDS[test.field]
     return test.field if test.operator == field_.operators[0] else f"{test.field}.{test.operator}"
@@ -116,7 +124,7 @@ def read_question(params: Mapping[str, str] | QueryDict, standard: Question, ask
     """Return the question of an address, for what is not said as in the standard one, and its problems."""
     reading = Reading(standard)
     values = {key: str(text) for key, text in params.items()}
-    tests: list[Test] = []
+    tests: list[Comparison] = []
     replaced: set[str] = set()
     for key, text in values.items():
         name, _dot, operator = key.partition(".")
@@ -136,10 +144,10 @@ def read_question(params: Mapping[str, str] | QueryDict, standard: Question, ask
     return reading
 
 
-def collect(tests: list[Test], name: str, operator: str, text: str, asker: Asker, reading: Reading) -> None:
+def collect(tests: list[Comparison], name: str, operator: str, text: str, asker: Asker, reading: Reading) -> None:
     """Add a simple filter, or what is wrong with it."""
     try:
-        test = Test(name, operator or FIELDS[name].operators[0], split_values(text))
+        test = Comparison(name, operator or FIELDS[name].operators[0], split_values(text))
         condition_of(test, asker)
     except ConditionError as error:
         reading.problems.append(str(error))
@@ -286,7 +294,7 @@ def check_columns(reading: Reading) -> None:
 
 def condition_of(condition: Condition, asker: Asker) -> Q:
     """Return what the database tests; raises ConditionError for what is unknown or not for this reader."""
-    if isinstance(condition, Test):
+    if isinstance(condition, Comparison):
         field_ = field_for(condition, asker)
         return field_.condition(condition.operator, field_.read(condition.values, condition.operator, asker), asker)
     parts = [condition_of(part, asker) for part in condition.parts]
@@ -298,7 +306,7 @@ def condition_of(condition: Condition, asker: Asker) -> Q:
     return found
 
 
-def field_for(test: Test, asker: Asker) -> FilterField:
+def field_for(test: Comparison, asker: Asker) -> FilterField:
     """Return the field of a test; raises ConditionError when the reader has none such or it cannot compare so."""
     field_ = FIELDS.get(test.field)
     if field_ is None or not field_.is_for(asker):
@@ -311,7 +319,7 @@ def field_for(test: Test, asker: Asker) -> FilterField:
 
 def in_words(condition: Condition, asker: Asker) -> str:
     """Return a condition as people say it."""
-    if isinstance(condition, Test):
+    if isinstance(condition, Comparison):
         field_ = field_for(condition, asker)
         values = field_.read(condition.values, condition.operator, asker)
         said = _(", ").join(field_.said(value, asker) for value in values)

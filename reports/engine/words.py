@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from callanalytics.lib import periods
 from callanalytics.web.filters import Chip
-from reports.engine.conditions import Condition, Test
+from reports.engine.conditions import Comparison, Condition
 from reports.engine.dimensions import DIMENSIONS
 from reports.engine.fields import FIELDS, OPERATORS, Asker
 from reports.engine.question import CUSTOM, Question, days_in_words, field_for, in_words
@@ -42,7 +42,7 @@ def period_in_words(question: Question) -> str:
     return label if question.period == "all" else f"{label} ({days})"
 
 
-def test_in_words(test: Test, asker: Asker) -> tuple[str, str]:
+def test_in_words(test: Comparison, asker: Asker) -> tuple[str, str]:
     """Return a simple filter as label and value."""
     field = field_for(test, asker)
     values = field.read(test.values, test.operator, asker)
