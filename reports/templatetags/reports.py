@@ -1,6 +1,6 @@
 """Template tags of reports: typed cells in the reader's formats."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -23,10 +23,10 @@ def cell(value: Any, column: Column, currency: str = "") -> str | SafeString:
     if value is None or value == {} or value == "":
         return ""
     if isinstance(value, Mapping):
-        write = amount if column.form is Form.MONEY else share_of
-        return format_html_join(
-            "", '<span class="amount">{}</span>', ((write(one, code),) for code, one in value.items())
-        )
+        said: list[str] = [
+            amount(one, code) if column.form is Form.MONEY else share_of(one, code) for code, one in value.items()
+        ]
+        return format_html_join("", '<span class="amount">{}</span>', ((text,) for text in said))
     return WRITERS[column.form](value) if column.form in WRITERS else format_html("<bdi>{}</bdi>", value)
 
 
@@ -66,7 +66,7 @@ def money_without_currency(value: Decimal) -> str:
     return format_decimal(value, "#,##0.00##", locale=reader_locale())
 
 
-WRITERS = {
+WRITERS: dict[Form | None, Callable[[Any], str | SafeString]] = {
     Form.COUNT: number,
     Form.SECONDS: seconds,
     Form.PERCENT: percent,

@@ -7,6 +7,8 @@ from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import mark_safe
+from django.utils.translation import get_language_bidi
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -16,6 +18,8 @@ from callanalytics.web.requests import AuthenticatedRequest
 from callanalytics.web.views import refused
 from reports.catalogue import REPORTS
 from reports.catalogue.base import CATEGORY_LABELS, RULE_TEXTS, Category, Report
+from reports.charts.base import charts_of
+from reports.charts.svg import draw
 from reports.engine.fields import Asker
 from reports.engine.question import Question, asker_for, read_question
 from reports.engine.running import run_report
@@ -82,11 +86,18 @@ def context_of(report: Report, question: Question, asker: Asker, paging: Paging)
     """Return what the page of a report shows."""
     run = run_report(report, question, asker, paging)
     address = question.address(report.standard)
+    calls = reverse("report", args=["calls"])
+    rtl = get_language_bidi()
+    charts = [
+        (chart, mark_safe(draw(chart, rtl=rtl, link=lambda query: f"{calls}?{query}")))  # noqa: S308  (escaped by draw)
+        for chart in (charts_of(run.answer) if run.answer else ())
+    ]
     return {
         "report": report,
         "category": CATEGORY_LABELS[report.category][0],
         "question": question,
         "layout": run.layout,
+        "charts": charts,
         "chips": chips_of(question, report.standard, asker),
         "options": options_of(question, report.standard, asker),
         "rules": [RULE_TEXTS[rule] for rule in report.rules],

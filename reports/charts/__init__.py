@@ -1,0 +1,1 @@
+"""Charts: one definition, drawn the same on pages, in documents and in mails."""

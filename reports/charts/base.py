@@ -1,0 +1,207 @@
+"""What a chart shows: categories, series and marks with their words and links, taken from a report's answer."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from reports.engine.answering import Answer, Node
+from reports.engine.dimensions import DIMENSIONS
+from reports.engine.layout import calls_behind, leading_measure
+from reports.engine.measures import MEASURES, Form, Sums
+from reports.engine.writing import write
+
+MOST_BARS, MOST_SLICES, MOST_SERIES, MOST_COLUMNS = 15, 7, 6, 120
+PAIRS = (("answered", "missed"), ("incoming", "outgoing"))
+"""Figures that add up to something and are stacked when a report has both."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One bar, point, slice or cell."""
+
+    value: Decimal
+    text: str
+    """The value in words."""
+    calls: str = ""
+    """Query string of the calls behind it; '' for none."""
+
+
+@dataclass(slots=True)
+class Series:
+    """Marks of one colour, one for each category; None where there is nothing."""
+
+    name: str
+    marks: list[Mark | None] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Chart:
+    """One picture."""
+
+    kind: str
+    title: str
+    categories: list[str]
+    series: list[Series]
+    form: Form
+    currency: str = ""
+
+    @property
+    def highest(self) -> Decimal:
+        """The greatest value, of stacked marks their sum."""
+        if self.kind == "stacked":
+            return max((sum(values) for values in zip(*map(_values, self.series), strict=True)), default=Decimal(0))
+        return max((value for series in self.series for value in _values(series)), default=Decimal(0))
+
+    def summary(self) -> str:
+        """Return the picture in a sentence, for those who do not see it."""
+        pairs = [
+            (mark.value, f"{category}: {mark.text}")
+            for series in self.series
+            for category, mark in zip(self.categories, series.marks, strict=True)
+            if mark is not None
+        ]
+        highest = [text for _value, text in sorted(pairs, key=lambda pair: -pair[0])[:3]]
+        return _("%(title)s; the highest are %(highest)s.") % {"title": self.title, "highest": "; ".join(highest)}
+
+
+def _values(series: Series) -> list[Decimal]:
+    return [mark.value if mark else Decimal(0) for mark in series.marks]
+
+
+def charts_of(answer: Answer) -> list[Chart]:
+    """Return the pictures of an answer: one for each currency where money is shown; none for empty answers."""
+    question = answer.question
+    if not question.group or question.chart in ("", "none") or not answer.nodes:
+        return []
+    measure = leading_measure(question)
+    if measure == "cost":
+        currencies = [code for code, micro in sorted(answer.total.costs.items()) if micro]
+        return [chart for chart in (_chart(answer, "cost", currency) for currency in currencies) if chart]
+    chart = _chart(answer, measure, "")
+    return [chart] if chart else []
+
+
+def _chart(answer: Answer, measure: str, currency: str) -> Chart | None:
+    question = answer.question
+    builder = BUILDERS[question.chart]
+    title = f"{MEASURES[measure].label} – {' / '.join(str(DIMENSIONS[name].label) for name in question.group)}"
+    if currency and len(answer.total.costs) > 1:
+        title = f"{title} ({currency})"
+    chart = Chart(question.chart, title, [], [], MEASURES[measure].form, currency)
+    builder(chart, answer, _reader(measure, currency))
+    return chart if chart.categories and chart.highest > 0 else None
+
+
+Read = Callable[[Sums], Decimal]
+
+
+def _reader(measure: str, currency: str) -> Read:
+    def value(sums: Sums) -> Decimal:
+        if currency:
+            return Decimal(sums.costs.get(currency, 0)).scaleb(-6)
+        return Decimal(MEASURES[measure].value(sums) or 0)
+
+    return value
+
+
+def _mark(chart: Chart, answer: Answer, node: Node, value: Decimal) -> Mark:
+    return Mark(value, write(value, chart.form, chart.currency), calls_behind(node, answer.question))
+
+
+def _bars(chart: Chart, answer: Answer, read: Read, most: int = MOST_BARS) -> None:
+    """One mark a group, the greatest first, the rest together."""
+    ordered = DIMENSIONS[answer.question.group[0]].ordered
+    nodes = answer.nodes if ordered else sorted(answer.nodes, key=lambda node: -read(node.sums))
+    nodes = [node for node in nodes if ordered or read(node.sums)]
+    shown, rest = nodes[:most], nodes[most:]
+    series = Series(str(chart.title), [_mark(chart, answer, node, read(node.sums)) for node in shown])
+    chart.categories = [node.label for node in shown]
+    if rest:
+        value = sum((read(node.sums) for node in rest), Decimal(0))
+        chart.categories.append(_("Others"))
+        series.marks.append(Mark(value, write(value, chart.form, chart.currency)))
+    chart.series = [series]
+
+
+def _columns(chart: Chart, answer: Answer, read: Read) -> None:
+    """One mark a group, in the groups' order."""
+    nodes = answer.nodes[-MOST_COLUMNS:]
+    chart.categories = [node.label for node in nodes]
+    chart.series = [Series(chart.title, [_mark(chart, answer, node, read(node.sums)) for node in nodes])]
+
+
+def _stacked(chart: Chart, answer: Answer, read: Read) -> None:
+    """Figures that add up, or the inner groups, one above the other."""
+    nodes = answer.nodes[:MOST_COLUMNS]
+    chart.categories = [node.label for node in nodes]
+    pair = next((pair for pair in PAIRS if set(pair) <= set(answer.question.columns)), None)
+    if pair is None or len(answer.question.group) > 1:
+        _stacked_parts(chart, answer, nodes, read)
+        return
+    chart.form, chart.currency = Form.COUNT, ""
+    chart.series = [
+        Series(
+            str(MEASURES[name].label),
+            [_mark(chart, answer, node, Decimal(node.sums.of(name))) for node in nodes],
+        )
+        for name in pair
+    ]
+
+
+def _stacked_parts(chart: Chart, answer: Answer, nodes: Sequence[Node], read: Read) -> None:
+    totals: dict[str, Decimal] = {}
+    for node in nodes:
+        for part in node.parts or [node]:
+            totals[part.label] = totals.get(part.label, Decimal(0)) + read(part.sums)
+    names = sorted(totals, key=lambda name: -totals[name])[:MOST_SERIES]
+    for name in names:
+        series = Series(name)
+        for node in nodes:
+            same = next((part for part in node.parts or [node] if part.label == name), None)
+            series.marks.append(_mark(chart, answer, same, read(same.sums)) if same else None)
+        chart.series.append(series)
+
+
+def _doughnut(chart: Chart, answer: Answer, read: Read) -> None:
+    """Slices of the outermost groups; of people with types, the types of all together."""
+    if len(answer.question.group) == 1:
+        _bars(chart, answer, read, MOST_SLICES)
+        return
+    sums: dict[str, Decimal] = {}
+    for node in answer.nodes:
+        for part in node.parts:
+            sums[part.label] = sums.get(part.label, Decimal(0)) + read(part.sums)
+    ranked = sorted((pair for pair in sums.items() if pair[1]), key=lambda pair: -pair[1])
+    chart.categories = [name for name, _value in ranked[:MOST_SLICES]]
+    marks: list[Mark | None] = [
+        Mark(value, write(value, chart.form, chart.currency)) for _name, value in ranked[:MOST_SLICES]
+    ]
+    chart.series = [Series(chart.title, marks)]
+
+
+def _heat(chart: Chart, answer: Answer, read: Read) -> None:
+    """A row for each outer group, a cell for each inner one."""
+    if len(answer.question.group) == 1:
+        _columns(chart, answer, read)
+        chart.kind = "column"
+        return
+    labels: dict[Any, str] = {part.keys[-1]: part.label for node in answer.nodes for part in node.parts}
+    keys = sorted((key for key in labels if key is not None), key=lambda key: (str(type(key)), key))
+    chart.categories = [labels[key] for key in keys]
+    for node in answer.nodes[:MOST_COLUMNS]:
+        parts = {part.keys[-1]: part for part in node.parts}
+        marks = [_mark(chart, answer, parts[key], read(parts[key].sums)) if key in parts else None for key in keys]
+        chart.series.append(Series(node.label, marks))
+
+
+BUILDERS: dict[str, Callable[[Chart, Answer, Read], None]] = {
+    "bar": _bars,
+    "column": _columns,
+    "line": _columns,
+    "stacked": _stacked,
+    "doughnut": _doughnut,
+    "heat": _heat,
+}

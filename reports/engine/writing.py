@@ -1,0 +1,35 @@
+"""Figures as text in the reader's language, for charts, mails and documents."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from babel.numbers import format_decimal, format_percent
+from django.utils import formats, timezone
+from django.utils.html import strip_tags
+
+from callanalytics.templatetags.ui import duration, money, reader_locale
+from reports.engine.measures import Form
+
+
+def write(value: Any, form: Form | None, currency: str = "") -> str:
+    """Return a typed value as plain text; '' for None."""
+    if value is None:
+        return ""
+    if form is Form.MONEY:
+        amount = (
+            strip_tags(money(value, currency, 2))
+            if currency
+            else format_decimal(value, "#,##0.00", locale=reader_locale())
+        )
+        return str(amount)
+    if form is Form.SECONDS:
+        return duration(int(value.total_seconds()) if isinstance(value, timedelta) else int(value))
+    if form is Form.PERCENT:
+        return str(format_percent(value, "#,##0.0 %", locale=reader_locale()))
+    if form is Form.MOMENT:
+        local = timezone.localtime(value)
+        return f"{formats.date_format(local, 'SHORT_DATE_FORMAT')} {formats.date_format(local, 'TIME_FORMAT')}"
+    if form is Form.COUNT or form is Form.SCORE:
+        return str(format_decimal(Decimal(value), "#,##0.##", locale=reader_locale()))
+    return str(value)
