@@ -11,6 +11,7 @@ from callanalytics.lib import periods
 from reports.engine.details import DETAILS
 from reports.engine.dimensions import DIMENSIONS
 from reports.engine.fields import FIELDS, OPERATORS, Asker, FilterField
+from reports.engine.layout import DERIVED_COLUMNS
 from reports.engine.measures import MEASURES
 from reports.engine.question import CUSTOM, MOST_LEVELS, Question
 
@@ -96,7 +97,10 @@ def options_of(question: Question, standard: Question, asker: Asker) -> Options:
         (str(label), [option(FIELDS[name], question, asker) for name in names if FIELDS[name].is_for(asker)])
         for label, names in SECTIONS
     ]
-    known = {**{name: one.label for name, one in MEASURES.items()}, "share": _("Share"), "change": _("Change")}
+    known = {
+        **{name: one.label for name, one in MEASURES.items()},
+        **{name: one.label for name, one in DERIVED_COLUMNS.items()},
+    }
     if not question.group:
         known = {name: one.label for name, one in DETAILS.items()}
     columns = [(name, str(known[name]), True) for name in question.columns]

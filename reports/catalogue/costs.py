@@ -44,4 +44,17 @@ REPORTS = (
         Question(group=("department",), columns=("calls", "cost", "change"), sort="-cost", chart="bar", tests=CHARGED),
         CHARGING,
     ),
+    Report(
+        "charge-back",
+        Category.COST,
+        _("Charge-back sheet"),
+        _("What to charge to each cost centre and person: cost, mark-up, tax and total; the percentages are options."),
+        Question(
+            group=("cost_centre", "person"),
+            columns=("calls", "cost", "markup", "tax", "total"),
+            sort="-cost",
+            tests=CHARGED,
+        ),
+        CHARGING,
+    ),
 )

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from callanalytics.web.permissions import administrators
 from reports.catalogue.base import CHARGING, COUNTING, Category, Report, only
 from reports.engine.question import Question
+from reports.special.keeping import collection_log, corrections, silent_extensions
 
 REPORTS = (
     Report(
@@ -36,6 +37,51 @@ REPORTS = (
             tests=only(price="unpriced"),
         ),
         CHARGING,
+        permission=administrators,
+    ),
+    Report(
+        "undefined-extensions",
+        Category.DATA,
+        _("Undefined extensions"),
+        _("Extensions with calls that belong to nobody."),
+        Question(
+            period="365d",
+            group=("extension",),
+            columns=("calls", "incoming", "outgoing", "cost", "first", "last"),
+            sort="-calls",
+            tests=only(person="none"),
+        ),
+        COUNTING,
+        permission=administrators,
+    ),
+    Report(
+        "silent-extensions",
+        Category.DATA,
+        _("Extensions without calls"),
+        _("Known extensions that nobody has used: candidates for giving up."),
+        Question(period="30d"),
+        (),
+        run=silent_extensions,
+        permission=administrators,
+    ),
+    Report(
+        "collection-log",
+        Category.DATA,
+        _("Collection log"),
+        _("Files and rows that have arrived, day by day and phone system by phone system."),
+        Question(period="30d"),
+        (),
+        run=collection_log,
+        permission=administrators,
+    ),
+    Report(
+        "corrections",
+        Category.DATA,
+        _("Re-costing journal"),
+        _("Who has changed the prices or owners of past calls, when and why."),
+        Question(period="365d"),
+        (),
+        run=corrections,
         permission=administrators,
     ),
 )

@@ -3,7 +3,9 @@
 from django.utils.translation import gettext_lazy as _
 
 from reports.catalogue.base import CHARGING, COUNTING, Category, Report, Rule, only
+from reports.engine.conditions import read_condition
 from reports.engine.question import Question
+from reports.special.keeping import bursts
 
 REPORTS = (
     Report(
@@ -43,8 +45,18 @@ REPORTS = (
             columns=("calls", "talk", "cost", "first", "last"),
             sort="-calls",
             chart="bar",
-            tests=only(kind="public", direction="outgoing", time__outside='"07:00-19:00"'),
+            tests=only(kind="public", direction="outgoing"),
+            where=read_condition("any(time.outside(07:00-19:00),weekday.is(6,7))"),
         ),
         (*CHARGING, Rule.ZONE),
+    ),
+    Report(
+        "bursts",
+        Category.SECURITY,
+        _("Bursts of short calls"),
+        _("Five or more calls of at most 15 seconds between the same two numbers within 10 minutes."),
+        Question(period="30d"),
+        COUNTING,
+        run=bursts,
     ),
 )

@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from reports.catalogue.base import COUNTING, Category, Report, Rule, only
 from reports.engine.question import Question
+from reports.special.missed import missed_and_open
 
 ANSWERING = ("calls", "answered", "missed", "answer_rate", "mean_ring", "mean_talk")
 INCOMING = only(kind="public", direction="incoming")
@@ -53,5 +54,17 @@ REPORTS = (
             tests=only(hunt_pilot__not="none"),
         ),
         SERVED,
+    ),
+    Report(
+        "missed-open",
+        Category.SERVICE,
+        _("Missed and not called back"),
+        _(
+            "Callers from outside whom nobody has reached since, the longest waiting first; "
+            "then those who were called back, by whom and after how long."
+        ),
+        Question(period="7d"),
+        SERVED,
+        run=missed_and_open,
     ),
 )

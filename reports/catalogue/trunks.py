@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from reports.catalogue.base import CHARGING, COUNTING, Category, Report, Rule, only
 from reports.engine.question import Question
+from reports.special.trunks import simultaneous_calls, utilisation
 
 REPORTS = (
     Report(
@@ -45,6 +46,38 @@ REPORTS = (
             sort="-calls",
             chart="bar",
             tests=only(outcome="failed,rejected,busy"),
+        ),
+        COUNTING,
+    ),
+    Report(
+        "simultaneous-calls",
+        Category.TRUNKS,
+        _("Simultaneous calls and busy hour"),
+        _("How many lines of each gateway were taken at once, exact to the second, and how many are needed."),
+        Question(period="30d"),
+        (Rule.TRUNK, Rule.ZONE),
+        run=simultaneous_calls,
+    ),
+    Report(
+        "utilisation",
+        Category.TRUNKS,
+        _("Utilisation"),
+        _("Which share of each gateway's lines is taken, by hour of the day."),
+        Question(period="30d"),
+        (Rule.TRUNK, Rule.ZONE),
+        run=utilisation,
+    ),
+    Report(
+        "voice-quality",
+        Category.TRUNKS,
+        _("Voice quality by gateway"),
+        _("Mean opinion score, and how many calls had poor quality."),
+        Question(
+            group=("gateway",),
+            columns=("calls", "rated", "mean_mos", "poor"),
+            sort="-poor",
+            chart="bar",
+            tests=only(outcome="answered"),
         ),
         COUNTING,
     ),

@@ -56,7 +56,8 @@ class Drawing:
         """Draw a bar or a cell with its words."""
         fade = f' fill-opacity="{opacity:.3f}"' if opacity < 1 else ""
         self.marked(
-            f'<rect x="{self.x(x, width):.1f}" y="{y:.1f}" width="{max(width, 0.5):.1f}" height="{max(height, 0.5):.1f}" rx="2"'
+            f'<rect x="{self.x(x, width):.1f}" y="{y:.1f}" rx="2"'
+            f' width="{max(width, 0.5):.1f}" height="{max(height, 0.5):.1f}"'
             f' {fill(place)}{fade}>',
             "</rect>", words, mark,
         )  # fmt: skip
@@ -74,7 +75,8 @@ class Drawing:
         role = "group" if self.link else "img"
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH:.0f} {self.height:.0f}" direction="ltr"'
-            f' font-family="{FONT}" role="{role}" aria-label="{escape(summary)}" class="chart">{"".join(self.shapes)}</svg>'
+            f' font-family="{FONT}" role="{role}" aria-label="{escape(summary)}"'
+            f' class="chart">{"".join(self.shapes)}</svg>'
         )
 
 

@@ -18,10 +18,12 @@ from accounting.models import UNPRICED, CallRecord, Direction, ExtensionDay, Out
 from accounting.querysets.calls import CallRecordQuerySet, supervised_by
 from reports.engine.conditions import Comparison, Condition
 from reports.engine.dimensions import DIMENSIONS, Dimension, Key, Wording, day_of
-from reports.engine.fields import FIELDS, Asker
+from reports.engine.fields import FIELDS, Asker, ChoiceField
 from reports.engine.measures import ADDITIVE, MEASURES, Sums, needed_sums
 from reports.engine.question import Question, condition_of, period_of
 
+POOR_MOS = 360
+"""Hundredths of the mean opinion score below which many people are dissatisfied (ITU-T G.107, R below 70)."""
 MOST_GROUPS = 50_000
 """Groups that are read at most; beyond, the greatest are kept and the answer says so."""
 ANSWERED, INCOMING = Q(outcome=Outcome.ANSWERED), Q(direction=Direction.INCOMING)
@@ -53,6 +55,8 @@ class Node:
     """From the outermost level down to this one."""
     label: str
     sums: Sums
+    texts: tuple[str, ...] = ()
+    """The keys as they stand in addresses; numbers that the reader does not see whole are sealed."""
     parts: list["Node"] = field(default_factory=list)
     before: Sums | None = None
     """The same group in the previous equal period; None when it was not asked for."""
@@ -163,6 +167,9 @@ def call_rows(
         "unpriced": Count("id", filter=Q(pricing__in=UNPRICED)),
         "in_time": Count("id", filter=ANSWERED & Q(ring_seconds__lte=question.target)),
         "trunk": Sum("trunk_seconds", filter=Q(carries_trunk=True)),
+        "rated": Count("mos"),
+        "mos": Sum("mos"),
+        "poor": Count("id", filter=Q(mos__lt=POOR_MOS)),
         "first": Min("started_at"),
         "last": Max("started_at"),
     }
@@ -273,11 +280,26 @@ def grow(leaves: dict[tuple[Key, ...], Sums], dimensions: Sequence[Dimension], w
                 key, dimension = path[-1], dimensions[level - 1]
                 without = key is None or key == ""
                 label = str(dimension.without) if without else names[level - 1].get(key) or str(key)
-                node = nodes[path] = Node(path, label, Sums())
+                texts = tuple(
+                    text_of(one.filter_by, part, wording) for one, part in zip(dimensions, path, strict=False)
+                )
+                node = nodes[path] = Node(path, label, Sums(), texts)
                 siblings.append(node)
             node.sums.add(sums)
             siblings = node.parts
     return roots
+
+
+def text_of(name: str, key: Key, wording: Wording) -> str:
+    """Return a group's key as a value of a filter field."""
+    if key is None or key == "":
+        return "none"
+    field_ = FIELDS.get(name)
+    if isinstance(field_, ChoiceField):
+        return next(text for text, (values, _label) in field_.members.items() if key in values)
+    if name == "number":
+        return wording.masker.of_others(key).key
+    return f"id:{key}" if name == "person" else str(key)
 
 
 def arrange(nodes: list[Node], dimensions: Sequence[Dimension], question: Question) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django.utils.functional import Promise
@@ -14,7 +14,6 @@ from reports.engine.answering import Answer, Node
 from reports.engine.conditions import Comparison
 from reports.engine.details import DETAILS
 from reports.engine.dimensions import DIMENSIONS
-from reports.engine.fields import FIELDS, ChoiceField
 from reports.engine.measures import MEASURES, Form, Sums, share
 from reports.engine.question import CUSTOM, Question
 
@@ -64,6 +63,8 @@ class Layout:
     before: str = ""
     """Positions of the neighbouring pages of calls."""
     notes: list[str] = field(default_factory=list)
+    charts: list[Any] = field(default_factory=list)
+    """Pictures (reports.charts.base.Chart) of reports that are no plain question."""
 
     @property
     def is_empty(self) -> bool:
@@ -71,8 +72,14 @@ class Layout:
         return not self.rows
 
 
-SHARE = Column("share", gettext_lazy("Share"), Form.PERCENT)
-CHANGE = Column("change", gettext_lazy("Change"), Form.PERCENT)
+CENT = Decimal("0.01")
+DERIVED_COLUMNS = {
+    "share": Column("share", gettext_lazy("Share"), Form.PERCENT),
+    "change": Column("change", gettext_lazy("Change"), Form.PERCENT),
+    "markup": Column("markup", gettext_lazy("Mark-up"), Form.MONEY),
+    "tax": Column("tax", gettext_lazy("Tax"), Form.MONEY),
+    "total": Column("total", gettext_lazy("Total"), Form.MONEY),
+}
 
 
 def columns_of(question: Question) -> list[Column]:
@@ -83,8 +90,8 @@ def columns_of(question: Question) -> list[Column]:
 
 def figure_column(name: str) -> Column:
     """Return the column of a figure."""
-    if name in ("share", "change"):
-        return SHARE if name == "share" else CHANGE
+    if name in DERIVED_COLUMNS:
+        return DERIVED_COLUMNS[name]
     measure = MEASURES[name]
     return Column(name, measure.label, measure.form)
 
@@ -127,8 +134,21 @@ def figures(sums: Sums, before: Sums | None, question: Question, total: Sums, me
             found.append(share(sums, total, measure))
         elif name == "change":
             found.append(change(sums, before, measure))
+        elif name in DERIVED_COLUMNS:
+            found.append(charge(sums, question, name))
         else:
             found.append(MEASURES[name].value(sums))
+    return found
+
+
+def charge(sums: Sums, question: Question, name: str) -> dict[str, Decimal]:
+    """Return mark-up, tax or total of each currency, rounded to hundredths as a bill is."""
+    found = {}
+    for currency, cost in sums.money.items():
+        base = cost.quantize(CENT, ROUND_HALF_UP)
+        markup = (base * question.markup / 100).quantize(CENT, ROUND_HALF_UP)
+        tax = ((base + markup) * question.tax / 100).quantize(CENT, ROUND_HALF_UP)
+        found[currency] = {"markup": markup, "tax": tax, "total": base + markup + tax}[name]
     return found
 
 
@@ -148,8 +168,8 @@ def change(sums: Sums, before: Sums | None, measure: str) -> Any:
 def calls_behind(node: Node, question: Question) -> str:
     """Return the query string of the call list with a group's calls; '' when a level has no filter."""
     narrowed = question
-    for name, key in zip(question.group, node.keys, strict=False):
-        step = narrowed_to(narrowed, name, key)
+    for name, key, text in zip(question.group, node.keys, node.texts, strict=False):
+        step = narrowed_to(narrowed, name, key, text)
         if step is None:
             return ""
         narrowed = step
@@ -162,8 +182,8 @@ def list_address(question: Question) -> str:
     return plain.address(NOTHING).urlencode()
 
 
-def narrowed_to(question: Question, dimension: str, key: Any) -> Question | None:
-    """Return the question about one group's calls, None when there is no filter for it."""
+def narrowed_to(question: Question, dimension: str, key: Any, text: str) -> Question | None:
+    """Return the question about one group's calls, None when there is no filter for it; `text` is as in addresses."""
     if dimension in LENGTHS and key is not None:
         first, last = key, LENGTHS[dimension](key)
         whole_first, whole_last = question.days()
@@ -174,17 +194,7 @@ def narrowed_to(question: Question, dimension: str, key: Any) -> Question | None
         return None
     # In an address a field stands once: the group is narrower than any list of its field.
     others = tuple(test for test in question.tests if (test.field, test.operator) != (name, "is"))
-    return replace(question, tests=(*others, Comparison(name, "is", (value_of(name, key),))))
-
-
-def value_of(name: str, key: Any) -> str:
-    """Return a group's key as a value of a filter field."""
-    if key is None or key == "":
-        return "none"
-    field_ = FIELDS[name]
-    if isinstance(field_, ChoiceField):
-        return next(text for text, (values, _label) in field_.members.items() if key in values)
-    return f"id:{key}" if name == "person" else str(key)
+    return replace(question, tests=(*others, Comparison(name, "is", (text,))))
 
 
 def last_of_month(first: date) -> date:

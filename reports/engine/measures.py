@@ -58,7 +58,7 @@ class Sums:
 
 ADDITIVE = (
     "calls", "answered", "missed", "unanswered", "talk", "ring", "ring_answered", "unpriced", "in_time", "incoming",
-    "outgoing", "trunk",
+    "outgoing", "trunk", "rated", "mos", "poor",
 )  # fmt: skip
 """Counts and seconds; `missed` are incoming calls that were not answered, `unanswered` outgoing ones."""
 
@@ -124,6 +124,13 @@ MEASURES: dict[str, Measure] = {
             "in_time_rate", _("Answered in time, %"), Form.PERCENT, ("in_time", "calls"), _ratio("in_time", "calls")
         ),
         Measure("trunk", _("Time on trunks"), Form.SECONDS, ("trunk",), _sum("trunk")),
+        Measure("rated", _("With voice quality"), Form.COUNT, ("rated",), _sum("rated")),
+        Measure(
+            "mean_mos", _("Mean MOS"), Form.SCORE, ("mos", "rated"),
+            lambda sums: Decimal(sums.of("mos")).scaleb(-2) / sums.of("rated") if sums.of("rated") else None,
+            _("Mean opinion score: 1 is bad, 4.5 is the best that a phone call reaches."),
+        ),
+        Measure("poor", _("Poor quality"), Form.COUNT, ("poor",), _sum("poor"), _("Calls with a MOS below 3.6.")),
         Measure("cost", _("Cost"), Form.MONEY, ("cost",), lambda sums: sums.money),
         Measure(
             "unpriced", _("Without a price"), Form.COUNT, ("unpriced",), _sum("unpriced"),

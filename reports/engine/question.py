@@ -6,6 +6,7 @@ Everything that a report shows is in its address; an unknown key or a wrong valu
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.db.models import Q
@@ -35,8 +36,24 @@ CUSTOM = "custom"
 EARLIEST, LATEST = date(1990, 1, 1), date(2100, 1, 1)
 MOST_LEVELS, MOST_ROWS = 3, 10_000
 ZONES = available_timezones()
-OWN_KEYS = ("period", "from", "to", "zone", "where", "group", "columns", "sort", "top", "chart", "target")
+OWN_KEYS = (
+    "period",
+    "from",
+    "to",
+    "zone",
+    "where",
+    "group",
+    "columns",
+    "sort",
+    "top",
+    "chart",
+    "target",
+    "markup",
+    "tax",
+)
 PAGING_KEYS = ("after", "size")
+DERIVED = ("share", "change", "markup", "tax", "total")
+"""Columns that are computed from the cost, or by comparing."""
 CHARTS = ("none", "bar", "column", "stacked", "line", "doughnut", "heat")
 
 
@@ -60,6 +77,10 @@ class Question:
     """A column, with "-" before it for the greatest first."""
     top: int | None = None
     chart: str = ""
+    markup: Decimal = Decimal(0)
+    """Percent on top of the cost, for charge-back."""
+    tax: Decimal = Decimal(0)
+    """Percent on top of cost and mark-up."""
     target: int = 20
     """Seconds within which a call should be answered."""
 
@@ -99,6 +120,8 @@ class Question:
             "top": str(self.top) if self.top else "",
             "chart": self.chart,
             "target": str(self.target),
+            "markup": str(self.markup) if self.markup else "",
+            "tax": str(self.tax) if self.tax else "",
         }
 
     def with_tests(self, *tests: Comparison) -> "Question":
@@ -232,7 +255,7 @@ def read_group(text: str, asker: Asker) -> dict[str, object]:
 
 def read_columns(text: str, asker: Asker) -> dict[str, object]:
     """Return the columns."""
-    known = {*MEASURES, *DETAILS, "share", "change"}
+    known = {*MEASURES, *DETAILS, *DERIVED}
     return {"columns": read_names(text, known, _("“%(value)s” is no column."))} if text else {}
 
 
@@ -261,6 +284,27 @@ def read_target(text: str, asker: Asker) -> dict[str, object]:
     return {"target": read_count(text)} if text else {}
 
 
+def read_percent(text: str) -> Decimal:
+    """Return a percentage with at most three decimals."""
+    try:
+        value = Decimal(text.replace(",", ".") or 0)
+    except InvalidOperation as error:
+        raise ConditionError(_("“%(value)s” is no percentage.") % {"value": text[:40]}) from error
+    if not (value.is_finite() and 0 <= value <= 1000 and value == round(value, 3)):
+        raise ConditionError(_("“%(value)s” is no percentage.") % {"value": text[:40]})
+    return value
+
+
+def read_markup(text: str, asker: Asker) -> dict[str, object]:
+    """Return the mark-up."""
+    return {"markup": read_percent(text)}
+
+
+def read_tax(text: str, asker: Asker) -> dict[str, object]:
+    """Return the tax."""
+    return {"tax": read_percent(text)}
+
+
 def read_chart(text: str, asker: Asker) -> dict[str, object]:
     """Return the kind of chart."""
     if text and text not in CHARTS:
@@ -272,6 +316,8 @@ READERS = {
     "period": read_period, "from": read_first, "to": read_last, "zone": read_zone, "where": read_where,
     "group": read_group, "columns": read_columns, "sort": read_sort, "top": read_top, "chart": read_chart,
     "target": read_target,
+    "markup": read_markup,
+    "tax": read_tax,
 }  # fmt: skip
 
 
@@ -285,7 +331,7 @@ def check_dates(reading: Reading) -> None:
 def check_columns(reading: Reading) -> None:
     """Refuse columns of calls in a report of groups, and the other way round."""
     question = reading.question
-    known = {*MEASURES, "share", "change"} if question.group else set(DETAILS)
+    known = {*MEASURES, *DERIVED} if question.group else set(DETAILS)
     for name in question.columns:
         if name not in known:
             text = _("The column “%(column)s” does not go with this grouping.")

@@ -90,7 +90,7 @@ def context_of(report: Report, question: Question, asker: Asker, paging: Paging)
     rtl = get_language_bidi()
     charts = [
         (chart, mark_safe(draw(chart, rtl=rtl, link=lambda query: f"{calls}?{query}")))  # noqa: S308  (escaped by draw)
-        for chart in (charts_of(run.answer) if run.answer else ())
+        for chart in (charts_of(run.answer) if run.answer else run.layout.charts)
     ]
     return {
         "report": report,

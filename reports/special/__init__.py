@@ -1,0 +1,1 @@
+"""Reports that are no plain question to the engine: each a function that returns a layout."""
