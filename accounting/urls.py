@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounting.views import calls, help, jobs, profile, set_up, signing_in, status
+from accounting.views import audit, calls, help, jobs, profile, set_up, signing_in, status
 from callanalytics.navigation import SET_UP_SECTIONS
 
 urlpatterns = [
@@ -21,6 +21,8 @@ urlpatterns = [
         path(f"setup/{section.slug}/", set_up.section, {"slug": section.slug}, name=section.url_name)
         for section in SET_UP_SECTIONS
     ),
+    path("setup/system/audit/", audit.audit_log, name="audit_log"),
+    path("setup/system/audit/export/", audit.export_audit_log, name="export_audit_log"),
     path("profile/", profile.profile, name="profile"),
     path("help/", help.help_page, name="help"),
 ]

@@ -149,6 +149,9 @@ SET_UP_SECTIONS = (
                 "admin:accounting_maskingrule_changelist",
             ),
             SetUpPage(
+                _("Audit log"), _("Who changed, exported or saw what."), "scroll-text", "audit_log"
+            ),
+            SetUpPage(
                 _("Background work"), _("Imports, re-costing and other long work."), "hourglass", "jobs"
             ),
             SetUpPage(

@@ -8,6 +8,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounting.filters import CallFilter, call_filter
@@ -16,6 +17,7 @@ from accounting.services.finding import MOST_FOUND, people_matching, with_extens
 from accounting.services.masking import mask_for
 from accounting.services.naming import named_calls
 from accounting.services.telling import tell_call
+from accounting.services.witnessing import witness
 from accounting.tables import ALL_CALLS, OWN_CALLS
 from callanalytics.web.pagination import COUNTED_TO, SIZES, Paging, counted
 from callanalytics.web.requests import AuthenticatedRequest
@@ -55,6 +57,8 @@ def call_list(request: AuthenticatedRequest) -> HttpResponse:
     page = paging.page(records)
     owners = not filters.cleaned_data["mine"] and (request.user.is_administrator or request.user.is_supervisor)
     calls = named_calls(page.rows, masker, owners=owners)
+    person = filters.cleaned_data.get("person")
+    witness(masker, page.rows, "calls", person.pk if person else "", str(person or ""), address_of(request))
     count = counted(records)
     context = {
         "table": Table(ALL_CALLS if owners else OWN_CALLS, calls),
@@ -93,7 +97,11 @@ def call_detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         record = CallRecord.objects.visible_to(request.user).get(pk=pk)
     except (CallRecord.DoesNotExist, OverflowError) as error:
         raise Http404 from error
-    return render(request, "accounting/call.html", {"call": tell_call(record, request.user)})
+    told = tell_call(record, request.user)
+    seen = [one.record for one in told.records]
+    subject = f"{told.chosen.owner or record.extension} {timezone.localtime(record.started_at):%Y-%m-%d %H:%M}"
+    witness(mask_for(request.user), seen, "call", record.pk, subject, address_of(request))
+    return render(request, "accounting/call.html", {"call": told})
 
 
 @require_safe
@@ -123,6 +131,11 @@ def totals_of(records: QuerySet[CallRecord]) -> CallTotals:
         costs=tuple((row["currency"], row["total"]) for row in rows if row["currency"] and row["total"] is not None),
         unpriced=sum(row["without_price"] for row in rows),
     )
+
+
+def address_of(request: AuthenticatedRequest) -> str | None:
+    """Return the address from which the reader asks."""
+    return request.META.get("REMOTE_ADDR") or None
 
 
 def _records(request: AuthenticatedRequest, filters: CallFilter) -> QuerySet[CallRecord]:
