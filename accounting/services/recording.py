@@ -1,6 +1,6 @@
 """Parts of calls to finished call records: owner, number, price, quality, and what they add to the totals."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -71,18 +71,18 @@ class Totals:
         add_to(self.days, (day, system, extension, *owner, *measures), sums)
         add_to(self.slots, (started - started % HALF_HOUR, owner[1], owner[2], owner[3], gateway, *measures), sums)
 
-    def day_rows(self) -> Iterator[tuple[Any, ...]]:
-        """Yield the rows of DAY_COLUMNS; what comes to nothing is left out."""
-        return ((*key, *sums) for key, sums in self.days.items() if any(sums))
+    def day_rows(self, day_value: Callable[[date], Any]) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of DAY_COLUMNS, days as the database takes them; what comes to nothing is left out."""
+        return ((day_value(key[0]), *key[1:], *sums) for key, sums in self.days.items() if any(sums))
 
-    def slot_rows(self) -> Iterator[tuple[Any, ...]]:
-        """Yield the rows of SLOT_COLUMNS, half-hours in epoch seconds; what comes to nothing is left out."""
+    def slot_rows(self, moment: Mapping[int, Any]) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of SLOT_COLUMNS, with the database's values of moments; what comes to nothing is left out."""
         units: dict[tuple[Any, ...], Sums] = {}
         for (slot, *here, direction, kind, outcome, call_type, currency), sums in self.slots.items():
             for unit_kind, unit in enumerate(here, start=1):
                 if unit is not None:
                     add_to(units, (slot, unit_kind, unit, direction, kind, outcome, call_type, currency), sums)
-        return ((*key, *sums) for key, sums in units.items() if any(sums))
+        return ((moment[key[0]], *key[1:], *sums) for key, sums in units.items() if any(sums))
 
 
 def add_to(table: dict[tuple[Any, ...], Sums], key: tuple[Any, ...], sums: Sums) -> None:
