@@ -49,7 +49,8 @@ STITCHING = (
     "origCause_value", "destCause_value", "origCallTerminationOnBehalfOf", "destCallTerminationOnBehalfOf",
     "origCalledPartyRedirectOnBehalfOf", "lastRedirectRedirectOnBehalfOf", "joinOnBehalfOf",
 )  # fmt: skip
-LONGEST_TEXTS: dict[str, int | None] = dict.fromkeys(CDR_TEXT, 50) | dict.fromkeys(CDR_TEXT[4:8], 255) | {
+LONGEST_TEXTS: dict[str, int | None] = {
+    **dict.fromkeys(CDR_TEXT, 50), **dict.fromkeys(CDR_TEXT[4:8], 255),
     "pkid": None, "origDeviceName": 129, "destDeviceName": 129, "authCodeDescription": None,
     "authorizationCodeValue": None, "clientMatterCode": 32, "comment": None,
 }  # fmt: skip
@@ -108,7 +109,8 @@ class CucmSource:
 
 def first_header(lines: list[bytes]) -> tuple[int, Header]:
     """Return the index of the first line after the header, and the header; raises ForeignFileError without one."""
-    index, values, raw = 0, [], ""
+    index, raw = 0, ""
+    values: list[str] | RowError = []
     while index < len(lines) and not values:
         taken, values, raw = row_at(lines, index)
         index += taken
