@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounting.views import audit, calls, help, jobs, profile, set_up, signing_in, status
+from accounting.views import audit, calls, help, jobs, profile, rejected, set_up, signing_in, status
 from callanalytics.navigation import SET_UP_SECTIONS
 
 urlpatterns = [
@@ -21,6 +21,12 @@ urlpatterns = [
         path(f"setup/{section.slug}/", set_up.section, {"slug": section.slug}, name=section.url_name)
         for section in SET_UP_SECTIONS
     ),
+    path("setup/records/rejected/", rejected.rejected_rows, name="rejected_rows"),
+    path("setup/records/rejected/act/", rejected.act_on_rejected, name="act_on_rejected"),
+    path("setup/records/rejected/<int:pk>/", rejected.rejected_row, name="rejected_row"),
+    path("setup/records/set-aside/", rejected.files_set_aside, name="files_set_aside"),
+    path("setup/records/set-aside/<int:pk>/download/", rejected.download_set_aside, name="download_set_aside"),
+    path("setup/records/set-aside/<int:pk>/again/", rejected.try_file_again, name="try_file_again"),
     path("setup/system/audit/", audit.audit_log, name="audit_log"),
     path("setup/system/audit/export/", audit.export_audit_log, name="export_audit_log"),
     path("profile/", profile.profile, name="profile"),

@@ -136,6 +136,13 @@ SET_UP_SECTIONS = (
             SetUpPage(
                 _("Collected files"), _("The ledger of every file."), "files", "admin:accounting_importfile_changelist"
             ),
+            SetUpPage(
+                _("Rejected rows"), _("Rows that could not be taken: correct them, import them again."), "file-warning",
+                "rejected_rows",
+            ),
+            SetUpPage(
+                _("Files set aside"), _("Files that hold no call records."), "file-x", "files_set_aside"
+            ),
         ),
     ),
     SetUpSection(

@@ -1,0 +1,17 @@
+"""The kinds of background work of call accounting."""
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from accounting.models import Job
+from accounting.services import replaying
+from accounting.services.jobs import JobKind, register
+
+
+def rejected_rows_page(job: Job) -> str:
+    """Return the list of rejected rows, where the outcome of this job is told."""
+    return f"{reverse('rejected_rows')}?job={job.pk}"
+
+
+register(JobKind(replaying.REPLAY, _("Import of rejected rows"), replaying.replay, rejected_rows_page))
+register(JobKind(replaying.DISMISS, _("Dismissal of rejected rows"), replaying.dismiss, rejected_rows_page))
