@@ -33,7 +33,8 @@ from accounting.models import CallLeg, CallRecord, ImportFile, PhoneSystem
 client = Client(headers={{"host": "localhost"}})
 client.post("/sign-in/", {{"username": "ada", "password": "{PASSWORD}"}})
 print(json.dumps({{"home": client.get("/calls/home/").status_code, "legs": CallLeg.objects.count(),
-"ledger": sum(ImportFile.objects.filter(kind="cdr").values_list("records", flat=True)), "records": CallRecord.objects.count()}}))
+"ledger": sum(ImportFile.objects.filter(kind="cdr").values_list("records", flat=True)),
+"records": CallRecord.objects.count()}}))
 """
 
 
