@@ -4,7 +4,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounting.models import Job
-from accounting.services import replaying
+from accounting.services import replaying, uploading
 from accounting.services.jobs import JobKind, register
 
 
@@ -15,3 +15,11 @@ def rejected_rows_page(job: Job) -> str:
 
 register(JobKind(replaying.REPLAY, _("Import of rejected rows"), replaying.replay, rejected_rows_page))
 register(JobKind(replaying.DISMISS, _("Dismissal of rejected rows"), replaying.dismiss, rejected_rows_page))
+register(
+    JobKind(
+        uploading.UPLOAD,
+        _("Upload of call files"),
+        uploading.import_upload,
+        lambda job: reverse("upload_result", args=[job.pk]),
+    )
+)

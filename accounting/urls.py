@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounting.views import audit, calls, help, jobs, profile, rejected, set_up, signing_in, status
+from accounting.views import audit, calls, help, jobs, profile, rejected, set_up, signing_in, status, uploads
 from callanalytics.navigation import SET_UP_SECTIONS
 
 urlpatterns = [
@@ -27,6 +27,8 @@ urlpatterns = [
     path("setup/records/set-aside/", rejected.files_set_aside, name="files_set_aside"),
     path("setup/records/set-aside/<int:pk>/download/", rejected.download_set_aside, name="download_set_aside"),
     path("setup/records/set-aside/<int:pk>/again/", rejected.try_file_again, name="try_file_again"),
+    path("setup/records/upload/", uploads.upload, name="upload"),
+    path("setup/records/upload/<int:pk>/", uploads.upload_result, name="upload_result"),
     path("setup/system/audit/", audit.audit_log, name="audit_log"),
     path("setup/system/audit/export/", audit.export_audit_log, name="export_audit_log"),
     path("profile/", profile.profile, name="profile"),

@@ -137,6 +137,9 @@ SET_UP_SECTIONS = (
                 _("Collected files"), _("The ledger of every file."), "files", "admin:accounting_importfile_changelist"
             ),
             SetUpPage(
+                _("Upload call files"), _("Files that did not come through the inbox."), "upload", "upload"
+            ),
+            SetUpPage(
                 _("Rejected rows"), _("Rows that could not be taken: correct them, import them again."), "file-warning",
                 "rejected_rows",
             ),
