@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounting.views import audit, calls, help, jobs, profile, rejected, set_up, signing_in, status, uploads
+from accounting.views import audit, calls, help, jobs, masking, profile, rejected, set_up, signing_in, status, uploads
 from callanalytics.navigation import SET_UP_SECTIONS
 
 urlpatterns = [
@@ -29,6 +29,12 @@ urlpatterns = [
     path("setup/records/set-aside/<int:pk>/again/", rejected.try_file_again, name="try_file_again"),
     path("setup/records/upload/", uploads.upload, name="upload"),
     path("setup/records/upload/<int:pk>/", uploads.upload_result, name="upload_result"),
+    path("setup/system/masking/", masking.masking_rules, name="masking_rules"),
+    path("setup/system/masking/add/", masking.masking_rule, name="add_masking_rule"),
+    path("setup/system/masking/add/preview/", masking.masking_preview_of_rule, name="preview_new_masking_rule"),
+    path("setup/system/masking/<int:pk>/", masking.masking_rule, name="change_masking_rule"),
+    path("setup/system/masking/<int:pk>/preview/", masking.masking_preview_of_rule, name="preview_masking_rule"),
+    path("setup/system/masking/<int:pk>/delete/", masking.delete_masking_rule, name="delete_masking_rule"),
     path("setup/system/audit/", audit.audit_log, name="audit_log"),
     path("setup/system/audit/export/", audit.export_audit_log, name="export_audit_log"),
     path("profile/", profile.profile, name="profile"),

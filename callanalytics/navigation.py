@@ -156,7 +156,7 @@ SET_UP_SECTIONS = (
         (
             SetUpPage(
                 _("Masking rules"), _("Which role does not see how many digits."), "eye-off",
-                "admin:accounting_maskingrule_changelist",
+                "masking_rules",
             ),
             SetUpPage(
                 _("Audit log"), _("Who changed, exported or saw what."), "scroll-text", "audit_log"
