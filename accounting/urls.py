@@ -2,7 +2,21 @@
 
 from django.urls import path
 
-from accounting.views import audit, calls, help, jobs, masking, profile, rejected, set_up, signing_in, status, uploads
+from accounting.views import (
+    audit,
+    calls,
+    help,
+    jobs,
+    masking,
+    profile,
+    rejected,
+    set_up,
+    signing_in,
+    simulator,
+    status,
+    tariffs,
+    uploads,
+)
 from callanalytics.navigation import SET_UP_SECTIONS
 
 urlpatterns = [
@@ -37,6 +51,10 @@ urlpatterns = [
     path("setup/system/masking/<int:pk>/delete/", masking.delete_masking_rule, name="delete_masking_rule"),
     path("setup/system/audit/", audit.audit_log, name="audit_log"),
     path("setup/system/audit/export/", audit.export_audit_log, name="export_audit_log"),
+    path("setup/prices/tariffs/", tariffs.tariffs, name="tariffs"),
+    path("setup/prices/tariffs/<int:pk>/", tariffs.tariff, name="tariff"),
+    path("setup/prices/tariffs/<int:pk>/copy/", tariffs.copy, name="copy_tariff"),
+    path("setup/prices/simulator/", simulator.simulator, name="simulator"),
     path("profile/", profile.profile, name="profile"),
     path("help/", help.help_page, name="help"),
 ]

@@ -40,6 +40,8 @@ class SetUpPage:
     description: str | Promise
     icon: str
     url_name: str
+    covers: tuple[str, ...] = ()
+    """Further pages of the tool, by url name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +117,19 @@ SET_UP_SECTIONS = (
         "badge-euro",
         (
             SetUpPage(
+                _("Tariffs"), _("Carriers, their price lists on a time line, bands, rates, gaps and overlaps."),
+                "chart-gantt", "tariffs", ("tariff", "copy_tariff"),
+            ),
+            SetUpPage(
+                _("What does this call cost?"), _("The whole chain of rules for any number, gateway and moment."),
+                "calculator", "simulator",
+            ),
+            SetUpPage(
                 _("Carriers"), _("Who charges for calls."), "building", "admin:accounting_carrier_changelist"
             ),
             SetUpPage(
-                _("Tariffs"), _("Price lists and their time."), "receipt-text", "admin:accounting_tariff_changelist"
+                _("Table of tariffs"), _("Dates, currency, rounding and bands."), "receipt-text",
+                "admin:accounting_tariff_changelist",
             ),
             SetUpPage(_("Rates"), _("The price of each prefix."), "coins", "admin:accounting_rate_changelist"),
             SetUpPage(
@@ -178,7 +189,8 @@ def covered_by(section: SetUpSection) -> tuple[str, ...]:
     """Return the pages for which a section is the current one: also the forms of its tables."""
     names = [page.url_name for page in section.pages]
     tables = [name.removesuffix("_changelist") for name in names if name.endswith("_changelist")]
-    return (*names, *(f"{table}_{page}" for table in tables for page in ("add", "change", "delete", "history")))
+    forms = (f"{table}_{page}" for table in tables for page in ("add", "change", "delete", "history"))
+    return (*names, *(name for page in section.pages for name in page.covers), *forms)
 
 
 APPLICATIONS = (

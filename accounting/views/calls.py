@@ -7,7 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.db.models import Count, Q, QuerySet, Sum
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -16,9 +16,10 @@ from accounting.models import UNPRICED, CallRecord
 from accounting.services.finding import MOST_FOUND, people_matching, with_extensions
 from accounting.services.masking import mask_for
 from accounting.services.naming import named_calls
-from accounting.services.telling import tell_call
+from accounting.services.telling import ToldCall, tell_call
 from accounting.services.witnessing import witness
 from accounting.tables import ALL_CALLS, OWN_CALLS
+from accounting.views.simulator import address_for
 from callanalytics.web.pagination import COUNTED_TO, SIZES, Paging, counted
 from callanalytics.web.requests import AuthenticatedRequest
 from callanalytics.web.tables import Table
@@ -101,7 +102,27 @@ def call_detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     seen = [one.record for one in told.records]
     subject = f"{told.chosen.owner or record.extension} {timezone.localtime(record.started_at):%Y-%m-%d %H:%M}"
     witness(mask_for(request.user), seen, "call", record.pk, subject, address_of(request))
-    return render(request, "accounting/call.html", {"call": told})
+    context = {"call": told, **ways_to_prices(request, told)}
+    return render(request, "accounting/call.html", context)
+
+
+def ways_to_prices(request: AuthenticatedRequest, told: ToldCall) -> dict[str, str]:
+    """Return where an administrator can try the call anew, and re-cost calls when prices have changed."""
+    if not request.user.is_administrator:
+        return {}
+    number = told.chosen.number
+    return {
+        "try_address": "" if number.hidden else address_for(told.chosen.record),
+        "recost_address": page_if_any("recosting"),
+    }
+
+
+def page_if_any(name: str) -> str:
+    """Return the address of a page, '' when this portal has none of that name."""
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""
 
 
 @require_safe

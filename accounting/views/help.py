@@ -16,7 +16,12 @@ SECTIONS = (
     ("profile", _("Profile")),
 )
 SECTIONS_OF_SUPERVISORS = (("supervisors", _("For supervisors")),)
-SECTIONS_OF_ADMINISTRATORS = (("status", _("Collection status")), ("administrators", _("For administrators")))
+SECTIONS_OF_ADMINISTRATORS = (
+    ("status", _("Collection status")),
+    ("administrators", _("For administrators")),
+    ("tariffs", _("Tariffs")),
+    ("simulator", _("What does this call cost?")),
+)
 
 
 @require_safe

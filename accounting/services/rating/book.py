@@ -42,6 +42,14 @@ class Explanation:
     steps: tuple[Step, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What a call costs by a tariff that holds on its day."""
+
+    tariff: TariffTable
+    price: Price
+
+
 class DatedCarrier(NamedTuple):
     """The carrier behind a gateway from one local day to another, which is not included."""
 
@@ -127,6 +135,46 @@ class PriceBook:
         price = self._price(trail, gateway_id, number, call_type, incoming, answered_at, seconds)
         return Explanation(price, tuple(trail.steps))
 
+    def quotes(
+        self,
+        *,
+        gateway_id: int | None,
+        number: str,
+        call_type: int,
+        incoming: bool,
+        answered_at: datetime,
+        seconds: int,
+    ) -> list[Quote]:
+        """Return what the same call costs by each tariff of every carrier that holds on its local day."""
+        place = self._gateways.get(gateway_id, NO_GATEWAY).place
+        local = answered_at.astimezone(place.zone)
+        if call_type == INTERNAL:
+            return []
+        newest = (_newest(dated, local.date()) for dated in self._tariffs.values())
+        return [
+            Quote(dated.table, _in_tariff(None, dated.table, place, number, call_type, incoming, local, seconds))
+            for dated in newest
+            if dated is not None
+        ]
+
+    def explain_in(
+        self,
+        tariff_id: int,
+        *,
+        gateway_id: int | None,
+        number: str,
+        call_type: int,
+        incoming: bool,
+        answered_at: datetime,
+        seconds: int,
+    ) -> Explanation:
+        """Return price and steps by one tariff, whatever the carrier and the tariff's dates; KeyError when unknown."""
+        place = self._gateways.get(gateway_id, NO_GATEWAY).place
+        tables = {dated.id: dated.table for tariffs in self._tariffs.values() for dated in tariffs}
+        trail, local = Trail(), answered_at.astimezone(place.zone)
+        price = _in_tariff(trail, tables[tariff_id], place, number, call_type, incoming, local, seconds)
+        return Explanation(price, tuple(trail.steps))
+
     def _price(
         self,
         trail: Trail | None,
@@ -148,9 +196,7 @@ class PriceBook:
             trail.contract(gateway.name, local, contract.carrier, contract.tariff)
         if contract.tariff is None:
             return NOT_CHARGEABLE if incoming else contract.without
-        rates = contract.tariff.incoming if incoming else contract.tariff.outgoing
-        candidates = rates.candidates(number, call_type)
-        return _rate(trail, contract.tariff, gateway.place, candidates, local, max(seconds, 0), incoming)
+        return _in_tariff(trail, contract.tariff, gateway.place, number, call_type, incoming, local, seconds)
 
     def _contract(self, gateway: Gateway, day: date) -> Contract:
         key = (gateway.id, day)
@@ -173,6 +219,20 @@ def _newest(dated: Iterable[Dated], day: date) -> Dated | None:
     """Return what holds on a local day; where several overlap, what began last."""
     holding = (each for each in dated if each.valid_from <= day < each.valid_to)
     return max(holding, key=lambda each: (each.valid_from, each.id), default=None)
+
+
+def _in_tariff(
+    trail: Trail | None,
+    tariff: TariffTable,
+    place: Place,
+    number: str,
+    call_type: int,
+    incoming: bool,
+    local: datetime,
+    seconds: int,
+) -> Price:
+    candidates = (tariff.incoming if incoming else tariff.outgoing).candidates(number, call_type)
+    return _rate(trail, tariff, place, candidates, local, max(seconds, 0), incoming)
 
 
 def _rate(
