@@ -4,7 +4,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounting.models import Job
-from accounting.services import replaying, uploading
+from accounting.services import replaying, sheet_imports, uploading
 from accounting.services.jobs import JobKind, register
 
 
@@ -23,3 +23,12 @@ register(
         lambda job: reverse("upload_result", args=[job.pk]),
     )
 )
+
+
+def sheet_page(job: Job) -> str:
+    """Return the preview of a sheet."""
+    return reverse("sheet_import", args=[job.parameters["sheet_import"]])
+
+
+register(JobKind(sheet_imports.PREVIEW, _("Preview of a sheet"), sheet_imports.run_preview, sheet_page))
+register(JobKind(sheet_imports.APPLY, _("Import of a sheet"), sheet_imports.run_apply, sheet_page))

@@ -11,12 +11,14 @@ from accounting.views import (
     profile,
     rejected,
     set_up,
+    sheets,
     signing_in,
     simulator,
     status,
     tariffs,
     uploads,
 )
+from callanalytics.lib.spreadsheets import CONTENT_TYPES
 from callanalytics.navigation import SET_UP_SECTIONS
 
 urlpatterns = [
@@ -41,6 +43,16 @@ urlpatterns = [
     path("setup/records/set-aside/", rejected.files_set_aside, name="files_set_aside"),
     path("setup/records/set-aside/<int:pk>/download/", rejected.download_set_aside, name="download_set_aside"),
     path("setup/records/set-aside/<int:pk>/again/", rejected.try_file_again, name="try_file_again"),
+    path("setup/organisation/import/", sheets.sheet_kinds, name="sheets"),
+    path("setup/organisation/import/<int:pk>/", sheets.sheet_import, name="sheet_import"),
+    path("setup/organisation/import/<int:pk>/apply/", sheets.apply_sheet, name="apply_sheet"),
+    path("setup/organisation/import/<int:pk>/discard/", sheets.discard_sheet, name="discard_sheet"),
+    path("setup/organisation/import/<slug:kind>/", sheets.sheet, name="sheet"),
+    *(
+        path(f"setup/organisation/import/<slug:kind>/{name}.{form}", view, {"form": form}, name=f"sheet_{name}_{form}")
+        for name, view in (("export", sheets.export_sheet), ("template", sheets.sheet_template))
+        for form in CONTENT_TYPES
+    ),
     path("setup/records/upload/", uploads.upload, name="upload"),
     path("setup/records/upload/<int:pk>/", uploads.upload_result, name="upload_result"),
     path("setup/system/masking/", masking.masking_rules, name="masking_rules"),

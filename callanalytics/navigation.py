@@ -81,6 +81,10 @@ SET_UP_SECTIONS = (
                 _("Offices"), _("Locations with country, area code and time zone."), "map-pin",
                 "admin:accounting_office_changelist",
             ),
+            SetUpPage(
+                _("Import and export"), _("People, units, extensions and supervision as CSV or XLSX files."),
+                "file-spreadsheet", "sheets", covers=("sheet", "sheet_import"),
+            ),
         ),
     ),
     SetUpSection(

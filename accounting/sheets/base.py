@@ -131,6 +131,8 @@ class Sheet:
     """What happens to what is not in the file, when the person asks for it: the label of the tick box."""
     closes: ClassVar[bool] = False
     """Whether what is removed is closed and kept."""
+    of_tariff: ClassVar[bool] = False
+    """Whether the rows are those of one tariff, which the page's address names: ?tariff=<id>."""
     page: ClassVar[str] = ""
     """The url name of the table of these rows."""
 
@@ -166,9 +168,10 @@ class Sheet:
         """Return what tells rows apart; columns may be missing."""
         return "\x1f".join(values.get(name, "").casefold() for name in self.key_columns)
 
-    def title(self, values: Row) -> str:
+    @classmethod
+    def title(cls, values: Row) -> str:
         """Return what people call a row."""
-        return " · ".join(value for name in self.key_columns if (value := values.get(name, "")))
+        return " · ".join(value for name in cls.key_columns if (value := values.get(name, "")))
 
     def current(self) -> dict[str, Row]:
         """Return what the database holds, by key, with all columns that are not hidden or directives."""

@@ -62,7 +62,8 @@ class Departments(FlatSheet):
             raise ValidationError(gettext("There is no department “%(value)s”."), params={"value": text})
         return units.path_text(names)
 
-    def title(self, values: Row) -> str:
+    @classmethod
+    def title(cls, values: Row) -> str:
         """Return the path."""
         above = units.path_names(values["part_of"]) if values.get("part_of") else ()
         return units.path_text((*above, values.get("name", "")))

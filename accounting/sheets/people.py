@@ -134,7 +134,8 @@ class People(Sheet):
         """All offices."""
         return units.Offices()
 
-    def title(self, values: Row) -> str:
+    @classmethod
+    def title(cls, values: Row) -> str:
         """Return name and user name."""
         name = f"{values.get('first_name', '')} {values.get('last_name', '')}".strip()
         return f"{name} ({values['user_name']})" if name else values["user_name"]

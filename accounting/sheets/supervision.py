@@ -94,7 +94,8 @@ class Supervisions(Sheet):
             ]
         return []
 
-    def title(self, values: Row) -> str:
+    @classmethod
+    def title(cls, values: Row) -> str:
         """Return supervisor and unit."""
         return f"{values['supervisor']}: {next((values[n] for n in UNIT_COLUMNS if values.get(n)), '')}"
 

@@ -1,0 +1,36 @@
+"""The form with which people upload a sheet."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext_lazy as _
+
+from accounting.sheets.base import Sheet
+from callanalytics.lib.spreadsheets import MOST_BYTES
+
+
+class SheetForm(forms.Form):
+    """A file, and whether what it lacks is removed."""
+
+    file = forms.FileField(
+        label=_("File"),
+        widget=forms.FileInput(attrs={"accept": ".csv,.txt,.xlsx", "class": "form-control"}),
+    )
+    remove_missing = forms.BooleanField(
+        required=False, widget=forms.CheckboxInput(attrs={"class": "form-check-input"})
+    )  # fmt: skip
+
+    def __init__(self, sheet: type[Sheet], *args: Any) -> None:
+        super().__init__(*args)
+        self.fields["remove_missing"].label = sheet.missing_text
+
+    def clean_file(self) -> UploadedFile:
+        """Refuse what is too large to be read."""
+        file: UploadedFile = self.cleaned_data["file"]
+        if (file.size or 0) > MOST_BYTES:
+            raise ValidationError(
+                _("The file is larger than %(limit)s MB. Split it."), params={"limit": MOST_BYTES // 1024 // 1024}
+            )
+        return file
