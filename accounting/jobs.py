@@ -4,13 +4,18 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounting.models import Job
-from accounting.services import replaying, sheet_imports, uploading
+from accounting.services import directory_sync, replaying, sheet_imports, uploading
 from accounting.services.jobs import JobKind, register
 
 
 def rejected_rows_page(job: Job) -> str:
     """Return the list of rejected rows, where the outcome of this job is told."""
     return f"{reverse('rejected_rows')}?job={job.pk}"
+
+
+def directory_run_page(job: Job) -> str:
+    """Return what a synchronisation has changed, or would change."""
+    return reverse("directory_run", args=[job.result["run"]])
 
 
 register(JobKind(replaying.REPLAY, _("Import of rejected rows"), replaying.replay, rejected_rows_page))
@@ -32,3 +37,4 @@ def sheet_page(job: Job) -> str:
 
 register(JobKind(sheet_imports.PREVIEW, _("Preview of a sheet"), sheet_imports.run_preview, sheet_page))
 register(JobKind(sheet_imports.APPLY, _("Import of a sheet"), sheet_imports.run_apply, sheet_page))
+register(JobKind(directory_sync.KIND, _("Synchronisation of people"), directory_sync.synchronise, directory_run_page))

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from accounting.services import collecting, jobs
+from accounting.services import collecting, directory_sync, jobs
 
 
 @shared_task(expires=30)
@@ -21,3 +21,9 @@ def run_job(job_id: int) -> None:
 def sweep_jobs() -> None:
     """Hand out again what was lost."""
     jobs.sweep()
+
+
+@shared_task(expires=60)
+def synchronise_people() -> None:
+    """Start the synchronisation of people when it is due."""
+    directory_sync.tick()

@@ -5,6 +5,7 @@ from django.urls import path
 from accounting.views import (
     audit,
     calls,
+    directory,
     help,
     jobs,
     masking,
@@ -33,6 +34,12 @@ urlpatterns = [
     path("jobs/", jobs.job_list, name="jobs"),
     path("jobs/<int:pk>/", jobs.job_page, name="job"),
     path("jobs/<int:pk>/cancel/", jobs.cancel_job, name="cancel_job"),
+    path("setup/system/directory/", directory.overview, name="directory"),
+    path("setup/system/directory/settings/", directory.settings_page, name="directory_settings"),
+    path("setup/system/directory/test/", directory.test_connection, name="test_directory"),
+    path("setup/system/directory/synchronise/", directory.synchronise, name="synchronise_directory"),
+    path("setup/system/directory/runs/<int:pk>/", directory.run_page, name="directory_run"),
+    path("setup/system/directory/runs/<int:pk>/apply/", directory.apply_run, name="apply_directory_run"),
     *(
         path(f"setup/{section.slug}/", set_up.section, {"slug": section.slug}, name=section.url_name)
         for section in SET_UP_SECTIONS

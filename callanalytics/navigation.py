@@ -174,6 +174,10 @@ SET_UP_SECTIONS = (
                 "masking_rules",
             ),
             SetUpPage(
+                _("Directory"), _("Sign-in and people from LDAP or Active Directory."), "book-user", "directory",
+                ("directory_settings", "directory_run"),
+            ),
+            SetUpPage(
                 _("Audit log"), _("Who changed, exported or saw what."), "scroll-text", "audit_log"
             ),
             SetUpPage(

@@ -5,10 +5,17 @@ import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
 from accounting.models import Directory
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+class DirectoryFault(Exception):  # noqa: N818  (what people read)
+    """The directory cannot be read; the text says why and what to look at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +47,12 @@ class DirectoryAccess:
     def over_tls(self) -> bool:
         """Whether connections are encrypted from their first byte."""
         return self.servers.startswith("ldaps")
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether no password travels in clear text beyond this machine."""
+        servers = [urlsplit(server) for server in self.servers.replace(",", " ").split()]
+        return self.start_tls or all(one.scheme != "ldap" or one.hostname in LOOPBACK for one in servers)
 
 
 def current_access() -> DirectoryAccess | None:

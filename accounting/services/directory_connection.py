@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from ldap.controls import SimplePagedResultsControl
 from ldap.dn import dn2str, str2dn
 
-from accounting.services.directory_access import DirectoryAccess
+from accounting.services.directory_access import DirectoryAccess, DirectoryFault
 
 log = structlog.get_logger(__name__)
 
@@ -31,10 +31,6 @@ UNREACHABLE = (OSError, ldap.SERVER_DOWN, ldap.TIMEOUT, ldap.BUSY, ldap.UNAVAILA
 LONGEST_KEY = 64
 
 Attributes = Mapping[str, list[bytes]]
-
-
-class DirectoryFault(Exception):  # noqa: N818  (what people read)
-    """The directory cannot be read; the text says why and what to look at."""
 
 
 def answering_server(uris: str, seconds: float) -> str:
