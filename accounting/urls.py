@@ -74,6 +74,8 @@ urlpatterns = [
     path("setup/prices/tariffs/<int:pk>/", tariffs.tariff, name="tariff"),
     path("setup/prices/tariffs/<int:pk>/copy/", tariffs.copy, name="copy_tariff"),
     path("setup/prices/simulator/", simulator.simulator, name="simulator"),
+    path("setup/tests/<slug:name>/", set_up.try_connection, name="test_connection"),
+    path("setup/tests/<slug:name>/<int:pk>/", set_up.try_connection, name="test_phone_system"),
     path("profile/", profile.profile, name="profile"),
     path("help/", help.help_page, name="help"),
 ]

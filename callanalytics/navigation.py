@@ -69,7 +69,10 @@ SET_UP_SECTIONS = (
         _("People, units, and who supervises whom."),
         "building-2",
         (
-            SetUpPage(_("People"), _("Accounts, roles, lines and units."), "users", "admin:accounting_user_changelist"),
+            SetUpPage(
+                _("People"), _("Accounts, roles, lines and units."), "users", "admin:accounting_user_changelist",
+                covers=("admin:auth_user_password_change",),
+            ),
             SetUpPage(
                 _("Departments"), _("The tree of departments."), "network", "admin:accounting_department_changelist"
             ),
@@ -84,6 +87,10 @@ SET_UP_SECTIONS = (
             SetUpPage(
                 _("Import and export"), _("People, units, extensions and supervision as CSV or XLSX files."),
                 "file-spreadsheet", "sheets", covers=("sheet", "sheet_import"),
+            ),
+            SetUpPage(
+                _("Directory"), _("Sign-in and people from LDAP or Active Directory."), "book-user",
+                "admin:accounting_directory_changelist",
             ),
         ),
     ),
@@ -179,6 +186,10 @@ SET_UP_SECTIONS = (
             ),
             SetUpPage(
                 _("Audit log"), _("Who changed, exported or saw what."), "scroll-text", "audit_log"
+            ),
+            SetUpPage(
+                _("Mail server"), _("Through which server mails leave, and to whom."), "mail",
+                "admin:accounting_mailserver_changelist",
             ),
             SetUpPage(
                 _("Background work"), _("Imports, re-costing and other long work."), "hourglass", "jobs"

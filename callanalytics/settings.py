@@ -52,7 +52,7 @@ INSTALLED_APPS = [
     "callanalytics",
     "accounting",
     "reports",
-    "django.contrib.admin",
+    "callanalytics.apps.SetUpConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -186,11 +186,12 @@ LDAP_TIMEOUT = env.int("LDAP_TIMEOUT", 3)  # seconds for each step
 LDAP_ADMINISTRATORS_GROUP = env.str("LDAP_ADMINISTRATORS_GROUP", "")
 LDAP_SUPERVISORS_GROUP = env.str("LDAP_SUPERVISORS_GROUP", "")
 
-# Throttle of wrong passwords: by user name and address, counted in the database.
+# Throttle of wrong passwords: by user name and address, and by address alone; counted in the database.
 PROXY_COUNT = env.int("PROXY_COUNT", 1) if env.bool("BEHIND_PROXY", False) else 0
-AXES_HANDLER = "axes.handlers.database.AxesDatabaseHandler"
+AXES_HANDLER = "accounting.services.throttling.Throttle"
 AXES_ENABLE_ADMIN = False  # the set-up shows what administrators need of it
 AXES_FAILURE_LIMIT = env.int("SIGN_IN_FAILURE_LIMIT", 8)
+SIGN_IN_ADDRESS_LIMIT = env.int("SIGN_IN_ADDRESS_LIMIT", 50)  # a whole office may share an address
 AXES_COOLOFF_TIME = timedelta(minutes=env.int("SIGN_IN_COOLOFF_MINUTES", 15))
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
@@ -275,7 +276,8 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# Mail
+# Mail: the server of the set-up, else this one.
+EMAIL_BACKEND = "accounting.services.mailing.MailBackend"
 EMAIL_HOST = env.str("SMTP_HOST", "localhost")
 EMAIL_PORT = env.int("SMTP_PORT", 25)
 EMAIL_HOST_USER = env.str("SMTP_USER", "")

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounting import models
-from accounting.admin.site import ForAdministrators
+from accounting.admin.site import ForAdministrators, SetUpAdmin
 
 
 class BoundGatewayInline(ForAdministrators, admin.TabularInline[models.GatewayCarrier, models.Carrier]):
@@ -24,7 +24,7 @@ class BoundGatewayInline(ForAdministrators, admin.TabularInline[models.GatewayCa
 
 
 @admin.register(models.Carrier)
-class CarrierAdmin(ForAdministrators, admin.ModelAdmin[models.Carrier]):
+class CarrierAdmin(SetUpAdmin):
     """Carriers."""
 
     search_fields = ("name",)
@@ -60,7 +60,7 @@ class BandInline(ForAdministrators, admin.TabularInline[models.TariffBand, model
 
 
 @admin.register(models.Tariff)
-class TariffAdmin(ForAdministrators, admin.ModelAdmin[models.Tariff]):
+class TariffAdmin(SetUpAdmin):
     """Tariffs."""
 
     list_display = ("name", "carrier", "currency", "valid_from", "valid_to", "page")
@@ -98,7 +98,7 @@ def band_label(band: models.TariffBand) -> str:
 
 
 @admin.register(models.Rate)
-class RateAdmin(ForAdministrators, admin.ModelAdmin[models.Rate]):
+class RateAdmin(SetUpAdmin):
     """Rates by prefix."""
 
     form = RateForm
@@ -115,7 +115,7 @@ class RateAdmin(ForAdministrators, admin.ModelAdmin[models.Rate]):
 
 
 @admin.register(models.PublicHoliday)
-class PublicHolidayAdmin(ForAdministrators, admin.ModelAdmin[models.PublicHoliday]):
+class PublicHolidayAdmin(SetUpAdmin):
     """Holidays beyond or against the country's calendar."""
 
     list_display = ("day", "name", "office", "is_holiday")

@@ -18,6 +18,7 @@ SECTIONS = (
 SECTIONS_OF_SUPERVISORS = (("supervisors", _("For supervisors")),)
 SECTIONS_OF_ADMINISTRATORS = (
     ("status", _("Collection status")),
+    ("set_up", _("Set-up")),
     ("administrators", _("For administrators")),
     ("tariffs", _("Tariffs")),
     ("simulator", _("What does this call cost?")),

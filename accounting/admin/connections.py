@@ -1,0 +1,111 @@
+"""The servers that the product talks to: one form each."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from accounting import models
+from accounting.admin.site import ReadOnlyAdmin, SetUpAdmin
+
+
+class SingleAdmin(SetUpAdmin):
+    """A table of one row: its list leads straight to the form, which is there before anything was entered."""
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Go to the form."""
+        return redirect(reverse(f"admin:accounting_{self.opts.model_name}_change", args=[1]))
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """Return the one row, with its defaults when nobody has entered anything."""
+        return self.model.current() if object_id == "1" else None
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        """Nobody adds a second row."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Nobody deletes it: it is emptied."""
+        return False
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        """Stay on the form, where the tests are."""
+        response = super().response_change(request, obj)
+        return redirect(request.path) if response.status_code == 302 else response
+
+
+@admin.register(models.MailServer)
+class MailServerAdmin(SingleAdmin):
+    """The mail server."""
+
+    tests = ("mail", "send_mail")
+    fieldsets = (
+        (
+            _("Server"),
+            {
+                "fields": (("host", "port"), "security"),
+                "description": _("Without an entry here the SMTP settings of the installation hold."),
+            },
+        ),
+        (_("Account"), {"fields": (("username", "password"),)}),
+        (_("Mails"), {"fields": ("sender", "allowed_domains")}),
+    )
+
+
+@admin.register(models.Directory)
+class DirectoryAdmin(SingleAdmin):
+    """The directory."""
+
+    tests = ("directory",)
+    fieldsets = (
+        (_("Server"), {"fields": ("server_uri", ("start_tls", "timeout"), "ca_certificate")}),
+        (_("Account for look-ups"), {"fields": (("bind_dn", "bind_password"),)}),
+        (
+            _("Sign-in"),
+            {"fields": ("enabled", "user_base", "login_filter", ("administrators_group", "supervisors_group"))},
+        ),
+        (
+            _("People"),
+            {"fields": ("people_filter", ("interval", "at"), ("leavers", "most_leavers"), "page_size")},
+        ),
+        (
+            _("Attributes of people"),
+            {
+                "fields": (
+                    ("username_attribute", "key_attribute"),
+                    ("first_name_attribute", "last_name_attribute"),
+                    ("email_attribute", "employee_number_attribute"),
+                    "language_attribute",
+                ),
+                "classes": ("collapse",),
+                "description": _("Which attribute of an entry holds what. Empty: it is not taken from the directory."),
+            },
+        ),
+        (
+            _("Units and extensions"),
+            {
+                "fields": (
+                    ("department_attribute", "cost_centre_attribute"),
+                    ("office_attribute", "default_office"),
+                    "create_units",
+                    ("extension_attribute", "extension_digits"),
+                    "phone_system",
+                ),
+                "classes": ("collapse",),
+            },
+        ),
+    )
+
+
+@admin.register(models.DirectoryRun)
+class DirectoryRunAdmin(ReadOnlyAdmin):
+    """What every synchronisation of people has changed."""
+
+    list_display = ("started_at", "finished_at", "state", "scheduled", "started_by", "entries")
+    list_filter = ("state", "scheduled")
+    list_select_related = ("started_by",)
+    fields = ("started_at", "finished_at", "state", "scheduled", "started_by", "entries", "error")
