@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
 from django.db.models import Exists, OuterRef, QuerySet
@@ -106,7 +107,7 @@ class PersonAdmin(SetUpAdmin, UserAdmin[models.User]):
     @admin.action(description=_("Close: end account and lines"))
     def close(self, request: HttpRequest, queryset: QuerySet[models.User]) -> HttpResponse | None:
         """End accounts and lines of people who have left, after a page that names the numbers."""
-        people = list(queryset.exclude(pk=request.user.pk)[: MOST_AT_ONCE + 1])
+        people = list(queryset.exclude(username=request.user.get_username())[: MOST_AT_ONCE + 1])
         if not people or len(people) > MOST_AT_ONCE:
             text = _("Mark at least one other person, and at most %(count)s people.") % {"count": MOST_AT_ONCE}
             self.message_user(request, text, messages.WARNING)
@@ -123,7 +124,7 @@ class PersonAdmin(SetUpAdmin, UserAdmin[models.User]):
             "people": people,
             "lines": closing.open_lines(people),
             "action": "close",
-            "action_checkbox_name": admin.helpers.ACTION_CHECKBOX_NAME,
+            "action_checkbox_name": ACTION_CHECKBOX_NAME,
         }
         return TemplateResponse(request, "admin/close_people.html", context)
 

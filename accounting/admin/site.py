@@ -1,5 +1,6 @@
 """What the tables of the set-up share: administrators only, native fields, tests, histories from the audit log."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -9,6 +10,7 @@ from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.db import models as fields
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounting.forms.secret_field import SecretField, SecretInput
@@ -30,15 +32,15 @@ class MomentInput(forms.SplitDateTimeWidget):
             attrs,
             date_format="%Y-%m-%d",
             time_format="%H:%M",
-            date_attrs={"type": "date", "aria-label": _("Day")},
-            time_attrs={"type": "time", "aria-label": _("Time")},
+            date_attrs={"type": "date", "aria-label": gettext("Day")},
+            time_attrs={"type": "time", "aria-label": gettext("Time")},
         )
 
 
 class ForAdministrators:
     """Opens a table to every administrator: the role decides, there are no permissions to hand out one by one."""
 
-    formfield_overrides = {
+    formfield_overrides: Mapping[type[fields.Field[Any, Any]], Mapping[str, Any]] = {
         EncryptedField: {"form_class": SecretField, "widget": SecretInput},
         fields.DateField: {"widget": day_input()},
         fields.DateTimeField: {"form_class": forms.SplitDateTimeField, "widget": MomentInput},

@@ -112,39 +112,19 @@ class Verdict(NamedTuple):
 
 def progress() -> Progress:
     """Return every step with its state, by a few queries that read no call."""
-    return Progress(
-        [
-            _step("phone_system", "server", gettext_lazy("Phone system"), phone_systems, "phonesystem", ("ucm",)),
-            _step("inbox", "inbox", gettext_lazy("Inbox"), inboxes, "", ("inbox",)),
-            _step("offices", "map-pin", gettext_lazy("Offices"), offices, "office"),
-            _step("people", "users", gettext_lazy("People"), people, "user"),
-            _step("gateways", "router", gettext_lazy("Gateways"), gateways, "gateway"),
-            _step("tariffs", "receipt-text", gettext_lazy("Tariffs"), tariffs, "tariff"),
-            _step("mail", "mail", gettext_lazy("Mail server"), mail, "mailserver", ("mail", "send_mail")),
-            _step("directory", "book-user", gettext_lazy("Directory"), directory, "directory", ("directory",)),
-            _step("masking", "eye-off", gettext_lazy("Masking"), masking, "maskingrule", optional=True),
-        ]
-    )
+    return Progress([_step(*plan) for plan in PLAN])
 
 
 def _step(
-    slug: str,
-    icon: str,
-    title: Promise,
-    judge: Callable[[], Verdict],
-    table: str,
-    tests: tuple[str, ...] = (),
-    *,
-    optional: bool = False,
+    slug: str, icon: str, title: Promise, judge: Callable[[], Verdict], page: str, tests: tuple[str, ...] = ()
 ) -> Step:
     verdict = judge()
-    state = verdict.state
-    page = verdict.page or (f"admin:accounting_{table}_changelist" if table else "status")
-    action: str | Promise = gettext_lazy("Open")
-    if state == StepState.MISSING and table and slug not in ("mail", "directory"):
-        page, action = f"admin:accounting_{table}_add", gettext_lazy("Begin")
-    runnable = tests if state != StepState.MISSING or (slug == "inbox" and PhoneSystem.objects.exists()) else ()
-    return Step(slug, icon, title, state, verdict.text, page, action, runnable, verdict.query, optional=optional)
+    page, action = verdict.page or page, gettext_lazy("Open")
+    if verdict.state == MISSING and slug in BEGUN_BY_ADDING:
+        page, action = page.replace("_changelist", "_add"), gettext_lazy("Begin")
+    runnable = tests if verdict.state != MISSING or (slug == "inbox" and PhoneSystem.objects.exists()) else ()
+    optional = slug == "masking"
+    return Step(slug, icon, title, verdict.state, verdict.text, page, action, runnable, verdict.query, optional)
 
 
 def names_of(rows: list[Any]) -> str:
@@ -287,3 +267,22 @@ def masking() -> Verdict:
     if not count:
         return Verdict(MISSING, _("Everybody sees the whole numbers of the calls that they may see."))
     return Verdict(DONE, ngettext("%(count)s rule.", "%(count)s rules.", count) % {"count": count})
+
+
+def _table(name: str) -> str:
+    return f"admin:accounting_{name}_changelist"
+
+
+PLAN: tuple[tuple[Any, ...], ...] = (
+    ("phone_system", "server", gettext_lazy("Phone system"), phone_systems, _table("phonesystem"), ("ucm",)),
+    ("inbox", "inbox", gettext_lazy("Inbox"), inboxes, "status", ("inbox",)),
+    ("offices", "map-pin", gettext_lazy("Offices"), offices, _table("office")),
+    ("people", "users", gettext_lazy("People"), people, _table("user")),
+    ("gateways", "router", gettext_lazy("Gateways"), gateways, _table("gateway")),
+    ("tariffs", "receipt-text", gettext_lazy("Tariffs"), tariffs, _table("tariff")),
+    ("mail", "mail", gettext_lazy("Mail server"), mail, _table("mailserver"), ("mail", "send_mail")),
+    ("directory", "book-user", gettext_lazy("Directory"), directory, _table("directory"), ("directory",)),
+    ("masking", "eye-off", gettext_lazy("Masking"), masking, "masking_rules"),
+)
+"""The steps in their order: name, icon, title, judgement, page, tests."""
+BEGUN_BY_ADDING = frozenset({"phone_system", "offices", "people", "gateways", "tariffs"})
