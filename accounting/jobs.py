@@ -4,7 +4,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounting.models import Job
-from accounting.services import directory_sync, replaying, sheet_imports, uploading
+from accounting.services import directory_sync, replaying, retention, sheet_imports, uploading
 from accounting.services.jobs import JobKind, register
 
 
@@ -38,3 +38,4 @@ def sheet_page(job: Job) -> str:
 register(JobKind(sheet_imports.PREVIEW, _("Preview of a sheet"), sheet_imports.run_preview, sheet_page))
 register(JobKind(sheet_imports.APPLY, _("Import of a sheet"), sheet_imports.run_apply, sheet_page))
 register(JobKind(directory_sync.KIND, _("Synchronisation of people"), directory_sync.synchronise, directory_run_page))
+register(JobKind(retention.RETENTION, _("Retention"), retention.apply_terms))

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from accounting.services import collecting, directory_sync, jobs
+from accounting.services import collecting, directory_sync, jobs, retention
 
 
 @shared_task(expires=30)
@@ -27,3 +27,10 @@ def sweep_jobs() -> None:
 def synchronise_people() -> None:
     """Start the synchronisation of people when it is due."""
     directory_sync.tick()
+
+
+@shared_task(expires=600)
+def keep_terms() -> None:
+    """Start the daily run of retention when it is due, and clear exports away; the tick comes more often."""
+    retention.remove_old_exports()
+    retention.start_when_due()

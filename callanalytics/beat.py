@@ -16,6 +16,7 @@ TIMETABLE = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "keep_terms": {"task": "accounting.tasks.keep_terms", "schedule": 900.0, "options": {"expires": 600}},
     "pulse": {"task": "callanalytics.beat.pulse", "schedule": 5.0, "options": {"expires": 30}},
 }
 PULSE = "timetable-pulse"

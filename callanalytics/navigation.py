@@ -168,6 +168,9 @@ SET_UP_SECTIONS = (
             SetUpPage(
                 _("Files set aside"), _("Files that hold no call records."), "file-x", "files_set_aside"
             ),
+            SetUpPage(
+                _("Retention"), _("How long calls are kept, and what becomes of them then."), "archive-x", "retention"
+            ),
         ),
     ),
     SetUpSection(

@@ -8,7 +8,7 @@ import phonenumbers
 @lru_cache(maxsize=8192)
 def spaced(number: str) -> str:
     """Return a +number with the blanks of its country's habit, anything else as it is."""
-    if not number.startswith("+"):
+    if not number.startswith("+") or number.endswith("…"):  # the end of an anonymised number is unknown
         return number
     try:
         parsed = phonenumbers.parse(number)
