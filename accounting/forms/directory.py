@@ -36,7 +36,7 @@ PARTS: tuple[tuple[str, str | Promise, str | Promise, tuple[str, ...]], ...] = (
     ),
     (
         "people", _("People"), _("Whom the synchronisation reads, and what it does with them."),
-        ("people_filter", "page_size", "phone_system", "default_office", "create_units", "leavers", "most_leavers"),
+        ("people_filter", "page_size", "phone_system", "default_office", "leavers", "most_leavers", "create_units"),
     ),
     ("timetable", _("Timetable"), "", ("interval", "at")),
 )  # fmt: skip

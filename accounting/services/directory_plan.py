@@ -18,6 +18,7 @@ from accounting.services.sheets import SheetRow, Tell
 from accounting.sheets.base import NO, YES, CellErrors, Change, ChangeKind, Column, Plan, Row, RowError, moment_of
 from accounting.sheets.numbers import Number
 from accounting.sheets.people import UNIT_COLUMNS, People
+from accounting.sheets.units import CostCentres, Departments, Offices
 
 NAMES = ("first_name", "last_name")
 SHOWN_BESIDE = (*NAMES, "user_name", "directory_key")
@@ -197,6 +198,15 @@ def plan_of(sheet: DirectorySheet, tell: Tell) -> Plan:
     ]
     made.notes += [*sheet.units.notes(), *shared_notes(sheet.shared)]
     return made
+
+
+def remarks_on(directory: Directory, reading: Reading) -> list[str]:
+    """Return which units of a reading are unknown or would be added."""
+    named = NamedUnits(Departments(), CostCentres(), Offices(), directory.create_units)
+    for person in reading.people:
+        for column in UNIT_COLUMNS:
+            named.text(column, getattr(person, column) or "")
+    return named.notes()
 
 
 def shared_notes(numbers: Sequence[str]) -> list[str]:

@@ -16,7 +16,7 @@ from accounting.models import Directory, DirectoryRun, Job
 from accounting.models.jobs import ACTIVE
 from accounting.services import directory_sync, sheets
 from accounting.services.directory_access import DirectoryFault, current_access
-from accounting.services.directory_plan import shown_changes
+from accounting.services.directory_plan import remarks_on, shown_changes
 from callanalytics.web.permissions import administrators, require
 from callanalytics.web.requests import AuthenticatedRequest
 
@@ -65,7 +65,8 @@ def tried(directory: Directory) -> dict[str, Any]:
         reading = directory_sync.read(directory, most=TRIED)
     except DirectoryFault as fault:
         return {"tried": True, "fault": str(fault)}
-    return {"tried": True, "people": reading.people, "problems": reading.problems, "entries": reading.entries}
+    found = {"people": reading.people, "problems": reading.problems, "remarks": remarks_on(directory, reading)}
+    return {"tried": True, **found}
 
 
 @require_POST
