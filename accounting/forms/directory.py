@@ -114,7 +114,7 @@ class DirectoryForm(forms.ModelForm[Directory]):
             return entered
         if server and self.cleaned_data.get("server_uri", server) != server:
             raise ValidationError(_("Enter the password again: the stored one is not sent to another server."))
-        return password
+        return str(password)
 
     def clean(self) -> dict[str, Any]:
         """Check what belongs together."""

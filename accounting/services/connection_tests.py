@@ -21,8 +21,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounting.models import Directory, MailServer, PhoneSystem, User
 from accounting.services import axl
 from accounting.services.collecting import inbox
-from accounting.services.directory_access import DirectoryAccess, access_by_environment, entered_access
-from accounting.services.directory_connection import DirectoryFault, connected, search
+from accounting.services.directory_access import DirectoryAccess, DirectoryFault, access_by_environment, entered_access
+from accounting.services.directory_connection import connected, search
 from accounting.services.mailing import RecipientRefusedError, check_recipients, smtp_of
 
 SECONDS = 5.0

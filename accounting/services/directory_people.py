@@ -45,8 +45,8 @@ def read_people(directory: Directory, told: Told = lambda _count: None, most: in
         size = min(directory.page_size, most or directory.page_size)
         rows = search(connection, directory.user_base, directory.people_filter, wanted, size, told)
         for dn, attributes in islice(rows, most):
-            names = {same_dn(dn), text_of(attributes, directory.username_attribute).lower()}
-            given = frozenset(role for role, members in roles.items() if names & members)
+            own_names = {same_dn(dn), text_of(attributes, directory.username_attribute).lower()}
+            given = frozenset(role for role, members in roles.items() if own_names & members)
             reading.take(person_of(attributes, directory, given), dn, disabled=is_disabled(attributes))
     return reading
 

@@ -65,7 +65,7 @@ def work(run: DirectoryRun, progress: Progress) -> None:
     sheet = DirectorySheet(directory, reading)
     made = plan_of(sheet, progress.step)
     run.counts, run.plan = sheets.counts(made), sheets.packed(made)
-    seen = DirectoryRun.objects.filter(pk=progress.parameters.get("approved")).first()
+    seen = DirectoryRun.objects.filter(pk=progress.parameters.get("approved") or 0).first()
     approved = sheets.unpacked(bytes(seen.plan)) if seen else None
     if progress.parameters.get("preview"):
         close(run, DirectoryRun.State.PREVIEW)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
@@ -59,7 +59,7 @@ class People(Sheet):
     label = _("People")
     description = _("Names, roles, units and extensions; people who leave are closed and kept.")
     icon = "users"
-    key_columns = ("user_name",)
+    key_columns: ClassVar[tuple[str, ...]] = ("user_name",)
     closes = True
     missing_text = _("Close people who are not in the file (administrators stay)")
     page = "admin:accounting_user_changelist"

@@ -120,7 +120,7 @@ def run_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     context = {
         "run": run,
         "page": page,
-        "changes": [shown | {"label": KINDS[shown["kind"]]} for shown in shown_changes(page.object_list)],
+        "changes": [shown | {"label": KINDS[shown["kind"]]} for shown in shown_changes(list(page.object_list))],
         "problems": made.errors,
         "notes": made.notes,
         "kind": kind,
