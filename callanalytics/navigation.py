@@ -162,8 +162,8 @@ SET_UP_SECTIONS = (
                 _("Upload call files"), _("Files that did not come through the inbox."), "upload", "upload"
             ),
             SetUpPage(
-                _("Rejected rows"), _("Rows that could not be taken: correct them, import them again."), "file-warning",
-                "rejected_rows",
+                _("Rejected rows"), _("Rows that could not be taken: correct them, import them again."),
+                "file-exclamation-point", "rejected_rows",
             ),
             SetUpPage(
                 _("Files set aside"), _("Files that hold no call records."), "file-x", "files_set_aside"
