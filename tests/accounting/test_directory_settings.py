@@ -13,7 +13,7 @@ from accounting.models import Directory as Settings
 from accounting.services.signing_in import DirectoryBackend
 from tests import factories
 from tests.accounting.test_signing_in import WRONG, sign_in
-from tests.accounting.test_signing_in_directory import AWAY, DIRECTORY_PASSWORD, GROUP, colleagues, errors  # noqa: F401
+from tests.accounting.test_signing_in_directory import AWAY, DIRECTORY_PASSWORD, errors
 from tests.servers import Directory, free_port
 
 pytestmark = pytest.mark.django_db
@@ -68,12 +68,10 @@ def test_a_renamed_person_comes_in_as_the_same_one(office_worker: Client, direct
     assert not User.objects.filter(username="dora").exists()
 
 
-def test_groups_of_the_set_up_give_roles(
-    office_worker: Client,
-    directory: Directory,
-    colleagues: Directory,  # noqa: F811
-) -> None:
-    save(office_worker, directory, administrators_group=GROUP)
+def test_groups_of_the_set_up_give_roles(office_worker: Client, directory: Directory) -> None:
+    chiefs = "cn=Chiefs,ou=People,dc=example,dc=com"
+    directory.add(chiefs, objectClass=["groupOfNames"], member=[f"cn=Dora Klein,{directory.people_base}"])
+    save(office_worker, directory, administrators_group=chiefs)
     sign_in(Client(), "dora", DIRECTORY_PASSWORD)
     assert User.objects.get(username="dora").is_administrator
 
