@@ -94,7 +94,7 @@ def apply(held: SheetImport, *, despite_errors: bool = False) -> bool:
 
 def discard(held: SheetImport) -> None:
     """Forget the file and its preview."""
-    waiting = SheetImport.objects.filter(pk=held.pk, state__in=(SheetState.PREVIEW, SheetState.FAILED))
+    waiting = SheetImport.objects.filter(pk=held.pk, state__in=(SheetState.PREVIEW, SheetState.READING))
     waiting.update(state=SheetState.DISCARDED, content=b"", plan=b"")
 
 

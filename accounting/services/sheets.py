@@ -5,7 +5,7 @@ import json
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
@@ -22,6 +22,10 @@ from callanalytics.lib.spreadsheets import Spreadsheet
 Tell = Callable[[int, int], None]
 """Hears how many rows of how many are done."""
 TOLD_ROWS = 500
+PART = 500
+"""Changes that are stored together, so that a page reads what it shows."""
+ORDER = {ChangeKind.REMOVED: 0, ChangeKind.CHANGED: 1, ChangeKind.ADDED: 2}
+"""What deserves a look comes first."""
 
 
 class SheetError(Exception):
@@ -192,22 +196,56 @@ def counts(made: Plan) -> dict[str, int]:
 
 
 def packed(made: Plan) -> bytes:
-    """Return a plan as it is stored."""
-    return zlib.compress(json.dumps(asdict(made), ensure_ascii=False, separators=(",", ":")).encode(), 6)
+    """Return a plan as it is stored: errors and notes in front, changes by kind in parts, each compressed by itself."""
+    changes = sorted(made.changes, key=lambda change: ORDER[change.kind])
+    parts = [
+        compressed(
+            [[one.kind, one.key, one.values, one.before, one.line, one.notes] for one in changes[at : at + PART]]
+        )
+        for at in range(0, len(changes), PART)
+    ]
+    head = {
+        "columns": made.columns,
+        "errors": [[one.line, one.column, one.message, one.value] for one in made.errors],
+        "unchanged": made.unchanged,
+        "notes": made.notes,
+        "changes": Counter(change.kind for change in changes),
+        "sizes": [len(part) for part in parts],
+    }
+    front = compressed(head)
+    return b"".join([len(front).to_bytes(4, "big"), front, *parts])
+
+
+def compressed(value: object) -> bytes:
+    """Return JSON, compressed."""
+    return zlib.compress(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(), 6)
 
 
 def unpacked(content: bytes) -> Plan:
-    """Return a stored plan."""
+    """Return a stored plan; changes of one kind stand together."""
+    return excerpt(content, slice(None))[0]
+
+
+def excerpt(content: bytes, rows: slice, kind: ChangeKind | None = None) -> tuple[Plan, int]:
+    """Return a stored plan with some of its changes only (of all, or of one kind), and how many there are in all."""
     if not content:
-        return Plan(())
-    held = json.loads(zlib.decompress(content))
-    return Plan(
-        tuple(held["columns"]),
-        [Change(**(change | {"kind": ChangeKind(change["kind"])})) for change in held["changes"]],
-        [RowError(**error) for error in held["errors"]],
-        held["unchanged"],
-        held["notes"],
+        return Plan(()), 0
+    start = 4 + int.from_bytes(content[:4], "big")
+    head = json.loads(zlib.decompress(content[4:start]))
+    made = Plan(
+        tuple(head["columns"]), [], [RowError(*error) for error in head["errors"]], head["unchanged"], head["notes"]
     )
+    numbers = {one: head["changes"].get(one, 0) for one in ORDER}
+    first = sum(count for one, count in numbers.items() if kind is not None and ORDER[one] < ORDER[kind])
+    total = sum(numbers.values()) if kind is None else numbers[kind]
+    chosen = range(first, first + total)[rows]
+    for number, size in enumerate(head["sizes"]):
+        part = range(max(chosen.start, number * PART), min(chosen.stop, (number + 1) * PART))
+        if part:
+            held = json.loads(zlib.decompress(content[start : start + size]))
+            made.changes += [Change(ChangeKind(held[at % PART][0]), *held[at % PART][1:]) for at in part]
+        start += size
+    return made, total
 
 
 def digest(made: Plan) -> str:

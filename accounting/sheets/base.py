@@ -24,6 +24,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounting.models import Tariff
 
@@ -232,7 +233,7 @@ def choice(column: Column, text: str) -> str:
 
 
 YES, NO = "yes", "no"
-YES_NO: Mapping[str, str | Promise] = {YES: "yes", NO: "no"}
+YES_NO: Mapping[str, str | Promise] = {YES: gettext_lazy("yes"), NO: gettext_lazy("no")}
 OTHER_YES_NO = {
     **dict.fromkeys(("y", "1", "true", "x", "ja", "j", "wahr", "oui", "vrai", "sí", "si", "sì", "tak", "نعم"), YES),
     **dict.fromkeys(("n", "0", "false", "nein", "falsch", "non", "faux", "nie", "لا"), NO),

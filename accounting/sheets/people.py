@@ -236,8 +236,10 @@ class People(Sheet):
         return [number for number in self.numbers.parsed(change.values["extensions"]) if number not in had]
 
     def notes(self, change: Change) -> list[str]:
-        """Return from whom extensions are taken."""
+        """Return whether the person leaves, and from whom extensions are taken."""
         found = []
+        if change.kind == ChangeKind.CHANGED and change.before.get("active") == YES:
+            found.append(gettext("The person leaves: account, extensions and units are closed, past calls stay."))
         by_id = self.people_by_id
         for number in self.gained(change):
             known = self.numbers.ids.get(number)

@@ -14,9 +14,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounting.forms.sheets import SheetForm
 from accounting.models import JobState, SheetImport, SheetState, Tariff
 from accounting.services import sheet_imports
-from accounting.services.sheets import SheetError, unpacked
+from accounting.services.sheets import SheetError, excerpt
 from accounting.sheets import SHEETS
-from accounting.sheets.base import CellErrors, Change, ChangeKind, Plan, Scope, Sheet
+from accounting.sheets.base import CellErrors, Change, ChangeKind, Scope, Sheet
 from callanalytics.lib.spreadsheets import CONTENT_TYPES, MOST_BYTES, MOST_ROWS, SpreadsheetError
 from callanalytics.templatetags.ui import number
 from callanalytics.web.permissions import administrators, require
@@ -25,7 +25,8 @@ from callanalytics.web.requests import AuthenticatedRequest
 SHOWN = 50
 LATEST = 30
 ERRORS, EVERYTHING = "errors", "all"
-VIEWS = (EVERYTHING, ERRORS, *map(str, ChangeKind))
+KINDS = tuple(map(str, ChangeKind))
+VIEWS = (EVERYTHING, ERRORS, *KINDS)
 
 
 @require_safe
@@ -137,28 +138,30 @@ def sheet_import(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     chosen = SHEETS.get(held.kind)
     if chosen is None:
         raise Http404
-    plan = unpacked(bytes(held.plan))
     view = request.GET.get("show", "")
     if view not in VIEWS:
-        view = ERRORS if plan.errors else EVERYTHING
-    items: list[Any] = errors_of(plan) if view == ERRORS else changes_of(plan, view)
-    page = min(page_number(request.GET.get("page", "1")), max(1, -(-len(items) // SHOWN)))
-    part = items[(page - 1) * SHOWN : page * SHOWN]
+        view = ERRORS if held.counts.get("errors") else EVERYTHING
+    page = page_number(request.GET.get("page", "1"))
+    rows = slice((page - 1) * SHOWN, page * SHOWN)
+    plan, total = excerpt(bytes(held.plan), rows, ChangeKind(view) if view in KINDS else None)
+    errors = plan.errors[rows] if view == ERRORS else []
+    total = len(plan.errors) if view == ERRORS else total
     context = {
         "held": held,
         "sheet": chosen,
         "plan": plan,
         "view": view,
         "tiles": tiles_of(chosen, held),
-        "errors": [(error, label_of(chosen, error.column)) for error in part] if view == ERRORS else [],
-        "changes": [] if view == ERRORS else [shown(chosen, change, plan) for change in part],
-        "total": len(items),
-        "first": (page - 1) * SHOWN + 1,
-        "last": (page - 1) * SHOWN + len(part),
+        "errors": [(error, label_of(chosen, error.column)) for error in errors],
+        "changes": [] if view == ERRORS else [shown(chosen, change) for change in plan.changes],
+        "total": total,
+        "first": rows.start + 1,
+        "last": min(rows.stop, total),
         "before": page - 1 if page > 1 else None,
-        "after": page + 1 if page * SHOWN < len(items) else None,
-        "can_apply": held.state == SheetState.PREVIEW and bool(plan.changes),
-        "can_discard": held.state == SheetState.PREVIEW,
+        "after": page + 1 if rows.stop < total else None,
+        "number_of_changes": changes_in(held),
+        "can_apply": held.state == SheetState.PREVIEW and changes_in(held) > 0,
+        "can_discard": held.state in (SheetState.PREVIEW, SheetState.READING),
         "failed": held.job if held.job and held.job.state == JobState.FAILED else None,
     }
     return render(request, "accounting/sheet_import.html", context)
@@ -169,19 +172,14 @@ def page_number(text: str) -> int:
     return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 8 else 1
 
 
-def errors_of(plan: Plan) -> list[Any]:
-    """Return the errors by line."""
-    return plan.errors
-
-
-def changes_of(plan: Plan, view: str) -> list[Change]:
-    """Return the changes of one kind, or all in the order of the file, removals at the end."""
-    return [change for change in plan.changes if view in (EVERYTHING, change.kind)]
+def changes_in(held: SheetImport) -> int:
+    """Return how many changes a preview has."""
+    return sum(held.counts.get(kind, 0) for kind in KINDS)
 
 
 def tiles_of(chosen: type[Sheet], held: SheetImport) -> list[Tile]:
     """Return the numbers of a preview."""
-    removed = (_("Closed"), "user-x") if chosen.closes else (_("Removed"), "trash-2")
+    removed = (_("Closed"), "circle-minus") if chosen.closes else (_("Removed"), "trash-2")
     counts = held.counts
     return [
         Tile(ERRORS, _("Lines with errors"), "circle-alert", counts.get("errors", 0)),
@@ -192,7 +190,7 @@ def tiles_of(chosen: type[Sheet], held: SheetImport) -> list[Tile]:
     ]
 
 
-def shown(chosen: type[Sheet], change: Change, plan: Plan) -> ShownChange:
+def shown(chosen: type[Sheet], change: Change) -> ShownChange:
     """Return a change as the preview shows it."""
     values = []
     for column in chosen.columns:
@@ -226,7 +224,7 @@ def apply_sheet(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             request, _("Some lines have errors. Correct the file, or tick that the other lines are applied.")
         )
         return redirect("sheet_import", pk)
-    changes = sum(held.counts.get(kind, 0) for kind in ChangeKind)
+    changes = changes_in(held)
     if changes > sheet_imports.SMALL_PLAN or len(held.content) > sheet_imports.SMALL_FILE:
         sheet_imports.start(sheet_imports.APPLY, held, request.user, despite_errors=despite_errors)
         return redirect("job", held.job_id)
