@@ -17,6 +17,7 @@ TIMETABLE = {
         "options": {"expires": 60},
     },
     "keep_terms": {"task": "accounting.tasks.keep_terms", "schedule": 900.0, "options": {"expires": 600}},
+    "close_leavers": {"task": "accounting.tasks.close_leavers", "schedule": 60.0, "options": {"expires": 60}},
     "pulse": {"task": "callanalytics.beat.pulse", "schedule": 5.0, "options": {"expires": 30}},
 }
 PULSE = "timetable-pulse"

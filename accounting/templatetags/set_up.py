@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounting.services.connection_tests import TESTS, ConnectionTest
 from accounting.services.set_up import Step
+from accounting.sheets import SHEETS
 from callanalytics.navigation import SET_UP_SECTIONS, SetUpPage
 
 register = template.Library()
@@ -68,3 +69,10 @@ def tests_of(step: Step) -> list[tuple[str, ConnectionTest]]:
 def unlocalised(number: int) -> str:
     """Return a number as HTML's attributes want it, in every language."""
     return str(number)
+
+
+@register.simple_tag
+def sheet_kind(opts: Options[Model]) -> str:
+    """Return the kind of sheet with which a table is imported and exported, '' for other tables."""
+    page = f"admin:{opts.app_label}_{opts.model_name}_changelist"
+    return next((sheet.kind for sheet in SHEETS.values() if sheet.page == page and not sheet.of_tariff), "")

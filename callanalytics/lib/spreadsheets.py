@@ -59,11 +59,11 @@ def read(content: bytes, most_rows: int = MOST_ROWS) -> Spreadsheet:
     header: list[str] | None = None
     sheet = Spreadsheet([])
     for number, cells in lines:
-        row = [plain(cell) for cell in cells]
-        if not any(row):
+        row = row_of(number, cells)
+        if not row:
             continue
         if header is None:
-            header = sheet.header = trimmed(row)
+            header = sheet.header = row
             continue
         if len(sheet.rows) >= most_rows:
             text = ngettext(
@@ -76,10 +76,15 @@ def read(content: bytes, most_rows: int = MOST_ROWS) -> Spreadsheet:
     return sheet
 
 
-def trimmed(row: list[str]) -> list[str]:
-    """Return a row without the empty cells at its end."""
+def row_of(line: int, cells: Iterable[str]) -> list[str]:
+    """Return the texts of a row without the empty cells at its end; raise SpreadsheetError for more than can be."""
+    row = [plain(cell) for cell in cells]
     while row and not row[-1]:
         row.pop()
+    if len(row) > MOST_COLUMNS:
+        raise SpreadsheetError(_("Line %(line)s has too many columns.") % {"line": line})
+    if any(len(cell) > LONGEST_CELL for cell in row):
+        raise SpreadsheetError(_("Line %(line)s has a cell without end; a quotation mark is missing.") % {"line": line})
     return row
 
 
@@ -110,8 +115,6 @@ def csv_lines(content: bytes) -> Iterator[tuple[int, list[str]]]:
     before = 0
     try:
         for cells in reader:
-            if len(cells) > MOST_COLUMNS:
-                raise SpreadsheetError(_("Line %(line)s has too many columns.") % {"line": before + 1 + skipped})
             yield before + 1 + skipped, cells
             before = reader.line_num
     except csv.Error as error:
@@ -151,7 +154,7 @@ def xlsx_lines(content: bytes) -> Iterator[tuple[int, list[str]]]:
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
         worksheet = book.worksheets[0]
         worksheet.reset_dimensions()  # what a file says about its size need not be true
-        for number, cells in enumerate(worksheet.iter_rows(max_col=MOST_COLUMNS, values_only=True), 1):
+        for number, cells in enumerate(worksheet.iter_rows(max_col=MOST_COLUMNS + 1, values_only=True), 1):
             yield number, [text_of(value) for value in cells]
     except SpreadsheetError:
         raise
