@@ -4,7 +4,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounting.models import Job
-from accounting.services import directory_sync, replaying, retention, sheet_imports, uploading
+from accounting.services import corrections, directory_sync, replaying, retention, sheet_imports, uploading
 from accounting.services.jobs import JobKind, register
 
 
@@ -18,8 +18,15 @@ def directory_run_page(job: Job) -> str:
     return reverse("directory_run", args=[job.result["run"]])
 
 
+def correction_page(job: Job) -> str:
+    """Return the page of the correction that a job has worked on."""
+    return reverse("correction", args=[job.parameters["correction"]])
+
+
 register(JobKind(replaying.REPLAY, _("Import of rejected rows"), replaying.replay, rejected_rows_page))
 register(JobKind(replaying.DISMISS, _("Dismissal of rejected rows"), replaying.dismiss, rejected_rows_page))
+for name, run in corrections.STEPS.items():
+    register(JobKind(name, corrections.JOB_LABELS[name], run, correction_page))
 register(
     JobKind(
         uploading.UPLOAD,

@@ -112,6 +112,10 @@ SET_UP_SECTIONS = (
                 _("Extensions"), _("Own numbers and who holds them."), "hash", "admin:accounting_extension_changelist"
             ),
             SetUpPage(
+                _("Unknown extensions"), _("Seen in calls, held by nobody: adopt them one by one or many at once."),
+                "user-round-search", "unknown_extensions", covers=("reassign_calls",),
+            ),
+            SetUpPage(
                 _("Phones"), _("Devices and the extensions seen on them."), "tablet-smartphone",
                 "admin:accounting_device_changelist",
             ),
@@ -143,6 +147,14 @@ SET_UP_SECTIONS = (
                 "admin:accounting_tariff_changelist",
             ),
             SetUpPage(_("Rates"), _("The price of each prefix."), "coins", "admin:accounting_rate_changelist"),
+            SetUpPage(
+                _("Calls without a price"), _("Grouped by reason and prefix: add a price and re-cost."),
+                "circle-question-mark", "unpriced", covers=("price_unpriced",),
+            ),
+            SetUpPage(
+                _("Re-costing"), _("Price past calls anew: dry run, apply, journal, undo."), "calculator", "recosting",
+                covers=("correction", "correction_journal"),
+            ),
             SetUpPage(
                 _("Public holidays"), _("Beyond or against the countries' calendars."), "calendar-days",
                 "admin:accounting_publicholiday_changelist",

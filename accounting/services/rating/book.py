@@ -1,7 +1,7 @@
 """The way of a call through the prices: gateway, carrier and tariff of the day, rate, charged time, amount."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import NamedTuple, TypeVar
 
@@ -103,6 +103,16 @@ class PriceBook:
         self._gateways = {gateway.id: gateway for gateway in gateways}
         self._tariffs = {carrier: tuple(dated) for carrier, dated in tariffs.items()}
         self._contracts: dict[tuple[int | None, date], Contract] = {}
+
+    def with_rate(self, tariff_id: int, line: RateLine) -> "PriceBook":
+        """Return a book with a draft: one more rate in a tariff, this book stays as it is."""
+        tariffs = {
+            carrier: [
+                dated._replace(table=drafted(dated.table, line)) if dated.id == tariff_id else dated for dated in all_
+            ]
+            for carrier, all_ in self._tariffs.items()
+        }
+        return PriceBook(self._gateways.values(), tariffs)
 
     def price(
         self,
@@ -213,6 +223,13 @@ class PriceBook:
             return Contract("", None, NOT_CHARGEABLE if gateway.to_own_system else NO_CARRIER)
         tariff = _newest(self._tariffs.get(carrier.carrier_id, ()), day)
         return Contract(carrier.carrier, None if tariff is None else tariff.table, NO_TARIFF)
+
+
+def drafted(table: TariffTable, line: RateLine) -> TariffTable:
+    """Return a tariff with one more rate."""
+    if line.incoming:
+        return replace(table, incoming=table.incoming.with_line(line))
+    return replace(table, outgoing=table.outgoing.with_line(line))
 
 
 def _newest(dated: Iterable[Dated], day: date) -> Dated | None:
