@@ -9,7 +9,7 @@ from benchmarks.databases import environment
 SUITES = {
     "ingest": (("benchmarks.ingest", "postgresql"), ("benchmarks.ingest", "sqlite")),
     "home": (("benchmarks.home", "postgresql"),),
-    "admin": (("benchmarks.admin", "postgresql"),),
+    "admin": (("benchmarks.admin", "postgresql"), ("benchmarks.admin_recosting", "postgresql")),
     "memory": (("benchmarks.memory", "postgresql"),),
 }
 """Modules by what is measured, each with its kind of database."""
