@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
 from accounting.sheets.base import Sheet
@@ -24,11 +23,11 @@ class SheetForm(forms.Form):
 
     def __init__(self, sheet: type[Sheet], *args: Any) -> None:
         super().__init__(*args)
-        self.fields["remove_missing"].label = sheet.missing_text
+        self.fields["remove_missing"].label = str(sheet.missing_text)
 
-    def clean_file(self) -> UploadedFile:
+    def clean_file(self) -> Any:
         """Refuse what is too large to be read."""
-        file: UploadedFile = self.cleaned_data["file"]
+        file = self.cleaned_data["file"]
         if (file.size or 0) > MOST_BYTES:
             raise ValidationError(
                 _("The file is larger than %(limit)s MB. Split it."), params={"limit": MOST_BYTES // 1024 // 1024}

@@ -250,7 +250,8 @@ def excerpt(content: bytes, rows: slice, kind: ChangeKind | None = None) -> tupl
 
 def digest(made: Plan) -> str:
     """Return what tells whether two plans would do the same."""
-    told = [[change.kind, change.key, change.values, change.before] for change in made.changes]
+    changes = sorted(made.changes, key=lambda change: ORDER[change.kind])
+    told = [[change.kind, change.key, change.values, change.before] for change in changes]
     wrong = [[error.line, error.column] for error in made.errors]
     return hashlib.sha256(json.dumps([told, wrong], sort_keys=True).encode()).hexdigest()
 
