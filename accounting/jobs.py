@@ -4,7 +4,16 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounting.models import Job
-from accounting.services import corrections, directory_sync, replaying, retention, sheet_imports, uploading
+from accounting.services import (
+    corrections,
+    directory_sync,
+    erasing,
+    privacy,
+    replaying,
+    retention,
+    sheet_imports,
+    uploading,
+)
 from accounting.services.jobs import JobKind, register
 
 
@@ -46,3 +55,12 @@ register(JobKind(sheet_imports.PREVIEW, _("Preview of a sheet"), sheet_imports.r
 register(JobKind(sheet_imports.APPLY, _("Import of a sheet"), sheet_imports.run_apply, sheet_page))
 register(JobKind(directory_sync.KIND, _("Synchronisation of people"), directory_sync.synchronise, directory_run_page))
 register(JobKind(retention.RETENTION, _("Retention"), retention.apply_terms))
+
+
+def person_page(job: Job) -> str:
+    """Return the page of the person whose data was exported or erased."""
+    return reverse("privacy_person", args=[job.parameters["person"]])
+
+
+register(JobKind(privacy.EXPORT, _("Export of a person's data"), privacy.export, person_page))
+register(JobKind(erasing.ERASE, _("Erasure of a person"), erasing.erase, person_page))

@@ -92,6 +92,10 @@ SET_UP_SECTIONS = (
                 _("Directory"), _("Sign-in and people from LDAP or Active Directory."), "book-user",
                 "admin:accounting_directory_changelist",
             ),
+            SetUpPage(
+                _("Data of one person"), _("Export everything about a person, or erase them."), "user-lock", "privacy",
+                covers=("privacy_person",),
+            ),
         ),
     ),
     SetUpSection(
@@ -171,17 +175,19 @@ SET_UP_SECTIONS = (
                 _("Collected files"), _("The ledger of every file."), "files", "admin:accounting_importfile_changelist"
             ),
             SetUpPage(
-                _("Upload call files"), _("Files that did not come through the inbox."), "upload", "upload"
+                _("Upload call files"), _("Files that did not come through the inbox."), "upload", "upload",
+                covers=("upload_result",),
             ),
             SetUpPage(
                 _("Rejected rows"), _("Rows that could not be taken: correct them, import them again."),
-                "file-exclamation-point", "rejected_rows",
+                "file-exclamation-point", "rejected_rows", covers=("rejected_row",),
             ),
             SetUpPage(
                 _("Files set aside"), _("Files that hold no call records."), "file-x", "files_set_aside"
             ),
             SetUpPage(
-                _("Retention"), _("How long calls are kept, and what becomes of them then."), "archive-x", "retention"
+                _("Retention"), _("How long calls are kept, and what becomes of them then."), "archive-x", "retention",
+                covers=("retention_term",),
             ),
         ),
     ),
@@ -193,7 +199,7 @@ SET_UP_SECTIONS = (
         (
             SetUpPage(
                 _("Masking rules"), _("Which role does not see how many digits."), "eye-off",
-                "masking_rules",
+                "masking_rules", covers=("add_masking_rule", "change_masking_rule", "preview_masking_rule"),
             ),
             SetUpPage(
                 _("Directory"), _("Sign-in and people from LDAP or Active Directory."), "book-user", "directory",

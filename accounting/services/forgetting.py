@@ -1,6 +1,7 @@
 """What of a call is forgotten when it is anonymised, and how the totals follow (docs/privacy.md)."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
 from typing import Any
 
 from django.db import connection, models
@@ -18,7 +19,7 @@ from accounting.models import (
     UnitHalfHour,
 )
 from accounting.services.recording import DAY_COLUMNS, SLOT_COLUMNS, add_to
-from callanalytics.lib.bulk import insert_rows
+from callanalytics.lib.bulk import Moments, day_value, insert_rows
 
 FORGOTTEN = "…"
 """Stands for what was cut off a number."""
@@ -80,19 +81,22 @@ def delete_rows(rows: QuerySet[Any]) -> int:
 
 
 def take_days(condition: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """Delete totals by extension and return them as DAY_COLUMNS, in the database's values."""
-    return take_rows(ExtensionDay, DAY_COLUMNS, condition, parameters)
+    """Delete totals by extension and return them as insert_rows takes DAY_COLUMNS."""
+    rows = take_rows(ExtensionDay, DAY_COLUMNS, condition, parameters)
+    return [(day_value(row[0]) if isinstance(row[0], date) else row[0], *row[1:]) for row in rows]
 
 
-def take_slots(condition: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """Delete totals by half-hour and return them as SLOT_COLUMNS, in the database's values."""
-    return take_rows(UnitHalfHour, SLOT_COLUMNS, condition, parameters)
+def take_slots(begin: datetime, end: datetime, moment: Moments) -> list[tuple[Any, ...]]:
+    """Delete totals by half-hour and return them as insert_rows takes SLOT_COLUMNS."""
+    bounds = [connection.ops.adapt_datetimefield_value(one) for one in (begin, end)]
+    rows = take_rows(UnitHalfHour, SLOT_COLUMNS, "slot >= %s AND slot < %s", bounds)
+    return rows if moment.as_text else [(moment[int(row[0].timestamp())], *row[1:]) for row in rows]
 
 
 def take_rows(
     model: type[models.Model], columns: Sequence[str], condition: str, parameters: Sequence[Any]
 ) -> list[tuple[Any, ...]]:
-    """Delete and return rows in one statement, so that none that comes meanwhile is lost."""
+    """Delete rows and return them in the database's values, in one statement: none that comes meanwhile is lost."""
     names = ", ".join(columns)
     statement = f"DELETE FROM {model._meta.db_table} WHERE {condition} RETURNING {names}"  # noqa: S608  (names)
     with connection.cursor() as cursor:

@@ -37,7 +37,7 @@ from accounting.services.forgetting import (
 )
 from accounting.services.jobs import Progress
 from accounting.services.recording import Totals, take_back
-from accounting.services.writing import Moments
+from callanalytics.lib.bulk import Moments
 
 RETENTION = "retention"
 DELETE = PhoneSystem.AfterTerm.DELETE
@@ -165,25 +165,16 @@ def delete_day(phone_system: PhoneSystem, day: date, records: Any) -> int:
     delete_rows(records)
     take_days(*of_day(phone_system, day))
     moment = Moments()
-    begin, end = (moment[int(midnight(one).timestamp())] for one in (day, day + A_DAY))
-    slots = take_slots("slot >= %s AND slot < %s", [begin, end])
-    put_slots([*as_keys(slots, moment), *taken_back.slot_rows(moment)])
+    slots = take_slots(midnight(day), midnight(day + A_DAY), moment)
+    put_slots([*slots, *taken_back.slot_rows(moment)])
     # Nothing is left to carry a new arrival mark; the mark alone makes pages show the calls anew.
     ImportBatch.objects.create(phone_system=phone_system)
     return count
 
 
-def as_keys(slots: list[tuple[Any, ...]], moment: Moments) -> list[tuple[Any, ...]]:
-    """Return totals by half-hour with the same form of moments that new rows have."""
-    if moment.as_text:
-        return slots
-    return [(moment[int(row[0].timestamp())], *row[1:]) for row in slots]
-
-
 def of_day(phone_system: PhoneSystem, day: date) -> tuple[str, list[Any]]:
     """Return the condition of the totals of one phone system and day."""
-    value = day if connection.vendor == "postgresql" else day.isoformat()
-    return "phone_system_id = %s AND day = %s", [phone_system.pk, value]
+    return "phone_system_id = %s AND day = %s", [phone_system.pk, connection.ops.adapt_datefield_value(day)]
 
 
 def forget_rejected(phone_system: PhoneSystem, end: date) -> int:

@@ -15,7 +15,7 @@ from accounting.forms.audit import AuditFilter
 from accounting.models import AuditedAction, AuditEntry
 from accounting.services.audit_words import tell_entry
 from accounting.services.auditing import record
-from callanalytics.lib.spreadsheet_text import csv_lines
+from callanalytics.lib.csv_stream import csv_stream
 from callanalytics.web.pagination import COUNTED_TO, SIZES, Paging, counted
 from callanalytics.web.permissions import administrators, require
 from callanalytics.web.requests import AuthenticatedRequest
@@ -62,7 +62,7 @@ def export_audit_log(request: AuthenticatedRequest) -> HttpResponse | StreamingH
     entries = filters.narrow(AuditEntry.objects.all())
     words = {chip.label: chip.value for chip in filters.chips()}
     record(AuditedAction.EXPORTED, "audit_log", filters=words)
-    response = StreamingHttpResponse(csv_lines(header(), values_of(entries)), content_type="text/csv; charset=utf-8")
+    response = StreamingHttpResponse(csv_stream(header(), values_of(entries)), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="audit-log-{timezone.localdate():%Y-%m-%d}.csv"'
     return response
 

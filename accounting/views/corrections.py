@@ -28,7 +28,7 @@ from accounting.services.telling_corrections import (
     samples_of,
     units_of,
 )
-from callanalytics.lib.spreadsheet_text import csv_lines
+from callanalytics.lib.csv_stream import csv_stream
 from callanalytics.web.permissions import administrators, require
 from callanalytics.web.requests import AuthenticatedRequest
 from callanalytics.web.views import refused
@@ -184,7 +184,7 @@ def export_journal(request: AuthenticatedRequest, pk: int) -> StreamingHttpRespo
         _("Currency before"), _("Pricing after"), _("Cost after"), _("Currency after"), _("Person before"),
         _("Person after"),
     ]  # fmt: skip
-    response = StreamingHttpResponse(csv_lines(header, rows), content_type="text/csv; charset=utf-8")
+    response = StreamingHttpResponse(csv_stream(header, rows), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="correction-{correction.pk}.csv"'
     return response
 

@@ -34,8 +34,7 @@ def desk(client: Client, admin: User, inbox: Path, settings: Any, tmp_path: Path
 
 def calls(*rows: Any) -> bytes:
     """Return a CDR file of these rows."""
-    content = cdr_file(list(rows), "15")
-    return content if isinstance(content, bytes) else content.encode()
+    return cdr_file(list(rows), "15")
 
 
 def zipped(**files: bytes) -> bytes:
