@@ -83,7 +83,7 @@ def connection_options(access: DirectoryAccess) -> dict[int, Any]:
 @contextmanager
 def connected(access: DirectoryAccess) -> Iterator[Any]:
     """Give a connection that is signed in for look-ups; every fault within is raised as DirectoryFault."""
-    connection = None
+    connection, signed_in = None, False
     try:
         connection = ldap.initialize(answering_server(access.servers, access.timeout))
         for option, value in connection_options(access).items():
@@ -91,10 +91,13 @@ def connected(access: DirectoryAccess) -> Iterator[Any]:
         if access.start_tls:
             connection.start_tls_s()
         connection.simple_bind_s(access.bind_dn, access.bind_password)
+        signed_in = True
         yield connection
     except (OSError, ValueError, ldap.LDAPError) as error:
         log.warning("directory_fault", server=access.servers, error=repr(error))
-        raise DirectoryFault(str(fault_in_words(error, access, answered=connection is not None))) from error
+        raise DirectoryFault(
+            str(fault_in_words(error, access, answered=connection is not None and not signed_in))
+        ) from error
     finally:
         if connection is not None:
             with suppress(ldap.LDAPError):
@@ -102,7 +105,7 @@ def connected(access: DirectoryAccess) -> Iterator[Any]:
 
 
 def fault_in_words(error: Exception, access: DirectoryAccess, *, answered: bool) -> str | Promise:
-    """Return what to look at; `answered`: a server had answered the knock."""
+    """Return what to look at; `answered`: a server had just answered the knock."""
     if is_refused_certificate(error, access, answered=answered):
         return _(
             "The encrypted connection failed. Check the CA certificate, and that the server is named here "

@@ -41,7 +41,8 @@ def read_people(directory: Directory, told: Told = lambda _count: None, most: in
     wanted = sorted({name for name in names if name} | {"userAccountControl"})
     reading = Reading()
     with connected(entered_access(directory)) as connection:
-        roles = roles_by_groups(connection, directory)
+        # The members of nested groups take Active Directory long: not for a few people.
+        roles = roles_by_groups(connection, directory, nested=most is None)
         size = min(directory.page_size, most or directory.page_size)
         rows = search(connection, directory.user_base, directory.people_filter, wanted, size, told)
         for dn, attributes in islice(rows, most):
@@ -92,24 +93,31 @@ def extension_of(number: str, digits: int | None) -> str:
     return found[-digits:] if digits else found
 
 
-def roles_by_groups(connection: Any, directory: Directory) -> dict[str, set[str]]:
+def roles_by_groups(connection: Any, directory: Directory, *, nested: bool) -> dict[str, set[str]]:
     """Return by role the people, as comparable DNs, whom the group of that role holds; only roles with a group."""
     groups = {role: getattr(directory, setting).strip() for role, setting in GROUP_OF.items()}
-    return {role: members_of(connection, directory, group) for role, group in groups.items() if group}
+    members = {role: listed_members(connection, group) for role, group in groups.items() if group}
+    if nested:
+        members = {role: found | nested_members(connection, directory, groups[role]) for role, found in members.items()}
+    return members
 
 
-def members_of(connection: Any, directory: Directory, group: str) -> set[str]:
-    """Return who is in a group: as the group lists them, in Active Directory also through other groups.
+def listed_members(connection: Any, group: str) -> set[str]:
+    """Return whom a group lists.
 
     A group that is not there raises DirectoryFault: taken for empty, it would take everybody's role away.
     """
-    nested = f"(&{directory.people_filter}{filter_format(f'(memberOf:{MEMBER_IN_CHAIN}:=%s)', [group])})"
-    rows = search(connection, directory.user_base, nested, ["1.1"], directory.page_size)
-    found = {same_dn(dn) for dn, _values in rows}
+    names = ["member", "uniqueMember", "memberUid"]
     try:
-        listed = connection.search_ext_s(group, ldap.SCOPE_BASE, attrlist=["member", "uniqueMember", "memberUid"])
+        entries = connection.search_ext_s(group, ldap.SCOPE_BASE, attrlist=names)
     except NO_SUCH_BRANCH as error:
         raise DirectoryFault(_("There is no group “%(group)s”.") % {"group": group}) from error
-    for _dn, values in listed:
-        found |= {same_dn(one.decode("utf-8", "replace")) for members in values.values() for one in members}
-    return found
+    lists = [members for _dn, values in entries for members in values.values()]
+    return {same_dn(one.decode("utf-8", "replace")) for members in lists for one in members}
+
+
+def nested_members(connection: Any, directory: Directory, group: str) -> set[str]:
+    """Return who is in a group, in Active Directory also through other groups; elsewhere nobody."""
+    query = f"(&{directory.people_filter}{filter_format(f'(memberOf:{MEMBER_IN_CHAIN}:=%s)', [group])})"
+    rows = search(connection, directory.user_base, query, ["1.1"], directory.page_size)
+    return {same_dn(dn) for dn, _values in rows}

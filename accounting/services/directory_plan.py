@@ -70,7 +70,7 @@ class DirectorySheet(People):
             return known
         name = values["user_name"].casefold()
         holder = self.users.get(name)
-        taken = holder is not None and holder.directory_key in self.reading.taken
+        taken = holder is not None and holder.directory_key in self.reading.taken | self.reading.disabled
         return f"\x1f{values['directory_key']}" if taken else name
 
     def complete(self, values: Row, before: Row | None) -> Row:
@@ -143,9 +143,8 @@ class DirectorySheet(People):
     def is_leaver(self, user: User) -> bool:
         """Whether a person is closed because the directory has no entry, or a disabled one."""
         names = {user.username.casefold(), user.directory_key}
-        return (
-            self.directory.leavers == Directory.Leavers.CLOSE and self.is_ours(user) and not names & self.reading.taken
-        )
+        closes = self.directory.leavers == Directory.Leavers.CLOSE
+        return closes and self.is_ours(user) and not names & self.reading.doubtful
 
     def is_ours(self, user: User) -> bool:
         """Whether the directory decides about an account that is open."""
@@ -217,6 +216,8 @@ def shared_notes(numbers: Sequence[str]) -> list[str]:
 
 def reason_to_hold_back(sheet: DirectorySheet, made: Plan, approved: Plan | None) -> str:
     """Return why nothing is to be changed now, '' for nothing; an approved plan is made when it is still the same."""
+    if not made.changes:
+        return ""
     if approved is not None:
         same = sheets.digest(approved) == sheets.digest(made)
         return "" if same else _("Something has changed since the preview. Look at the changes below and apply these.")

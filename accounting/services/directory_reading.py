@@ -47,7 +47,9 @@ class Reading:
     problems: list[tuple[str, str]] = field(default_factory=list)
     """Entries that cannot be taken: their name, and why."""
     taken: set[str] = field(default_factory=set)
-    """Keys and user names of everybody who is not disabled, also of entries that cannot be taken."""
+    """Keys and user names of the people."""
+    doubtful: set[str] = field(default_factory=set)
+    """Keys and user names of the entries that cannot be taken: nobody is closed for them."""
 
     def take(self, person: DirectoryPerson, dn: str, *, disabled: bool) -> None:
         """Add an entry, or the reason why it cannot be taken."""
@@ -62,4 +64,6 @@ class Reading:
             self.problems.append((dn, _("Another entry has the same user name or the same lasting key.")))
         else:
             self.people.append(person)
-        self.taken |= names
+            self.taken |= names
+            return
+        self.doubtful |= names

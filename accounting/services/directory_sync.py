@@ -30,17 +30,18 @@ def start(
 
     `preview` changes nothing; `approved` is a run whose shown changes are to be made although it was held back.
     """
+    key = f"{KIND}-preview" if preview else KIND
     return jobs.start(
-        KIND, user, unique_key=KIND, preview=preview, scheduled=scheduled, approved=approved.pk if approved else None
+        KIND, user, unique_key=key, preview=preview, scheduled=scheduled, approved=approved.pk if approved else None
     )
 
 
 def synchronise(progress: Progress) -> dict[str, int]:
     """Do one run; its row in the log tells how it ended. Raises JobFailed with what people should look at."""
     wanted = progress.parameters
-    DirectoryRun.objects.filter(state=DirectoryRun.State.RUNNING).update(
-        state=DirectoryRun.State.FAILED, error=_("The work was interrupted."), finished_at=timezone.now()
-    )
+    now = timezone.now()
+    lost = DirectoryRun.objects.filter(state=DirectoryRun.State.RUNNING, started_at__lt=now - jobs.LEASE)
+    lost.update(state=DirectoryRun.State.FAILED, error=_("The work was interrupted."), finished_at=now)
     run = DirectoryRun.objects.create(scheduled=wanted.get("scheduled", False), started_by=progress.job.started_by)
     try:
         work(run, progress)

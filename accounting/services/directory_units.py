@@ -77,7 +77,7 @@ class NamedUnits:
         told = [_("New department: %(name)s") % {"name": path_text(names)} for names in self.new_departments.values()]
         told += [_("New cost centre: %(name)s") % {"name": code} for code in self.new_cost_centres.values()]
         words = {
-            "department": _("There is no department “%(name)s” (entries: %(count)s)."),
+            "department": _("There is no department “%(name)s”, or there are several (entries: %(count)s)."),
             "cost_centre": _("There is no cost centre with the code “%(name)s” (entries: %(count)s)."),
             "office": _("There is no office “%(name)s” (entries: %(count)s)."),
         }

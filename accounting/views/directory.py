@@ -126,6 +126,11 @@ def run_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         "kind": kind,
         "kinds": [("", _("All")), *((name, label) for name, label in KINDS.items() if run.counts.get(name))],
         "counted": [(label, run.counts.get(name, 0)) for name, label in (KINDS | OTHER_COUNTS).items()],
-        "applicable": run.state in DirectoryRun.APPLICABLE and bool(made.changes),
+        "applicable": run.state in DirectoryRun.APPLICABLE and bool(made.changes) and not is_overtaken(run),
     }
     return render(request, "accounting/directory_run.html", context)
+
+
+def is_overtaken(run: DirectoryRun) -> bool:
+    """Return whether a later run has changed people, so that what this one shows is no longer the question."""
+    return DirectoryRun.objects.filter(pk__gt=run.pk, state=DirectoryRun.State.DONE).exists()

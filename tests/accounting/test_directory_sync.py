@@ -1,8 +1,10 @@
 """Synchronising people with a real directory: first time, changes, leavers, the guard, faults, and the timetable."""
 
+import socket
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import ldap
@@ -387,6 +389,48 @@ def test_faults_are_told_and_change_nothing(
     assert "stale-bind-password" not in page + run.error
     answer = client.post(reverse("test_directory"), follow=True).content.decode()
     assert told in answer
+
+
+def test_a_silent_server_ends_the_run_soon(enter: Enter) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        enter(server_uri=f"ldap://127.0.0.1:{silent.getsockname()[1]}", timeout=1)
+        begun = perf_counter()
+        run = synchronise()
+    assert (run.state, perf_counter() - begun < 4) == ("failed", True)
+    assert "does not answer" in run.error
+
+
+def test_a_new_entry_is_not_taken_for_a_person_who_has_left(enter: Enter, company: Directory) -> None:
+    enter(most_leavers=100)
+    synchronise()
+    remove(company, "dora")
+    synchronise()
+    add(company, "dora", "Dorothy", "Kline")
+    run = synchronise()
+    assert (run.counts["added"], run.counts["errors"]) == (0, 1)
+    assert User.objects.get(username="dora").first_name == "Dora"
+
+
+def test_a_new_entry_is_not_taken_for_a_disabled_person_of_the_same_name(enter: Enter, company: Directory) -> None:
+    enter(most_leavers=100)
+    synchronise()
+    change(company, "dora", sAMAccountName="dora.old", userAccountControl="514")
+    add(company, "dora2", "Dorothy", "Kline")
+    change(company, "dora2", sAMAccountName="dora")
+    run = synchronise()
+    assert (run.counts["added"], run.counts["removed"], run.counts["errors"]) == (0, 1, 1)
+    assert User.objects.get(username="dora").first_name == "Dora"
+
+
+def test_what_was_applied_is_not_offered_again(enter: Enter, client: Client, admin: User) -> None:
+    enter()
+    preview = synchronise(preview=True)
+    client.force_login(admin)
+    address, offer = reverse("directory_run", args=[preview.pk]), reverse("apply_directory_run", args=[preview.pk])
+    assert offer in client.get(address).content.decode()
+    synchronise(approved=preview)
+    assert offer not in client.get(address).content.decode()
+    assert synchronise(approved=preview).state == "done"
 
 
 def test_an_encrypted_connection_with_the_authority_of_the_set_up(enter: Enter, company: Directory) -> None:
