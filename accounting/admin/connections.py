@@ -32,6 +32,11 @@ class SingleAdmin(SetUpAdmin):
         """Nobody deletes it: it is emptied."""
         return False
 
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """Show the form without the ways to other rows."""
+        context |= {"single": True, "show_save_and_continue": False}
+        return super().render_change_form(request, context, *args, **kwargs)
+
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
         """Stay on the form, where the tests are."""
         response = super().response_change(request, obj)

@@ -17,6 +17,11 @@ def spaced(number: str) -> str:
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
+def plain_digits(text: str) -> str:
+    """Return a text with the digits of every script, for instance Arabic-Indic ones, as 0 to 9."""
+    return "".join(str(int(letter)) if letter.isdecimal() else letter for letter in text)
+
+
 def hide_last_digits(number: str, digits: int) -> str:
     """Return the number with its last digits as asterisks; blanks and signs between them stay, so does a domain."""
     user, at, domain = number.partition("@")
