@@ -89,10 +89,6 @@ SET_UP_SECTIONS = (
                 "file-spreadsheet", "sheets", covers=("sheet", "sheet_import"),
             ),
             SetUpPage(
-                _("Directory"), _("Sign-in and people from LDAP or Active Directory."), "book-user",
-                "admin:accounting_directory_changelist",
-            ),
-            SetUpPage(
                 _("Data of one person"), _("Export everything about a person, or erase them."), "user-lock", "privacy",
                 covers=("privacy_person",),
             ),

@@ -1,4 +1,4 @@
-"""The servers that the product talks to: one form each."""
+"""The mail server, and what forms of one row have in common; the directory has pages of its own."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounting import models
-from accounting.admin.site import ReadOnlyAdmin, SetUpAdmin
+from accounting.admin.site import SetUpAdmin
 
 
 class SingleAdmin(SetUpAdmin):
@@ -59,58 +59,3 @@ class MailServerAdmin(SingleAdmin):
         (_("Account"), {"fields": (("username", "password"),)}),
         (_("Mails"), {"fields": ("sender", "allowed_domains")}),
     )
-
-
-@admin.register(models.Directory)
-class DirectoryAdmin(SingleAdmin):
-    """The directory."""
-
-    tests = ("directory",)
-    fieldsets = (
-        (_("Server"), {"fields": ("server_uri", ("start_tls", "timeout"), "ca_certificate")}),
-        (_("Account for look-ups"), {"fields": (("bind_dn", "bind_password"),)}),
-        (
-            _("Sign-in"),
-            {"fields": ("enabled", "user_base", "login_filter", ("administrators_group", "supervisors_group"))},
-        ),
-        (
-            _("People"),
-            {"fields": ("people_filter", ("interval", "at"), ("leavers", "most_leavers"), "page_size")},
-        ),
-        (
-            _("Attributes of people"),
-            {
-                "fields": (
-                    ("username_attribute", "key_attribute"),
-                    ("first_name_attribute", "last_name_attribute"),
-                    ("email_attribute", "employee_number_attribute"),
-                    "language_attribute",
-                ),
-                "classes": ("collapse",),
-                "description": _("Which attribute of an entry holds what. Empty: it is not taken from the directory."),
-            },
-        ),
-        (
-            _("Units and extensions"),
-            {
-                "fields": (
-                    ("department_attribute", "cost_centre_attribute"),
-                    ("office_attribute", "default_office"),
-                    "create_units",
-                    ("extension_attribute", "extension_digits"),
-                    "phone_system",
-                ),
-                "classes": ("collapse",),
-            },
-        ),
-    )
-
-
-@admin.register(models.DirectoryRun)
-class DirectoryRunAdmin(ReadOnlyAdmin):
-    """What every synchronisation of people has changed."""
-
-    list_display = ("started_at", "finished_at", "state", "scheduled", "started_by", "entries")
-    list_filter = ("state", "scheduled")
-    list_select_related = ("started_by",)
-    fields = ("started_at", "finished_at", "state", "scheduled", "started_by", "entries", "error")

@@ -45,6 +45,7 @@ class PhoneSystemAdmin(SetUpAdmin):
     list_select_related = ("office",)
     search_fields = ("name", "address")
     search_help_text = _("Name or publisher")
+    readonly_fields = ("keep_days", "after_term")
     fieldsets = (
         (None, {"fields": (("name", "kind"), ("office", "enabled"), "quiet_minutes")}),
         (
@@ -54,7 +55,13 @@ class PhoneSystemAdmin(SetUpAdmin):
                 "description": _("For tests of the connection and for phone lock; call records arrive without it."),
             },
         ),
-        (_("How long calls are kept"), {"fields": (("keep_days", "after_term"),)}),
+        (
+            _("How long calls are kept"),
+            {
+                "fields": (("keep_days", "after_term"),),
+                "description": _("Set under Call records, Retention, where you see first which calls are concerned."),
+            },
+        ),
     )
 
 

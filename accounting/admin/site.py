@@ -18,6 +18,12 @@ from accounting.services import connection_tests, history, keeping
 from accounting.set_up_site import is_administrator
 from callanalytics.lib.secrets import EncryptedField
 
+TECHNICAL = frozenset(
+    {"username", "email", "device_name", "address", "certificate", "axl_username", "host", "sender",
+     "allowed_domains", "number", "prefix", "first", "last", "area_code", "access_code", "employee_number"}
+)  # fmt: skip
+"""Fields that are written from left to right in every language."""
+
 
 def day_input() -> forms.DateInput:
     """Return the browser's own field for a day."""
@@ -72,6 +78,8 @@ class ForAdministrators:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
         if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
             field.widget = field.widget.widget
+        if field is not None and db_field.name in TECHNICAL:
+            field.widget.attrs |= {"dir": "ltr", "spellcheck": "false"}
         return field
 
 

@@ -6,6 +6,7 @@ import smtplib
 import ssl
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -125,9 +126,11 @@ def _talk_smtp(server: MailServer, then: Callable[[Any], object], success: str) 
     try:
         smtp.open()
         then(smtp)
-        smtp.close()
     except (OSError, smtplib.SMTPException) as error:
         return Finding(False, _smtp_fault(error))
+    finally:
+        with suppress(OSError, smtplib.SMTPException):
+            smtp.close()
     return Finding(True, success)
 
 

@@ -1,7 +1,6 @@
 """Sends the portal's mail through the server of the set-up, else through the one of the environment."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -19,10 +18,6 @@ class RecipientRefusedError(ValueError):
 class MailBackend(BaseEmailBackend):
     """Sends by SMTP, as Django's own backend does, with the settings that hold when a mail is sent."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.given = kwargs
-
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         """Send mails and return how many; raise RecipientRefusedError, or what smtplib raises."""
         server = MailServer.current()
@@ -30,25 +25,22 @@ class MailBackend(BaseEmailBackend):
         for message in email_messages:
             if server.sender and message.from_email == settings.DEFAULT_FROM_EMAIL:
                 message.from_email = server.sender
-        backend = smtp_of(server, fail_silently=self.fail_silently, **self.given)
-        return backend.send_messages(email_messages) or 0
+        return smtp_of(server, fail_silently=self.fail_silently).send_messages(email_messages) or 0
 
 
-def smtp_of(server: MailServer, timeout: float | None = None, **options: Any) -> SmtpBackend:
+def smtp_of(server: MailServer, timeout: int | None = None, *, fail_silently: bool = False) -> SmtpBackend:
     """Return the connection to a mail server, not yet open; `timeout` in seconds for each step."""
     if not server.host:
-        return SmtpBackend(timeout=timeout, **options)
+        return SmtpBackend(timeout=timeout, fail_silently=fail_silently)
     return SmtpBackend(
-        **options
-        | {
-            "host": server.host,
-            "port": server.port,
-            "username": server.username,
-            "password": server.password,
-            "use_tls": server.security == MailServer.Security.STARTTLS,
-            "use_ssl": server.security == MailServer.Security.TLS,
-            "timeout": timeout or settings.EMAIL_TIMEOUT,
-        }
+        host=server.host,
+        port=server.port,
+        username=server.username,
+        password=server.password,
+        use_tls=server.security == MailServer.Security.STARTTLS,
+        use_ssl=server.security == MailServer.Security.TLS,
+        timeout=timeout,
+        fail_silently=fail_silently,
     )
 
 

@@ -281,7 +281,7 @@ PLAN: tuple[tuple[Any, ...], ...] = (
     ("gateways", "router", gettext_lazy("Gateways"), gateways, _table("gateway")),
     ("tariffs", "receipt-text", gettext_lazy("Tariffs"), tariffs, _table("tariff")),
     ("mail", "mail", gettext_lazy("Mail server"), mail, _table("mailserver"), ("mail", "send_mail")),
-    ("directory", "book-user", gettext_lazy("Directory"), directory, _table("directory"), ("directory",)),
+    ("directory", "book-user", gettext_lazy("Directory"), directory, "directory", ("directory",)),
     ("masking", "eye-off", gettext_lazy("Masking"), masking, "masking_rules"),
 )
 """The steps in their order: name, icon, title, judgement, page, tests."""
