@@ -51,8 +51,12 @@ class Recosting:
         self.system_offices = dict(PhoneSystem.objects.values_list("pk", "office_id"))
 
     def records(self) -> CallRecordQuerySet:
-        """Return the selected records that can have a price: answered, carrying a trunk of the public network."""
-        return self.selection.records().filter(carries_trunk=True, kind=Kind.PUBLIC, answered_at__isnull=False)
+        """Return the selected records that can have a price: answered, carrying a trunk of the public network.
+
+        Anonymised records keep the price they had: without their whole number they would get another.
+        """
+        records = self.selection.records().filter(carries_trunk=True, kind=Kind.PUBLIC, answered_at__isnull=False)
+        return records.exclude(extension="")
 
     def corrected(self, record: Stored) -> Values:
         """Return pricing, millionths, currency, rate and destination of a record."""

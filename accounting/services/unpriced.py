@@ -70,6 +70,8 @@ def unpriced_groups(records: QuerySet[CallRecord]) -> list[UnpricedGroup]:
     """Return the groups of all unpriced records among these, the most frequent first; two queries."""
     rows = (
         records.filter(cost__isnull=True)
+        # Anonymised calls can no longer be priced.
+        .exclude(extension="")
         .order_by()
         .values("pricing", "gateway_id", head=Left("other_number", HEAD))
         .annotate(

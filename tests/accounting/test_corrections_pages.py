@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounting.models import (
     AuditEntry,
@@ -244,6 +245,30 @@ def test_past_calls_of_a_line_go_to_whoever_is_entered_as_its_holder(site: Clien
     owners = dict(CallRecord.objects.values_list("pk", "user_id"))
     assert owners == {early.pk: ana.pk, late.pk: cleo.pk, other.pk: None}
     assert_totals_agree()
+
+
+def test_an_open_home_page_shows_a_corrected_cost_at_once(site: Client, ana: User) -> None:
+    tariff_behind_the_gateway()
+    LineAssignment.objects.create(extension=seen("2001"), user=ana)
+    unpriced_call(extension="2001", user_id=ana.pk, started_at=timezone.now() - timedelta(hours=1))
+    open_page = Client()
+    open_page.force_login(ana)
+    site.post(reverse("recosting"), {"period": "all"})
+    correction = work()
+    tag = open_page.get(reverse("home_live")).headers["ETag"]
+    assert open_page.get(reverse("home_live"), headers={"If-None-Match": tag}).status_code == 304
+    site.post(reverse("apply_correction", args=[correction.pk]), {"reason": "New contract"})
+    work()
+    fresh = open_page.get(reverse("home_live"), headers={"If-None-Match": tag})
+    assert (fresh.status_code, "€0.06" in fresh.content.decode()) == (200, True)
+
+
+def test_anonymised_calls_keep_the_price_they_had(site: Client) -> None:
+    tariff_behind_the_gateway()
+    unpriced_call(extension="", other_number="+4930123…")
+    site.post(reverse("recosting"), {"period": "all"})
+    assert work().records == 0
+    assert "Every call has a price" in page(site, "unpriced")
 
 
 def test_only_administrators_find_these_pages(client: Client, ben: User) -> None:
