@@ -178,7 +178,9 @@ def text_of(attributes: Attributes, name: str) -> str:
     """Return the first value of an attribute as clean text, '' without one."""
     values = attributes.get(name.lower()) if name else None
     text = values[0].decode("utf-8", "replace") if values else ""
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    if not text.isprintable():
+        text = "".join(letter if letter.isprintable() else " " for letter in text)
+    return " ".join(text.split())
 
 
 def key_of(attributes: Attributes, name: str) -> str:

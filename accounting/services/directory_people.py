@@ -46,9 +46,8 @@ def read_people(directory: Directory, told: Told = lambda _count: None, most: in
         size = min(directory.page_size, most or directory.page_size)
         rows = search(connection, directory.user_base, directory.people_filter, wanted, size, told)
         for dn, attributes in islice(rows, most):
-            own_names = {same_dn(dn), text_of(attributes, directory.username_attribute).lower()}
-            given = frozenset(role for role, members in roles.items() if own_names & members)
-            reading.take(person_of(attributes, directory, given), dn, disabled=is_disabled(attributes))
+            person = person_of(attributes, directory, roles_of(dn, attributes, directory, roles))
+            reading.take(person, dn, disabled=is_disabled(attributes))
     return reading
 
 
@@ -93,10 +92,18 @@ def extension_of(number: str, digits: int | None) -> str:
     return found[-digits:] if digits else found
 
 
+def roles_of(dn: str, attributes: Attributes, directory: Directory, roles: dict[str, set[str]]) -> frozenset[str]:
+    """Return the roles that an entry's groups give."""
+    if not roles:
+        return frozenset()
+    names = {same_dn(dn), text_of(attributes, directory.username_attribute).lower()}
+    return frozenset(role for role, members in roles.items() if names & members)
+
+
 def roles_by_groups(connection: Any, directory: Directory, *, nested: bool) -> dict[str, set[str]]:
     """Return by role the people, as comparable DNs, whom the group of that role holds; only roles with a group."""
-    groups = {role: getattr(directory, setting).strip() for role, setting in GROUP_OF.items()}
-    members = {role: listed_members(connection, group) for role, group in groups.items() if group}
+    groups = {str(role): getattr(directory, setting).strip() for role, setting in GROUP_OF.items()}
+    members: dict[str, set[str]] = {role: listed_members(connection, group) for role, group in groups.items() if group}
     if nested:
         members = {role: found | nested_members(connection, directory, groups[role]) for role, found in members.items()}
     return members

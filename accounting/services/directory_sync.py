@@ -129,5 +129,6 @@ def schedule(directory: Directory) -> None:
 
 def trouble() -> DirectoryRun | None:
     """Return the last synchronisation when it failed or was held back: what an overview should show."""
-    last = DirectoryRun.objects.exclude(state__in=(DirectoryRun.State.RUNNING, DirectoryRun.State.PREVIEW)).first()
+    untold = (DirectoryRun.State.RUNNING, DirectoryRun.State.PREVIEW)
+    last = DirectoryRun.objects.defer("plan").exclude(state__in=untold).first()
     return last if last is not None and last.state != DirectoryRun.State.DONE else None

@@ -29,6 +29,7 @@ from accounting.models import (
     Tariff,
     User,
 )
+from accounting.services.directory_sync import trouble
 
 UNKNOWN_EXTENSIONS = "admin:accounting_extension_changelist"
 FEW = 3
@@ -249,12 +250,16 @@ def mail() -> Verdict:
 
 
 def directory() -> Verdict:
-    """Judge whether people can sign in with the organisation's passwords."""
+    """Judge whether people can sign in with the organisation's passwords, and whether they are synchronised."""
     entered, text = Directory.current(), _("People sign in with the passwords of %(server)s.")
+    failed = trouble()
+    if failed is not None and entered.server_uri:
+        return Verdict(
+            LOOK, _("The last synchronisation of people: %(problem)s") % {"problem": failed.error}, "directory"
+        )
     if entered.enabled and entered.server_uri:
-        return Verdict(DONE, _("People sign in with the passwords of %(server)s.") % {"server": entered.server_uri})
+        return Verdict(DONE, text % {"server": entered.server_uri})
     if settings.LDAP_SERVER_URI:
-        text = _("People sign in with the passwords of %(server)s.")
         return Verdict(DONE, text % {"server": settings.LDAP_SERVER_URI})
     if entered.server_uri:
         return Verdict(LOOK, _("A directory is entered, but sign-in with it is off."))

@@ -389,6 +389,7 @@ def test_faults_are_told_and_change_nothing(
     assert "stale-bind-password" not in page + run.error
     answer = client.post(reverse("test_directory"), follow=True).content.decode()
     assert told in answer
+    assert run.error in client.get(reverse("admin:index")).content.decode()
 
 
 def test_a_silent_server_ends_the_run_soon(enter: Enter) -> None:
