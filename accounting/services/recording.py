@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -45,16 +45,17 @@ Units = tuple[int | None, int | None, int | None, int | None]
 Measures = tuple[int, int, int, int, str]
 """Direction, kind, outcome, call type, currency."""
 Sums = tuple[int, int, int, int, int]
+Key = TypeVar("Key")
 
 
 @dataclass(slots=True)
 class Totals:
     """Additions and corrections to the tables of totals; see models.Totals."""
 
-    days: dict[tuple[Any, ...], Sums] = field(default_factory=dict)
+    days: dict[tuple[date, int, str, Units, Measures], Sums] = field(default_factory=dict)
     """By day, phone system, extension, owner and units, measures."""
-    slots: dict[tuple[Any, ...], Sums] = field(default_factory=dict)
-    """By half-hour (epoch seconds), department, cost centre, office, gateway, measures: all four units at once."""
+    slots: dict[tuple[int, Units, int | None, Measures], Sums] = field(default_factory=dict)
+    """By half-hour (epoch seconds), owner and units, gateway, measures: all four units at once."""
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo(settings.TIME_ZONE))
     dates: dict[int, date] = field(default_factory=dict)
 
@@ -68,29 +69,31 @@ class Totals:
         if day is None:
             # No zone changes its day within a quarter of an hour.
             day = self.dates[quarter] = datetime.fromtimestamp(started, self.zone).date()
-        add_to(self.days, (day, system, extension, *owner, *measures), sums)
-        add_to(self.slots, (started - started % HALF_HOUR, owner[1], owner[2], owner[3], gateway, *measures), sums)
+        add_to(self.days, (day, system, extension, owner, measures), sums)
+        add_to(self.slots, (started - started % HALF_HOUR, owner, gateway, measures), sums)
 
     def day_rows(self, day_value: Callable[[date], Any]) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of DAY_COLUMNS, days as the database takes them; what comes to nothing is left out."""
-        return ((day_value(key[0]), *key[1:], *sums) for key, sums in self.days.items() if any(sums))
+        for (day, system, extension, owner, measures), sums in self.days.items():
+            if any(sums):
+                yield day_value(day), system, extension, *owner, *measures, *sums
 
     def slot_rows(self, moment: Mapping[int, Any]) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of SLOT_COLUMNS, with the database's values of moments; what comes to nothing is left out."""
-        units: dict[tuple[Any, ...], Sums] = {}
-        for (slot, *here, direction, kind, outcome, call_type, currency), sums in self.slots.items():
-            for unit_kind, unit in enumerate(here, start=1):
+        units: dict[tuple[int, int, int, Measures], Sums] = {}
+        for (slot, (_, *here), gateway, measures), sums in self.slots.items():
+            for unit_kind, unit in enumerate((*here, gateway), start=1):
                 if unit is not None:
-                    add_to(units, (slot, unit_kind, unit, direction, kind, outcome, call_type, currency), sums)
-        return ((moment[key[0]], *key[1:], *sums) for key, sums in units.items() if any(sums))
+                    add_to(units, (slot, unit_kind, unit, measures), sums)
+        for (slot, unit_kind, unit, measures), sums in units.items():
+            if any(sums):
+                yield moment[slot], unit_kind, unit, *measures, *sums
 
 
-def add_to(table: dict[tuple[Any, ...], Sums], key: tuple[Any, ...], sums: Sums) -> None:
+def add_to(table: dict[Key, Sums], key: Key, sums: Sums) -> None:
     """Add to the sums of a key."""
-    known = table.get(key)
-    if known is None:
-        table[key] = sums
-    else:
+    known = table.setdefault(key, sums)
+    if known is not sums:
         table[key] = (
             known[0] + sums[0], known[1] + sums[1], known[2] + sums[2], known[3] + sums[3], known[4] + sums[4],
         )  # fmt: skip
@@ -137,7 +140,7 @@ class Recorder:
         quality = self.quality(part.leg, call_refs) if self.qualities else NO_QUALITY
         return (
             self.phone_system_id, call_id, self.batch_id, part.leg, moment[started],
-            moment[answered] if answered else None, moment[part.ended], part.extension, *owner,
+            moment[answered], moment[part.ended], part.extension, *owner,
             part.direction, kind, part.outcome, call_type, number[:255], part.dialled, part.connected_other, country,
             rated or destination, part.original_called, part.last_redirect, part.reason, part.hunt_pilot,
             part.device, ring, part.talk, part.queue, gateway_id, carries,
@@ -170,15 +173,10 @@ class Recorder:
         self, part: Part, gateway_id: int | None, number: str, call_type: int
     ) -> tuple[int, int | None, str, int | None, str]:
         """Return pricing, millionths, currency, rate and the rate's destination of an answered call on a trunk."""
-        price = self.reference.book.price(
-            gateway_id=gateway_id,
-            number=number,
-            call_type=call_type,
-            incoming=part.direction == INCOMING,
-            answered_at=datetime.fromtimestamp(part.answered, UTC),
-            seconds=part.trunk_seconds,
+        pricing, micro, currency, rate_id, destination = self.reference.book.price_at(
+            gateway_id, number, call_type, part.direction == INCOMING, part.answered, part.trunk_seconds
         )
-        return int(price.pricing), price.micro, price.currency, price.rate_id, price.destination
+        return int(pricing), micro, currency, rate_id, destination
 
     def quality(self, leg: int, call_refs: Iterable[str]) -> tuple[int | None, ...]:
         """Return the worst quality that the own device reported in a call: mos, jitter, latency, loss."""

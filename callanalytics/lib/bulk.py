@@ -18,12 +18,18 @@ class Moments(dict[int, Any]):
     def __init__(self) -> None:
         super().__init__({0: None})
         self.as_text = connection.vendor != "postgresql"
+        self._minutes: dict[int, str] = {}
 
     def __missing__(self, moment: int) -> Any:
         """Return microseconds since 2000 for PostgreSQL, Django's text form for SQLite."""
-        value: Any = (moment - EPOCH_2000) * 1_000_000
+        value: Any
         if self.as_text:
-            value = datetime.fromtimestamp(moment, UTC).replace(tzinfo=None).isoformat(" ")
+            minute, second = divmod(moment, 60)
+            if minute not in self._minutes:
+                self._minutes[minute] = f"{datetime.fromtimestamp(minute * 60, UTC):%Y-%m-%d %H:%M:}"
+            value = f"{self._minutes[minute]}{second:02}"
+        else:
+            value = (moment - EPOCH_2000) * 1_000_000
         self[moment] = value
         return value
 
