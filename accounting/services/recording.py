@@ -1,15 +1,16 @@
 """Parts of calls to finished call records: owner, number, price, quality, and what they add to the totals."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
 from accounting.models import CallRecord, CallType, Pricing
-from accounting.models.calls import UNPRICED
+from accounting.models.calls import UNPRICED, UnitKind
 from accounting.services.attributing import Owner
 from accounting.services.parting import INCOMING, INTERNAL, Part
 from accounting.services.reference import Reference
@@ -37,6 +38,7 @@ SLOT_COLUMNS = [
 ]  # fmt: skip
 UNPRICED_CODES = frozenset(int(pricing) for pricing in UNPRICED)
 HALF_HOUR = 1800
+DEPARTMENT, COST_CENTRE, OFFICE, GATEWAY = map(int, UnitKind)
 INTERNAL_TYPE, UNKNOWN_TYPE = int(CallType.INTERNAL), int(CallType.UNKNOWN)
 NOT_CHARGED: tuple[int, int | None, str, int | None, str] = (int(Pricing.NOT_CHARGEABLE), 0, "", None, "")
 NO_QUALITY = (None, None, None, None)
@@ -45,17 +47,18 @@ Units = tuple[int | None, int | None, int | None, int | None]
 Measures = tuple[int, int, int, int, str]
 """Direction, kind, outcome, call type, currency."""
 Sums = tuple[int, int, int, int, int]
-Key = TypeVar("Key")
+DayKey = tuple[date, int, str, Units, Measures]
+"""Day, phone system, extension, owner and units, measures."""
+SlotKey = tuple[int, int, int, Measures]
+"""Half-hour (epoch seconds), kind of unit, unit, measures."""
 
 
 @dataclass(slots=True)
 class Totals:
     """Additions and corrections to the tables of totals; see models.Totals."""
 
-    days: dict[tuple[date, int, str, Units, Measures], Sums] = field(default_factory=dict)
-    """By day, phone system, extension, owner and units, measures."""
-    slots: dict[tuple[int, Units, int | None, Measures], Sums] = field(default_factory=dict)
-    """By half-hour (epoch seconds), owner and units, gateway, measures: all four units at once."""
+    days: defaultdict[DayKey, list[Sums]] = field(default_factory=lambda: defaultdict(list))
+    slots: defaultdict[SlotKey, list[Sums]] = field(default_factory=lambda: defaultdict(list))
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo(settings.TIME_ZONE))
     dates: dict[int, date] = field(default_factory=dict)
 
@@ -69,34 +72,36 @@ class Totals:
         if day is None:
             # No zone changes its day within a quarter of an hour.
             day = self.dates[quarter] = datetime.fromtimestamp(started, self.zone).date()
-        add_to(self.days, (day, system, extension, owner, measures), sums)
-        add_to(self.slots, (started - started % HALF_HOUR, owner, gateway, measures), sums)
+        self.days[day, system, extension, owner, measures].append(sums)
+        slot, slots = started - started % HALF_HOUR, self.slots
+        _, department, cost_centre, office = owner
+        if department is not None:
+            slots[slot, DEPARTMENT, department, measures].append(sums)
+        if cost_centre is not None:
+            slots[slot, COST_CENTRE, cost_centre, measures].append(sums)
+        if office is not None:
+            slots[slot, OFFICE, office, measures].append(sums)
+        if gateway is not None:
+            slots[slot, GATEWAY, gateway, measures].append(sums)
 
-    def day_rows(self, day_value: Callable[[date], Any]) -> Iterator[tuple[Any, ...]]:
-        """Yield the rows of DAY_COLUMNS, days as the database takes them; what comes to nothing is left out."""
-        for (day, system, extension, owner, measures), sums in self.days.items():
+    def day_rows(self, day_values: Mapping[date, Any]) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of DAY_COLUMNS, with the database's values of days; what comes to nothing is left out."""
+        for (day, system, extension, owner, measures), found in self.days.items():
+            sums = added(found)
             if any(sums):
-                yield day_value(day), system, extension, *owner, *measures, *sums
+                yield day_values[day], system, extension, *owner, *measures, *sums
 
     def slot_rows(self, moment: Mapping[int, Any]) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of SLOT_COLUMNS, with the database's values of moments; what comes to nothing is left out."""
-        units: dict[tuple[int, int, int, Measures], Sums] = {}
-        for (slot, (_, *here), gateway, measures), sums in self.slots.items():
-            for unit_kind, unit in enumerate((*here, gateway), start=1):
-                if unit is not None:
-                    add_to(units, (slot, unit_kind, unit, measures), sums)
-        for (slot, unit_kind, unit, measures), sums in units.items():
+        for (slot, unit_kind, unit, measures), found in self.slots.items():
+            sums = added(found)
             if any(sums):
                 yield moment[slot], unit_kind, unit, *measures, *sums
 
 
-def add_to(table: dict[Key, Sums], key: Key, sums: Sums) -> None:
-    """Add to the sums of a key."""
-    known = table.setdefault(key, sums)
-    if known is not sums:
-        table[key] = (
-            known[0] + sums[0], known[1] + sums[1], known[2] + sums[2], known[3] + sums[3], known[4] + sums[4],
-        )  # fmt: skip
+def added(found: Sequence[Sums]) -> Sequence[int]:
+    """Return the sums of several additions."""
+    return found[0] if len(found) == 1 else list(map(sum, zip(*found, strict=True)))
 
 
 def take_back(record: CallRecord, totals: Totals) -> None:

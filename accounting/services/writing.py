@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import chain
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -34,7 +35,7 @@ from accounting.services.recording import (
 from accounting.services.reference import Reference, current_reference, refresh_devices
 from accounting.services.topology import Topology
 from accounting.sources.base import Leg, Quality, Reading
-from callanalytics.lib.bulk import Moments, allocate_ids, day_value, insert_rows, key_values
+from callanalytics.lib.bulk import Days, Moments, allocate_ids, insert_rows, key_values
 
 LEG_FIELDS = ["originated_at", "record_key", "connected_at", "disconnected_at", *Leg._fields[4:]]
 """The columns of a leg, in its order."""
@@ -94,7 +95,7 @@ class BatchWriter:
         stored = self.stored_legs()
         self.drop_duplicates({(one.originated, one.record_key) for one in stored})
         late = self.write_qualities()
-        legs = sorted(self.legs.values())
+        legs = sorted(self.legs.values(), key=attrgetter("originated"))
         stored += self.stored_partners(legs)
         groups = group(legs, stored)
         continued = {call_id for one in groups.values() for call_id in one.call_ids}
@@ -224,7 +225,7 @@ class BatchWriter:
         system, moment, keys = self.phone_system.pk, self.moment, key_values(leg.record_key for leg in legs)
         for leg, key, leg_id, call_id, file in zip(legs, keys, ids, call_ids, files, strict=True):
             begun, _, answered, ended, *rest = leg
-            yield leg_id, system, file.pk, call_id, moment[begun], key, moment[answered], moment[ended], *rest
+            yield leg_id, system, file.id, call_id, moment[begun], key, moment[answered], moment[ended], *rest
 
     def take_back(self, call_ids: Iterable[int]) -> None:
         """Remove the records of calls that will be assembled anew, and take them back from the totals."""
@@ -242,7 +243,7 @@ class BatchWriter:
 
     def write_totals(self) -> None:
         """Append additions and corrections; rows that come to nothing are left out."""
-        insert_rows(ExtensionDay, DAY_COLUMNS, self.totals.day_rows(day_value))
+        insert_rows(ExtensionDay, DAY_COLUMNS, self.totals.day_rows(Days()))
         insert_rows(UnitHalfHour, SLOT_COLUMNS, self.totals.slot_rows(self.moment))
 
     # Quality
@@ -331,7 +332,9 @@ def new_calls(
 def among(column: str, values: Sequence[Any]) -> tuple[str, Any]:
     """Return an SQL test that a column has one of many values, and its one parameter."""
     if connection.vendor == "postgresql":
-        return f"{column} = ANY(%s)", list(values)
+        texts = "\0".join(map(str, values)).replace("\\", "\\\\").replace('"', '\\"').replace("\0", '","')
+        kind = "text" if isinstance(values[0], str) else "bigint"
+        return f"{column} = ANY(%s::{kind}[])", f'{{"{texts}"}}'  # psycopg would dump a list value by value in Python
     return f"{column} IN (SELECT value FROM json_each(%s))", json.dumps(list(values))
 
 

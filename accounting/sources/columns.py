@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 LENGTHS = bytes(code for code in range(256) if code not in b'",\r\n\0')
 """All bytes that do not tell how a row looks."""
+FEWEST_ROWS = 6  # fewer are read sooner one by one
 MOST_ROWS = 250  # enough for the work per column not to count, few enough to stay in the processor's cache
 
 

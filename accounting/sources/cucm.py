@@ -13,7 +13,7 @@ from functools import lru_cache
 from operator import itemgetter
 
 from accounting.sources.base import ForeignFileError, Leg, Quality, Reading, Rejected, RowError
-from accounting.sources.columns import Columns, OddRowsError, Shape, looks
+from accounting.sources.columns import FEWEST_ROWS, Columns, OddRowsError, Shape, looks
 from accounting.sources.lines import one_line_end, row_at
 
 SPLIT_CAUSES = frozenset({393216, 262144, 458752})
@@ -72,7 +72,7 @@ ColumnReader = Callable[[Columns, int], list[Leg]]
 Pick = Callable[[list[str]], tuple[str, ...]]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Header:
     """The line that names the columns, and how the rows under it are read."""
 
@@ -98,7 +98,7 @@ class CucmSource:
         while index < len(lines):
             shape = Shape(found[index], header.width)
             end = shape.run(found, index)
-            if end > index and take_columns(reading, header, shape, lines[index:end], index + 1):
+            if end - index >= FEWEST_ROWS and take_columns(reading, header, shape, lines[index:end], index + 1):
                 index = end
                 continue
             for _ in range(max(end - index, 1)):
@@ -116,7 +116,7 @@ def first_header(lines: list[bytes]) -> tuple[int, Header]:
         index += taken
     if isinstance(values, RowError) or not is_header(values):
         raise ForeignFileError("not_cdr", raw[:120])
-    return index, header_of(values, raw)
+    return index, header_of(tuple(values), raw)
 
 
 def take_columns(reading: Reading, header: Header, shape: Shape, rows: list[bytes], line: int) -> bool:
@@ -144,7 +144,7 @@ def take_row(reading: Reading, header: Header, lines: list[bytes], index: int) -
             return taken, header
         if not values[0].isdigit():
             if is_header(values):
-                return taken, header_of(values, raw)
+                return taken, header_of(tuple(values), raw)
             if is_types(values):
                 return taken, header
         add(reading, header.read_row(values, index + 1))
@@ -173,7 +173,8 @@ def is_types(values: list[str]) -> bool:
     return values[0].strip().upper() in ("INTEGER", "UNIQUEIDENTIFIER") or values[0].upper().startswith("VARCHAR")
 
 
-def header_of(names: list[str], raw: str) -> Header:
+@lru_cache(32)
+def header_of(names: tuple[str, ...], raw: str) -> Header:
     """Return the header with these column names; raises ForeignFileError when a column is missing that is needed."""
     columns = {name.strip().lower(): index for index, name in reversed(list(enumerate(names)))}
     width = len(names)
