@@ -1,5 +1,6 @@
 """What of a call is forgotten when it is anonymised, and how the totals follow (docs/privacy.md)."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -18,7 +19,7 @@ from accounting.models import (
     PhoneSystem,
     UnitHalfHour,
 )
-from accounting.services.recording import DAY_COLUMNS, SLOT_COLUMNS, add_to
+from accounting.services.recording import DAY_COLUMNS, SLOT_COLUMNS, Sums, added
 from callanalytics.lib.bulk import Moments, day_value, insert_rows
 
 FORGOTTEN = "…"
@@ -117,7 +118,10 @@ def put_slots(rows: Iterable[tuple[Any, ...]]) -> None:
 
 def summed(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
     """Yield rows of totals with each key once; what comes to nothing is left out."""
-    table: dict[tuple[Any, ...], tuple[int, int, int, int, int]] = {}
+    table: defaultdict[tuple[Any, ...], list[Sums]] = defaultdict(list)
     for row in rows:
-        add_to(table, row[:-SUMMED], row[-SUMMED:])  # type: ignore[arg-type]
-    return ((*key, *sums) for key, sums in table.items() if any(sums))
+        table[row[:-SUMMED]].append(row[-SUMMED:])  # type: ignore[arg-type]
+    for key, found in table.items():
+        sums = added(found)
+        if any(sums):
+            yield *key, *sums
