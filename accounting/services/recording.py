@@ -1,7 +1,7 @@
 """Parts of calls to finished call records: owner, number, price, quality, and what they add to the totals."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -84,12 +84,13 @@ class Totals:
         if gateway is not None:
             slots[slot, GATEWAY, gateway, measures].append(sums)
 
-    def day_rows(self, day_values: Mapping[date, Any]) -> Iterator[tuple[Any, ...]]:
-        """Yield the rows of DAY_COLUMNS, with the database's values of days; what comes to nothing is left out."""
+    def day_rows(self, day_value: Callable[[date], Any]) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of DAY_COLUMNS, days as the database takes them; what comes to nothing is left out."""
+        values = {day: day_value(day) for day in {key[0] for key in self.days}}
         for (day, system, extension, owner, measures), found in self.days.items():
             sums = added(found)
             if any(sums):
-                yield day_values[day], system, extension, *owner, *measures, *sums
+                yield values[day], system, extension, *owner, *measures, *sums
 
     def slot_rows(self, moment: Mapping[int, Any]) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of SLOT_COLUMNS, with the database's values of moments; what comes to nothing is left out."""

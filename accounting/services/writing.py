@@ -35,7 +35,7 @@ from accounting.services.recording import (
 from accounting.services.reference import Reference, current_reference, refresh_devices
 from accounting.services.topology import Topology
 from accounting.sources.base import Leg, Quality, Reading
-from callanalytics.lib.bulk import Days, Moments, allocate_ids, insert_rows, key_values
+from callanalytics.lib.bulk import Moments, allocate_ids, day_value, insert_rows, key_values
 
 LEG_FIELDS = ["originated_at", "record_key", "connected_at", "disconnected_at", *Leg._fields[4:]]
 """The columns of a leg, in its order."""
@@ -243,7 +243,7 @@ class BatchWriter:
 
     def write_totals(self) -> None:
         """Append additions and corrections; rows that come to nothing are left out."""
-        insert_rows(ExtensionDay, DAY_COLUMNS, self.totals.day_rows(Days()))
+        insert_rows(ExtensionDay, DAY_COLUMNS, self.totals.day_rows(day_value))
         insert_rows(UnitHalfHour, SLOT_COLUMNS, self.totals.slot_rows(self.moment))
 
     # Quality

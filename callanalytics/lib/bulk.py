@@ -35,14 +35,9 @@ class Moments(dict[int, Any]):
         return value
 
 
-class Days(dict[date, Any]):
-    """Dates to the values that insert_rows takes: days since 2000 for PostgreSQL, text for SQLite."""
-
-    def __missing__(self, day: date) -> Any:
-        """Return and remember the value of a date."""
-        value = day.toordinal() - DAY_2000 if connection.vendor == "postgresql" else day.isoformat()
-        self[day] = value
-        return value
+def day_value(day: date) -> Any:
+    """Return a date as insert_rows takes it: days since 2000 for PostgreSQL, text for SQLite."""
+    return day.toordinal() - DAY_2000 if connection.vendor == "postgresql" else day.isoformat()
 
 
 def insertable(row: Sequence[Any]) -> tuple[Any, ...]:
@@ -65,7 +60,7 @@ def key_values(keys: Iterable[str]) -> Iterable[Any]:
 def insert_rows(model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Insert rows of database values, in the order of these field names, inside the open transaction.
 
-    Values: int, bool, str, None; moments, days and UUID keys as Moments, Days and key_values give them; fetched rows as
+    Values: int, bool, str, None; moments, days and UUID keys as Moments, day_value and key_values give them; fetched rows as
     insertable gives them. Unique keys raise IntegrityError.
     """
     write = copy_rows if connection.vendor == "postgresql" else execute_rows
