@@ -60,8 +60,8 @@ def key_values(keys: Iterable[str]) -> Iterable[Any]:
 def insert_rows(model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Insert rows of database values, in the order of these field names, inside the open transaction.
 
-    Values: int, bool, str, None; moments, days and UUID keys as Moments, day_value and key_values give them; fetched rows as
-    insertable gives them. Unique keys raise IntegrityError.
+    Values: int, bool, str, None; moments, days and UUID keys as Moments, day_value and key_values give them; fetched
+    rows as insertable gives them. Unique keys raise IntegrityError.
     """
     write = copy_rows if connection.vendor == "postgresql" else execute_rows
     # Both work on the driver itself, whose errors are not Django's.
