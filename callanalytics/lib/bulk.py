@@ -1,13 +1,12 @@
 """Many rows at once: binary COPY on PostgreSQL, one prepared statement on SQLite."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 
 from django.db import connection, models
 
 EPOCH_2000 = 946_684_800
-MOMENT_2000 = datetime.fromtimestamp(EPOCH_2000, UTC)
 DAY_2000 = date(2000, 1, 1).toordinal()
 RAW_TYPES = {"timestamptz": "int8", "date": "int4", "uuid": "bytea"}
 """PostgreSQL's types that are sent as another, which psycopg writes without running Python code for each value."""
@@ -40,18 +39,6 @@ def day_value(day: date) -> Any:
     return day.toordinal() - DAY_2000 if connection.vendor == "postgresql" else day.isoformat()
 
 
-def insertable(row: Sequence[Any]) -> tuple[Any, ...]:
-    """Return a row as the driver fetched it in the values that insert_rows takes."""
-    return tuple(map(raw_value, row)) if connection.vendor == "postgresql" else tuple(row)
-
-
-def raw_value(value: Any) -> Any:
-    """Return a moment or day of PostgreSQL in its raw form, any other value as it is."""
-    if isinstance(value, datetime):
-        return (value - MOMENT_2000) // timedelta(microseconds=1)
-    return value.toordinal() - DAY_2000 if isinstance(value, date) else value
-
-
 def key_values(keys: Iterable[str]) -> Iterable[Any]:
     """Return keys of 32 hexadecimal digits as insert_rows takes them: 16 bytes for PostgreSQL, text for SQLite."""
     return map(bytes.fromhex, keys) if connection.vendor == "postgresql" else keys
@@ -60,8 +47,8 @@ def key_values(keys: Iterable[str]) -> Iterable[Any]:
 def insert_rows(model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Insert rows of database values, in the order of these field names, inside the open transaction.
 
-    Values: int, bool, str, None; moments, days and UUID keys as Moments, day_value and key_values give them; fetched
-    rows as insertable gives them. Unique keys raise IntegrityError.
+    Values: int, bool, str, None; moments, days and UUID keys as Moments, day_value and key_values give them. Unique
+    keys raise IntegrityError.
     """
     write = copy_rows if connection.vendor == "postgresql" else execute_rows
     # Both work on the driver itself, whose errors are not Django's.
