@@ -1,5 +1,6 @@
 """Uploaded sheets: from the file to the preview, to the application, or to the waste-paper basket."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -22,6 +23,7 @@ SMALL_FILE = 100_000
 """Bytes of a file that is read while its sender waits: about 2,000 rows."""
 SMALL_PLAN = 500
 """Changes that are made while the person waits."""
+KEPT_UPLOADS, KEPT_PLANS = timedelta(days=30), timedelta(days=90)
 
 
 def upload(
@@ -31,6 +33,7 @@ def upload(
 
     Raises SpreadsheetError and SheetError for a small file that cannot be read; nothing is stored then.
     """
+    forget_old()
     held = SheetImport(
         kind=kind, content=content, file_name=file_name[:255], created_by=user, remove_missing=remove_missing,
         tariff=tariff,
@@ -41,6 +44,15 @@ def upload(
     held.save()
     start(PREVIEW, held, user)
     return held
+
+
+def forget_old() -> None:
+    """Discard uploads that nobody applied, and the rows of long applied ones: they hold data of people."""
+    now = timezone.now()
+    waiting = SheetImport.objects.filter(state__in=(SheetState.PREVIEW, SheetState.READING))
+    waiting.filter(created_at__lt=now - KEPT_UPLOADS).update(state=SheetState.DISCARDED, content=b"", plan=b"")
+    applied = SheetImport.objects.filter(state=SheetState.APPLIED, applied_at__lt=now - KEPT_PLANS)
+    applied.exclude(plan=b"").update(plan=b"")
 
 
 def start(kind: str, held: SheetImport, user: User, **parameters: Any) -> None:

@@ -20,6 +20,7 @@ SECTIONS_OF_ADMINISTRATORS = (
     ("status", _("Collection status")),
     ("set_up", _("Set-up")),
     ("administrators", _("For administrators")),
+    ("sheets", _("Import and export")),
     ("tariffs", _("Tariffs")),
     ("simulator", _("What does this call cost?")),
 )

@@ -1,6 +1,7 @@
 """Import and export pages: upload, look, apply or discard; who may; what the audit log keeps."""
 
 import io
+from datetime import timedelta
 from typing import Any
 
 import openpyxl
@@ -10,9 +11,11 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone, translation
 
 from accounting.models import AuditEntry, CostCentre, Department, Membership, SheetImport, User
 from accounting.services import jobs, sheet_imports
+from accounting.services.sheets import tidy
 from accounting.sheets import SHEETS
 from tests import factories
 
@@ -152,12 +155,20 @@ def test_xlsx_keeps_leading_zeros_and_reads_numbers_as_people_see_them(administr
 
 
 def test_headers_are_read_in_the_portals_languages(administrator: Client) -> None:
-    from django.utils import translation  # noqa: PLC0415
-
     with translation.override("de"):
         header = ";".join(str(SHEETS["cost_centres"].column(name).label) for name in ("code", "name"))
     uploaded(administrator, "cost_centres", f"{header.upper()}\n1;Eins\n".encode("latin-1"))
     assert SheetImport.objects.get().counts["added"] == 1
+
+
+@pytest.mark.parametrize("kind", list(SHEETS))
+def test_no_header_means_two_columns(kind: str, settings: Any) -> None:
+    meant: dict[str, str] = {}
+    for code, _name in settings.LANGUAGES:
+        with translation.override(code):
+            for column in SHEETS[kind].shown():
+                for header in (column.name, str(column.label)):
+                    assert meant.setdefault(tidy(header), column.name) == column.name, (code, header)
 
 
 def test_a_discarded_file_is_forgotten(administrator: Client) -> None:
@@ -169,6 +180,21 @@ def test_a_discarded_file_is_forgotten(administrator: Client) -> None:
     assert administrator.get(reverse("sheet_import", args=[held.pk])).status_code == 200
     assert administrator.post(reverse("apply_sheet", args=[held.pk])).status_code == 404
     assert not CostCentre.objects.exists()
+
+
+def test_uploads_do_not_keep_data_of_people_for_ever(administrator: Client) -> None:
+    uploaded(administrator, "cost_centres", "code,name\n1,One\n")
+    uploaded(administrator, "cost_centres", "code,name\n2,Two\n")
+    waiting, applied = SheetImport.objects.order_by("pk")
+    administrator.post(reverse("apply_sheet", args=[applied.pk]))
+    SheetImport.objects.filter(pk=waiting.pk).update(created_at=timezone.now() - timedelta(days=31))
+    SheetImport.objects.filter(pk=applied.pk).update(applied_at=timezone.now() - timedelta(days=91))
+    uploaded(administrator, "cost_centres", "code,name\n3,Three\n")
+    waiting.refresh_from_db()
+    assert (waiting.state, bytes(waiting.content)) == ("discarded", b"")
+    page = text_of(administrator.get(reverse("sheet_import", args=[applied.pk])))
+    assert "Two" not in page
+    assert "kept for 90 days" in page
 
 
 def test_only_administrators(client: Client, ben: User) -> None:
