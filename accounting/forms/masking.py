@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounting.models import MaskingRule
+from accounting.models import CallType, Direction, MaskingRule
 
 MOST_DIGITS = 20
 
@@ -14,6 +14,14 @@ MOST_DIGITS = 20
 class MaskingRuleForm(forms.ModelForm[MaskingRule]):
     """Which role does not see how many digits of which calls."""
 
+    direction = forms.TypedChoiceField(
+        label=gettext_lazy("Direction"), required=False, coerce=int, empty_value=None,
+        choices=[("", gettext_lazy("Both")), *Direction.choices],
+    )  # fmt: skip
+    call_type = forms.TypedChoiceField(
+        label=gettext_lazy("Call type"), required=False, coerce=int, empty_value=None,
+        choices=[("", gettext_lazy("All")), *CallType.choices],
+    )  # fmt: skip
     digits = forms.IntegerField(label=gettext_lazy("Hidden digits"), min_value=1, max_value=MOST_DIGITS, initial=3)
 
     class Meta:

@@ -29,5 +29,7 @@ class FilesField(forms.FileField):
 class UploadForm(forms.Form):
     """Which phone system's files, and the files."""
 
-    phone_system = forms.ModelChoiceField(label=_("Phone system"), queryset=PhoneSystem.objects.all())
+    phone_system = forms.ModelChoiceField(
+        label=_("Phone system"), queryset=PhoneSystem.objects.all(), empty_label=_("Please choose")
+    )
     files = FilesField(label=_("Call files"), allow_empty_file=True)

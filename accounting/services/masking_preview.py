@@ -42,8 +42,8 @@ class SampleCall:
 def in_words(rule: MaskingRule) -> str:
     """Return a rule as a sentence."""
     words = ngettext(
-        "%(role)s: the last %(count)s digit is hidden – %(calls)s, %(whose)s.",
-        "%(role)s: the last %(count)s digits are hidden – %(calls)s, %(whose)s.",
+        "%(role)s: the last %(count)s digit is hidden (%(calls)s; %(whose)s).",
+        "%(role)s: the last %(count)s digits are hidden (%(calls)s; %(whose)s).",
         rule.digits,
     )
     whose = _("in the calls of others and in the own ones") if rule.own_calls else _("in the calls of others")
@@ -54,7 +54,7 @@ def in_words(rule: MaskingRule) -> str:
 
 def calls_in_words(rule: MaskingRule) -> str:
     """Return which calls a rule concerns."""
-    direction = rule.get_direction_display() if rule.direction else _("outgoing and incoming calls")
+    direction = rule.get_direction_display() if rule.direction else _("Outgoing and incoming")
     call_type = rule.get_call_type_display() if rule.call_type else _("all call types")
     return f"{direction}, {call_type}"
 

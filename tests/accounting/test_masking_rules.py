@@ -22,7 +22,7 @@ def test_rules_are_sentences_and_samples_show_what_each_role_sees(desk: Client) 
     make.masking_rule(Role.SUPERVISOR, 3, direction=Direction.OUTGOING, call_type=CallType.MOBILE)
     page = desk.get(reverse("masking_rules"))
     assert (
-        "Supervisor: the last 3 digits are hidden – Outgoing, Mobile, in the calls of others." in page.content.decode()
+        "Supervisor: the last 3 digits are hidden (Outgoing, Mobile; in the calls of others)." in page.content.decode()
     )
     (sample,) = page.context["samples"]
     assert [text for text, _changed in sample.shown] == ["+49 1511 2345678", "+49 1511 2345***", "+49 1511 2345678"]
