@@ -56,8 +56,8 @@ class RowForm(forms.Form):
         widget=forms.Textarea(attrs={"class": "raw-row", "dir": "ltr", "spellcheck": "false", "rows": 6}),
     )  # fmt: skip
 
-    def __init__(self, row: RejectedRow, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"content": row.content}, **kwargs)
+    def __init__(self, row: RejectedRow, data: Any = None) -> None:
+        super().__init__(data, initial={"content": row.content})
         self.row = row
 
     def clean_content(self) -> str:

@@ -20,7 +20,7 @@ class FilesField(forms.FileField):
 
     widget = SeveralFiles
 
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
+    def clean(self, data: Any, initial: Any = None) -> list["UploadedFile[Any]"]:
         """Return all files, each checked."""
         single = super().clean
         return [single(one, initial) for one in data] if data else [single(None, initial)]
@@ -32,4 +32,4 @@ class UploadForm(forms.Form):
     phone_system = forms.ModelChoiceField(
         label=_("Phone system"), queryset=PhoneSystem.objects.all(), empty_label=_("Please choose")
     )
-    files = FilesField(label=_("Call files"), allow_empty_file=True)
+    call_files = FilesField(label=_("Call files"), allow_empty_file=True)

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import zip_longest
 
@@ -50,7 +51,7 @@ def suspects(row: RejectedRow, pairs: list[tuple[str, str]]) -> set[int]:
     by_name = {place for place, (name, _value) in enumerate(pairs) if named and name.strip().lower() == named}
     if by_name:
         return by_name
-    tests = {
+    tests: dict[str, Callable[[str, str], bool]] = {
         "columns": lambda name, value: not name,
         "number": lambda name, value: value == row.reason,
         "time": lambda name, value: name.lower().startswith("datetime") and impossible_time(value),

@@ -118,14 +118,14 @@ def uploads() -> Path:
     return Path(settings.DATA_DIR) / "uploads"
 
 
-def accept(phone_system: PhoneSystem, files: Iterable[UploadedFile], user: User) -> Job:
+def accept(phone_system: PhoneSystem, files: Iterable["UploadedFile[Any]"], user: User) -> Job:
     """Store uploaded files and return the job that imports them; the one under way when it has the same files.
 
     Raises UploadRefused.
     """
     with new_store() as store:
         for file in files:
-            store.unpack(file.name or "file", file)  # type: ignore[arg-type]
+            store.unpack(file.name or "file", file)
         if not store.names:
             raise UploadRefused(_("There is no file in it."))
         title = f"{phone_system.name}: {store.names[0]}" + (f" (+{more})" if (more := len(store.names) - 1) else "")

@@ -24,7 +24,7 @@ SHOWN = 10
 def people(request: AuthenticatedRequest) -> HttpResponse:
     """Find a person by name, user name or extension."""
     typed = request.GET.get("person", "")[:LONGEST_NAME]
-    found = with_extensions(people_matching(request.user, typed))[: MOST_FOUND + 1] if typed.strip() else []
+    found = list(with_extensions(people_matching(request.user, typed))[: MOST_FOUND + 1])
     context = {"typed": typed, "people": found[:MOST_FOUND], "more": len(found) > MOST_FOUND}
     return render(request, "accounting/privacy.html", context)
 

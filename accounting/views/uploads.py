@@ -23,10 +23,10 @@ def upload(request: AuthenticatedRequest) -> HttpResponse:
     form = UploadForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         try:
-            job = uploading.accept(form.cleaned_data["phone_system"], form.cleaned_data["files"], request.user)
+            job = uploading.accept(form.cleaned_data["phone_system"], form.cleaned_data["call_files"], request.user)
             return redirect("job", pk=job.pk)
         except uploading.UploadRefused as error:
-            form.add_error("files", str(error))
+            form.add_error("call_files", str(error))
     context = {
         "form": form,
         "latest": Job.objects.filter(kind=uploading.UPLOAD).select_related("started_by")[:SHOWN],

@@ -49,7 +49,7 @@ def zipped(**files: bytes) -> bytes:
 def send(desk: Client, cluster: PhoneSystem, **files: bytes) -> Any:
     """Upload files."""
     sent = [SimpleUploadedFile(name.replace("_dot_", "."), content) for name, content in files.items()]
-    return desk.post(reverse("upload"), {"phone_system": cluster.pk, "files": sent})
+    return desk.post(reverse("upload"), {"phone_system": cluster.pk, "call_files": sent})
 
 
 def test_files_are_imported_and_told_one_by_one(desk: Client, cluster: PhoneSystem, inbox: Path) -> None:
