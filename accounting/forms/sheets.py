@@ -21,9 +21,16 @@ class SheetForm(forms.Form):
         required=False, widget=forms.CheckboxInput(attrs={"class": "form-check-input"})
     )  # fmt: skip
 
+    effective_on = forms.DateField(
+        label=_("Prices change on"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=_("The old rates end and the new ones begin on this day. Empty: prices are corrected as a whole."),
+    )  # fmt: skip
+
     def __init__(self, sheet: type[Sheet], *args: Any) -> None:
         super().__init__(*args)
         self.fields["remove_missing"].label = str(sheet.missing_text)
+        if not sheet.of_tariff:
+            del self.fields["effective_on"]
 
     def clean_file(self) -> Any:
         """Refuse what is too large to be read."""

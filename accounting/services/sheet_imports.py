@@ -1,6 +1,6 @@
 """Uploaded sheets: from the file to the preview, to the application, or to the waste-paper basket."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -27,7 +27,14 @@ KEPT_UPLOADS, KEPT_PLANS = timedelta(days=30), timedelta(days=90)
 
 
 def upload(
-    kind: str, content: bytes, file_name: str, user: User, *, remove_missing: bool = False, tariff: Tariff | None = None
+    kind: str,
+    content: bytes,
+    file_name: str,
+    user: User,
+    *,
+    remove_missing: bool = False,
+    tariff: Tariff | None = None,
+    effective_on: date | None = None,
 ) -> SheetImport:
     """Return an uploaded file: with its preview when it is small, else with the job that makes one.
 
@@ -36,7 +43,7 @@ def upload(
     forget_old()
     held = SheetImport(
         kind=kind, content=content, file_name=file_name[:255], created_by=user, remove_missing=remove_missing,
-        tariff=tariff,
+        tariff=tariff, effective_on=effective_on,
     )  # fmt: skip
     if len(content) <= SMALL_FILE:
         preview(held)
@@ -65,7 +72,7 @@ def start(kind: str, held: SheetImport, user: User, **parameters: Any) -> None:
 
 def opened(held: SheetImport) -> tuple[Sheet, list[SheetRow]]:
     """Return the sheet of an upload and the rows of its file; raise SpreadsheetError or SheetError."""
-    sheet = SHEETS[held.kind](Scope(tariff=held.tariff))
+    sheet = SHEETS[held.kind](Scope(tariff=held.tariff, effective_on=held.effective_on))
     return sheet, sheets.rows_of(sheet, spreadsheets.read(bytes(held.content)))
 
 

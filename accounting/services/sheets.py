@@ -95,6 +95,7 @@ def plan(sheet: Sheet, rows: Sequence[SheetRow], *, remove_missing: bool = False
     """Return what rows would change, with an error for each line that cannot be taken; nothing is written."""
     columns = tuple(dict.fromkeys(name for row in rows for name in row.values if name))
     made = Plan(columns)
+    rows = [SheetRow(row.line, part) for row in rows for part in sheet.split(row.values)]
     sheet.begin([row.values for row in rows])
     seen: dict[str, int] = {}
     whole = True

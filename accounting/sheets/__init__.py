@@ -6,9 +6,10 @@ from accounting.sheets.departments import Departments
 from accounting.sheets.extensions import Extensions
 from accounting.sheets.offices import Offices
 from accounting.sheets.people import People
+from accounting.sheets.rates import Rates
 from accounting.sheets.supervision import Supervisions
 
 SHEETS: dict[str, type[Sheet]] = {
-    sheet.kind: sheet for sheet in (Offices, Departments, CostCentres, People, Extensions, Supervisions)
+    sheet.kind: sheet for sheet in (Offices, Departments, CostCentres, People, Extensions, Supervisions, Rates)
 }
 """In the order in which a company is set up: later kinds refer to earlier ones."""

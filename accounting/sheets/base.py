@@ -93,6 +93,8 @@ class Scope:
 
     tariff: Tariff | None = None
     """Of rates only."""
+    effective_on: date | None = None
+    """Of rates only: the day on which old rates end and new ones begin."""
     moment: datetime = field(default_factory=lambda: timezone.now().replace(microsecond=0))
 
 
@@ -142,6 +144,10 @@ class Sheet:
 
     def begin(self, rows: Sequence[Row]) -> None:
         """Look at all rows of the file as they are written, before the first is parsed."""
+
+    def split(self, row: Row) -> list[Row]:
+        """Return the rows, as they are written, that one line of the file stands for."""
+        return [row]
 
     def parse(self, row: Row) -> Row:
         """Return the canonical values of the columns that a row has; raise CellErrors."""

@@ -68,6 +68,7 @@ def sheet(request: AuthenticatedRequest, kind: str) -> HttpResponse:
             held = sheet_imports.upload(
                 kind, file.read(), file.name, request.user,
                 remove_missing=form.cleaned_data["remove_missing"], tariff=tariff,
+                effective_on=form.cleaned_data.get("effective_on"),
             )  # fmt: skip
         except (SpreadsheetError, SheetError) as error:
             form.add_error("file", str(error))
