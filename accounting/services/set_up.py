@@ -31,7 +31,7 @@ from accounting.models import (
 )
 from accounting.services.directory_sync import trouble
 
-UNKNOWN_EXTENSIONS = "admin:accounting_extension_changelist"
+UNKNOWN_EXTENSIONS = "unknown_extensions"
 FEW = 3
 """As many names are told; of more, the number."""
 
@@ -181,7 +181,7 @@ def people() -> Verdict:
         text += ", " + ngettext(
             "%(count)s extension of calls belongs to nobody", "%(count)s extensions of calls belong to nobody", unknown
         ) % {"count": unknown}
-        return Verdict(LOOK, f"{text}.", UNKNOWN_EXTENSIONS, "?holder=no&found_in_calls__exact=1")
+        return Verdict(LOOK, f"{text}.", UNKNOWN_EXTENSIONS)
     return Verdict(DONE, f"{text}.")
 
 
@@ -284,10 +284,10 @@ PLAN: tuple[tuple[Any, ...], ...] = (
     ("offices", "map-pin", gettext_lazy("Offices"), offices, _table("office")),
     ("people", "users", gettext_lazy("People"), people, _table("user")),
     ("gateways", "router", gettext_lazy("Gateways"), gateways, _table("gateway")),
-    ("tariffs", "receipt-text", gettext_lazy("Tariffs"), tariffs, _table("tariff")),
+    ("tariffs", "receipt-text", gettext_lazy("Tariffs"), tariffs, "tariffs"),
     ("mail", "mail", gettext_lazy("Mail server"), mail, _table("mailserver"), ("mail", "send_mail")),
     ("directory", "book-user", gettext_lazy("Directory"), directory, "directory", ("directory",)),
     ("masking", "eye-off", gettext_lazy("Masking"), masking, "masking_rules"),
 )
 """The steps in their order: name, icon, title, judgement, page, tests."""
-BEGUN_BY_ADDING = frozenset({"phone_system", "offices", "people", "gateways", "tariffs"})
+BEGUN_BY_ADDING = frozenset({"phone_system", "offices", "people", "gateways"})
