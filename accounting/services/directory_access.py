@@ -26,7 +26,7 @@ class DirectoryAccess:
     """Addresses with blanks between them, tried in turn."""
     start_tls: bool
     ca_file: str
-    """Certificates of the authority, '' for the system's."""
+    """Path of the certificates of the authority; '' where they are entered, or are the system's."""
     bind_dn: str
     bind_password: str
     timeout: int
@@ -38,6 +38,8 @@ class DirectoryAccess:
     attribute_of: dict[str, str]
     """By field of a person, for sign-in."""
     key_attribute: str = ""
+    ca_certificate: str = ""
+    """Entered certificates of the authority."""
 
     def __repr__(self) -> str:
         """Leave the password out of logs and error pages."""
@@ -64,11 +66,11 @@ def current_access() -> DirectoryAccess | None:
 
 
 def entered_access(directory: Directory) -> DirectoryAccess:
-    """Return what the set-up says; its certificate is written to a file, as libldap wants it."""
+    """Return what the set-up says."""
     return DirectoryAccess(
         servers=directory.server_uri.strip(),
         start_tls=directory.start_tls,
-        ca_file=certificate_file(directory.ca_certificate) if directory.ca_certificate.strip() else "",
+        ca_file="",
         bind_dn=directory.bind_dn,
         bind_password=directory.bind_password,
         timeout=directory.timeout,
@@ -82,6 +84,7 @@ def entered_access(directory: Directory) -> DirectoryAccess:
             "email": directory.email_attribute,
         },
         key_attribute=directory.key_attribute,
+        ca_certificate=directory.ca_certificate.strip(),
     )
 
 
@@ -103,8 +106,11 @@ def access_by_environment() -> DirectoryAccess:
 
 
 def certificate_file(pem: str) -> str:
-    """Return the path of a file with these certificates; written once, and never seen half written."""
-    content = pem.strip().encode() + b"\n"
+    """Return the path of a file with these certificates, as libldap wants them; never seen half written.
+
+    Raises OSError where the data folder cannot be written.
+    """
+    content = pem.encode() + b"\n"
     path = Path(settings.DATA_DIR) / "certificates" / f"{hashlib.sha256(content).hexdigest()[:32]}.pem"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from ldap.controls import SimplePagedResultsControl
 from ldap.dn import dn2str, str2dn
 
-from accounting.services.directory_access import DirectoryAccess, DirectoryFault
+from accounting.services.directory_access import DirectoryAccess, DirectoryFault, certificate_file
 
 log = structlog.get_logger(__name__)
 
@@ -74,8 +74,8 @@ def connection_options(access: DirectoryAccess) -> dict[int, Any]:
         ldap.OPT_REFERRALS: 0,
         ldap.OPT_X_TLS_REQUIRE_CERT: ldap.OPT_X_TLS_DEMAND,
     }
-    if access.ca_file:
-        options[ldap.OPT_X_TLS_CACERTFILE] = access.ca_file
+    if access.ca_file or access.ca_certificate:
+        options[ldap.OPT_X_TLS_CACERTFILE] = access.ca_file or certificate_file(access.ca_certificate)
     options[ldap.OPT_X_TLS_NEWCTX] = 0  # last: makes the TLS options above count
     return options
 
