@@ -23,7 +23,6 @@ from accounting.models import Directory, MailServer, PhoneSystem, User
 from accounting.services import axl
 from accounting.services.collecting import inbox
 from accounting.services.directory_access import DirectoryAccess, DirectoryFault, access_by_environment, entered_access
-from accounting.services.directory_connection import connected, search
 from accounting.services.mailing import RecipientRefusedError, check_recipients, smtp_of
 
 SECONDS = 5.0
@@ -78,6 +77,9 @@ def try_directory() -> Finding:
 
 
 def _count_people(access: DirectoryAccess, query: str) -> Finding:
+    # libldap costs every start 0.1 s.
+    from accounting.services.directory_connection import connected, search  # noqa: PLC0415
+
     try:
         with connected(access) as found:
             count = 0
