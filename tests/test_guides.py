@@ -12,6 +12,7 @@ from django.urls import reverse
 from accounting.models import Carrier, GatewayCarrier, Rate, Tariff, TariffBand
 from accounting.services import sheets
 from accounting.sheets import SHEETS
+from accounting.sheets.base import Scope
 from callanalytics.lib import spreadsheets
 from callanalytics.navigation import SET_UP_SECTIONS
 from callanalytics.settings import BASE_DIR
@@ -98,3 +99,13 @@ def test_example_files_are_taken_in_the_order_of_the_guide(db: None) -> None:
         assert plan.errors == [], name
         assert len(plan.changes) == content.count("\n") - 1, name
         sheets.apply(sheet, plan, source="example.csv")
+
+
+def test_example_price_list_is_taken(db: None) -> None:
+    text = (BASE_DIR / "docs" / "administrator" / "numbers-and-prices.md").read_text(encoding="utf-8")
+    [content] = re.findall(r"^```text\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    tariff = Tariff.objects.create(carrier=Carrier.objects.create(name="Alpha Telecom"), name="Business 2026")
+    sheet = SHEETS["rates"](Scope(tariff=tariff))
+    plan = sheets.plan(sheet, sheets.rows_of(sheet, spreadsheets.read(content.encode())))
+    assert plan.errors == []
+    assert [change.values["prefix"] for change in plan.changes] == ["49", "4915", "4916", "4917", "44"]
