@@ -20,6 +20,7 @@ from accounting.models import (
     UnitHalfHour,
 )
 from accounting.services.recording import DAY_COLUMNS, SLOT_COLUMNS, Sums, added
+from accounting.services.writing import epoch
 from callanalytics.lib.bulk import Moments, day_value, insert_rows
 
 FORGOTTEN = "…"
@@ -91,7 +92,7 @@ def take_slots(begin: datetime, end: datetime, moment: Moments) -> list[tuple[An
     """Delete totals by half-hour and return them as insert_rows takes SLOT_COLUMNS."""
     bounds = [connection.ops.adapt_datetimefield_value(one) for one in (begin, end)]
     rows = take_rows(UnitHalfHour, SLOT_COLUMNS, "slot >= %s AND slot < %s", bounds)
-    return rows if moment.as_text else [(moment[int(row[0].timestamp())], *row[1:]) for row in rows]
+    return [(moment[epoch(row[0])], *row[1:]) for row in rows]
 
 
 def take_rows(

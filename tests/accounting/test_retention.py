@@ -176,6 +176,8 @@ def test_deleted_calls_leave_nothing_and_the_calls_of_others_alone(
     assert not CallRecord.objects.filter(phone_system_id=system.pk).exists()
     assert not ExtensionDay.objects.filter(phone_system_id=system.pk).exists()
     assert_totals_agree()
+    apply(desk, other, 1, "delete")
+    assert not UnitHalfHour.objects.exists(), "additions and subtractions meet; nothing is left behind"
 
 
 def test_old_rejected_rows_and_files_go_with_the_calls(desk: Client, settings: Any) -> None:
