@@ -29,6 +29,7 @@ from accounting.querysets.organization import subtree
 from accounting.services.finding import SeveralPeopleError, find_person
 from accounting.services.masking import TOKEN_MARK, Masker
 from callanalytics.lib import periods
+from callanalytics.lib.phone_numbers import plain_digits
 from callanalytics.web.filters import Chip, FilterForm
 
 Records = QuerySet[CallRecord]
@@ -119,8 +120,12 @@ class CallFilter(FilterForm):
             raise forms.ValidationError(_("Hidden digits cannot be searched for."))
         if not NUMBER_AS_TYPED.fullmatch(number):
             return number
-        cleaned = NOT_DIALLED.sub("", number)
+        cleaned = NOT_DIALLED.sub("", plain_digits(number))
         return f"+{cleaned[2:]}" if cleaned.startswith("00") else cleaned
+
+    def clean_extension(self) -> str:
+        """Return the extension with plain digits."""
+        return plain_digits(self.cleaned_data["extension"])
 
     def clean(self) -> dict[str, Any]:
         """Check that the dates are possible and in order."""
@@ -254,7 +259,7 @@ class ScopedCallFilter(CallFilter):
 
     def clean_person(self) -> User | None:
         """Return the person who is meant by a user name, an extension or the beginning of names."""
-        typed: str = self.cleaned_data["person"]
+        typed = plain_digits(self.cleaned_data["person"])
         if not typed:
             return None
         try:

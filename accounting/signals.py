@@ -14,6 +14,9 @@ from callanalytics.middleware import DEFAULT_ZONE_KEY
 
 calls_imported = Signal()
 """Sent after commit with `batch_id`, the arrival mark of the new and corrected call records."""
+calls_corrected = Signal()
+"""Sent after each commit of a correction with the first and the last start of the changed call records (`started`,
+`ended`, both included) and `correction_id`; their owner, units, price or destination may have changed."""
 
 REFERENCE = (
     models.User,

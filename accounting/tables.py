@@ -16,6 +16,8 @@ CallColumn = Column[NamedCall]
 
 
 def _person(call: NamedCall) -> SafeString:
+    if not call.record.extension:
+        return format_html('<span class="quiet">{}</span>', _("Anonymised"))
     line = format_html("<bdi>{}</bdi>", call.record.extension)
     return format_html('{}<span class="sub">{}</span>', call.owner, line) if call.owner else line
 

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from accounting.services import collecting, jobs
+from accounting.services import collecting, directory_sync, jobs, leaving, retention
 
 
 @shared_task(expires=30)
@@ -21,3 +21,22 @@ def run_job(job_id: int) -> None:
 def sweep_jobs() -> None:
     """Hand out again what was lost."""
     jobs.sweep()
+
+
+@shared_task(expires=60)
+def synchronise_people() -> None:
+    """Start the synchronisation of people when it is due."""
+    directory_sync.tick()
+
+
+@shared_task(expires=600)
+def keep_terms() -> None:
+    """Start the daily run of retention when it is due, and clear exports away; the tick comes more often."""
+    retention.remove_old_exports()
+    retention.start_when_due()
+
+
+@shared_task(expires=60)
+def close_leavers() -> None:
+    """Close the accounts of people whose day of leaving has come."""
+    leaving.close_leavers()

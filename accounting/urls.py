@@ -2,7 +2,29 @@
 
 from django.urls import path
 
-from accounting.views import calls, help, jobs, profile, set_up, signing_in, status
+from accounting.views import (
+    audit,
+    calls,
+    corrections,
+    directory,
+    help,
+    jobs,
+    masking,
+    privacy,
+    profile,
+    rejected,
+    retention,
+    set_up,
+    sheets,
+    signing_in,
+    simulator,
+    status,
+    tariffs,
+    unknown_extensions,
+    unpriced,
+    uploads,
+)
+from callanalytics.lib.spreadsheets import CONTENT_TYPES
 from callanalytics.navigation import SET_UP_SECTIONS
 
 urlpatterns = [
@@ -17,10 +39,70 @@ urlpatterns = [
     path("jobs/", jobs.job_list, name="jobs"),
     path("jobs/<int:pk>/", jobs.job_page, name="job"),
     path("jobs/<int:pk>/cancel/", jobs.cancel_job, name="cancel_job"),
+    path("setup/system/directory/", directory.overview, name="directory"),
+    path("setup/system/directory/settings/", directory.settings_page, name="directory_settings"),
+    path("setup/system/directory/test/", directory.test_connection, name="test_directory"),
+    path("setup/system/directory/synchronise/", directory.synchronise, name="synchronise_directory"),
+    path("setup/system/directory/runs/<int:pk>/", directory.run_page, name="directory_run"),
+    path("setup/system/directory/runs/<int:pk>/apply/", directory.apply_run, name="apply_directory_run"),
     *(
         path(f"setup/{section.slug}/", set_up.section, {"slug": section.slug}, name=section.url_name)
         for section in SET_UP_SECTIONS
     ),
+    path("setup/records/rejected/", rejected.rejected_rows, name="rejected_rows"),
+    path("setup/records/rejected/act/", rejected.act_on_rejected, name="act_on_rejected"),
+    path("setup/records/rejected/<int:pk>/", rejected.rejected_row, name="rejected_row"),
+    path("setup/records/set-aside/", rejected.files_set_aside, name="files_set_aside"),
+    path("setup/records/set-aside/<int:pk>/download/", rejected.download_set_aside, name="download_set_aside"),
+    path("setup/records/set-aside/<int:pk>/again/", rejected.try_file_again, name="try_file_again"),
+    path("setup/organisation/import/", sheets.sheet_kinds, name="sheets"),
+    path("setup/organisation/import/<int:pk>/", sheets.sheet_import, name="sheet_import"),
+    path("setup/organisation/import/<int:pk>/apply/", sheets.apply_sheet, name="apply_sheet"),
+    path("setup/organisation/import/<int:pk>/discard/", sheets.discard_sheet, name="discard_sheet"),
+    path("setup/organisation/import/<slug:kind>/", sheets.sheet, name="sheet"),
+    *(
+        path(f"setup/organisation/import/<slug:kind>/{name}.{form}", view, {"form": form}, name=f"sheet_{name}_{form}")
+        for name, view in (("export", sheets.export_sheet), ("template", sheets.sheet_template))
+        for form in CONTENT_TYPES
+    ),
+    path("setup/records/upload/", uploads.upload, name="upload"),
+    path("setup/records/upload/<int:pk>/", uploads.upload_result, name="upload_result"),
+    path("setup/records/retention/", retention.terms, name="retention"),
+    path("setup/records/retention/apply/", retention.apply_now, name="apply_retention"),
+    path("setup/records/retention/<int:pk>/", retention.term, name="retention_term"),
+    path("setup/organisation/privacy/", privacy.people, name="privacy"),
+    path("setup/organisation/privacy/<int:pk>/", privacy.person, name="privacy_person"),
+    path("setup/organisation/privacy/<int:pk>/export/", privacy.export_person, name="export_person"),
+    path("setup/organisation/privacy/<int:pk>/erase/", privacy.erase_person, name="erase_person"),
+    path("setup/organisation/privacy/exports/<int:pk>/", privacy.download_export, name="download_export"),
+    path("setup/system/masking/", masking.masking_rules, name="masking_rules"),
+    path("setup/system/masking/add/", masking.masking_rule, name="add_masking_rule"),
+    path("setup/system/masking/add/preview/", masking.masking_preview_of_rule, name="preview_new_masking_rule"),
+    path("setup/system/masking/<int:pk>/", masking.masking_rule, name="change_masking_rule"),
+    path("setup/system/masking/<int:pk>/preview/", masking.masking_preview_of_rule, name="preview_masking_rule"),
+    path("setup/system/masking/<int:pk>/delete/", masking.delete_masking_rule, name="delete_masking_rule"),
+    path("setup/prices/recosting/", corrections.recosting, name="recosting"),
+    path("setup/corrections/<int:pk>/", corrections.correction_page, name="correction"),
+    path("setup/corrections/<int:pk>/apply/", corrections.apply_correction, name="apply_correction"),
+    path("setup/corrections/<int:pk>/again/", corrections.repeat_dry_run, name="repeat_dry_run"),
+    path("setup/corrections/<int:pk>/undo/", corrections.undo_correction, name="undo_correction"),
+    path("setup/corrections/<int:pk>/discard/", corrections.discard_correction, name="discard_correction"),
+    path("setup/corrections/<int:pk>/journal/", corrections.correction_journal, name="correction_journal"),
+    path("setup/corrections/<int:pk>/journal/export/", corrections.export_journal, name="export_journal"),
+    path("setup/prices/unpriced/", unpriced.unpriced_calls, name="unpriced"),
+    path("setup/prices/unpriced/price/", unpriced.price_unpriced, name="price_unpriced"),
+    path("setup/prices/unpriced/recost/", unpriced.recost_unpriced, name="recost_unpriced"),
+    path("setup/lines/unknown/", unknown_extensions.unknown_extensions, name="unknown_extensions"),
+    path("setup/lines/unknown/people/", unknown_extensions.suggested_holders, name="suggested_holders"),
+    path("setup/lines/extensions/<int:pk>/calls/", unknown_extensions.reassign_calls, name="reassign_calls"),
+    path("setup/system/audit/", audit.audit_log, name="audit_log"),
+    path("setup/system/audit/export/", audit.export_audit_log, name="export_audit_log"),
+    path("setup/prices/tariffs/", tariffs.tariffs, name="tariffs"),
+    path("setup/prices/tariffs/<int:pk>/", tariffs.tariff, name="tariff"),
+    path("setup/prices/tariffs/<int:pk>/copy/", tariffs.copy, name="copy_tariff"),
+    path("setup/prices/simulator/", simulator.simulator, name="simulator"),
+    path("setup/tests/<slug:name>/", set_up.try_connection, name="test_connection"),
+    path("setup/tests/<slug:name>/<int:pk>/", set_up.try_connection, name="test_phone_system"),
     path("profile/", profile.profile, name="profile"),
     path("help/", help.help_page, name="help"),
 ]

@@ -9,10 +9,11 @@ from benchmarks.databases import environment
 SUITES = {
     "ingest": (("benchmarks.ingest", "postgresql"), ("benchmarks.ingest", "sqlite")),
     "home": (("benchmarks.home", "postgresql"),),
+    "admin": (("benchmarks.admin", "postgresql"), ("benchmarks.admin_recosting", "postgresql")),
     "memory": (("benchmarks.memory", "postgresql"),),
 }
 """Modules by what is measured, each with its kind of database."""
-USUAL = ("ingest", "home")
+USUAL = ("ingest", "home", "admin")
 
 
 def main() -> int:
@@ -22,7 +23,7 @@ def main() -> int:
     parser.add_argument("--long", action="store_true", help="the memory of a million records, too")
     parser.add_argument("--strict", action="store_true", help="fail when a figure is short")
     options = parser.parse_args()
-    subprocess.run(["scripts/debian_packages.sh", "postgresql-15", "wrk"], check=True)
+    subprocess.run(["scripts/debian_packages.sh", "postgresql-15", "wrk", "slapd", "ldap-utils"], check=True)
     names = options.name or [*USUAL, *(["memory"] if options.long else [])]
     results = [run(module, database) for name in names for module, database in SUITES[name]]
     broken = any(status for status, _ in results)

@@ -2,6 +2,7 @@
 
 from axes import apps as axes_apps
 from django.apps import AppConfig
+from django.contrib.admin import apps as admin_apps
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
@@ -33,3 +34,10 @@ class SignInProtectionConfig(axes_apps.AppConfig):  # type: ignore[misc]  # the 
     """The throttle of wrong passwords, under a name that people understand."""
 
     verbose_name = _("Protection of the sign-in")
+
+
+class SetUpConfig(admin_apps.AdminConfig):
+    """Django's admin as the product's set-up."""
+
+    default = False
+    default_site = "accounting.set_up_site.SetUpSite"

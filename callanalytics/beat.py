@@ -11,6 +11,13 @@ from django.core.cache import cache
 TIMETABLE = {
     "collect": {"task": "accounting.tasks.collect", "schedule": 2.0, "options": {"expires": 10}},
     "sweep_jobs": {"task": "accounting.tasks.sweep_jobs", "schedule": 30.0, "options": {"expires": 30}},
+    "synchronise_people": {
+        "task": "accounting.tasks.synchronise_people",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "keep_terms": {"task": "accounting.tasks.keep_terms", "schedule": 900.0, "options": {"expires": 600}},
+    "close_leavers": {"task": "accounting.tasks.close_leavers", "schedule": 60.0, "options": {"expires": 60}},
     "pulse": {"task": "callanalytics.beat.pulse", "schedule": 5.0, "options": {"expires": 30}},
 }
 PULSE = "timetable-pulse"

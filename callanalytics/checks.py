@@ -54,7 +54,7 @@ def place(url: str) -> tuple[str | None, int, str]:
 @register(Tags.security)
 def directory_search(**kwargs: Any) -> Sequence[CheckMessage]:
     """A directory without a place to search finds nobody."""
-    if not settings.LDAP_SERVER_URI or settings.AUTH_LDAP_USER_SEARCH.base_dn:
+    if not settings.LDAP_SERVER_URI or settings.LDAP_USER_BASE:
         return []
     return [
         Error(
@@ -70,7 +70,7 @@ def directory_encryption(**kwargs: Any) -> Sequence[CheckMessage]:
     """Passwords must not travel to the directory in clear text."""
     servers = [urlsplit(uri) for uri in settings.LDAP_SERVER_URI.split()]
     open_ones = [server for server in servers if server.scheme == "ldap" and server.hostname not in LOOPBACK]
-    if not open_ones or settings.AUTH_LDAP_START_TLS:
+    if not open_ones or settings.LDAP_START_TLS:
         return []
     return [
         Warning(

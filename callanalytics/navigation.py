@@ -40,6 +40,8 @@ class SetUpPage:
     description: str | Promise
     icon: str
     url_name: str
+    covers: tuple[str, ...] = ()
+    """Further pages of the tool, by url name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,10 @@ SET_UP_SECTIONS = (
         _("People, units, and who supervises whom."),
         "building-2",
         (
-            SetUpPage(_("People"), _("Accounts, roles, lines and units."), "users", "admin:accounting_user_changelist"),
+            SetUpPage(
+                _("People"), _("Accounts, roles, lines and units."), "users", "admin:accounting_user_changelist",
+                covers=("admin:auth_user_password_change",),
+            ),
             SetUpPage(
                 _("Departments"), _("The tree of departments."), "network", "admin:accounting_department_changelist"
             ),
@@ -78,6 +83,14 @@ SET_UP_SECTIONS = (
             SetUpPage(
                 _("Offices"), _("Locations with country, area code and time zone."), "map-pin",
                 "admin:accounting_office_changelist",
+            ),
+            SetUpPage(
+                _("Import and export"), _("People, units, extensions and supervision as CSV or XLSX files."),
+                "file-spreadsheet", "sheets", covers=("sheet", "sheet_import"),
+            ),
+            SetUpPage(
+                _("Data of one person"), _("Export everything about a person, or erase them."), "user-lock", "privacy",
+                covers=("privacy_person",),
             ),
         ),
     ),
@@ -99,6 +112,10 @@ SET_UP_SECTIONS = (
                 _("Extensions"), _("Own numbers and who holds them."), "hash", "admin:accounting_extension_changelist"
             ),
             SetUpPage(
+                _("Unknown extensions"), _("Seen in calls, held by nobody: adopt them one by one or many at once."),
+                "user-round-search", "unknown_extensions", covers=("reassign_calls",),
+            ),
+            SetUpPage(
                 _("Phones"), _("Devices and the extensions seen on them."), "tablet-smartphone",
                 "admin:accounting_device_changelist",
             ),
@@ -115,12 +132,29 @@ SET_UP_SECTIONS = (
         "badge-euro",
         (
             SetUpPage(
+                _("Tariffs"), _("Carriers, their price lists on a time line, bands, rates, gaps and overlaps."),
+                "chart-gantt", "tariffs", ("tariff", "copy_tariff"),
+            ),
+            SetUpPage(
+                _("What does this call cost?"), _("The whole chain of rules for any number, gateway and moment."),
+                "calculator", "simulator",
+            ),
+            SetUpPage(
                 _("Carriers"), _("Who charges for calls."), "building", "admin:accounting_carrier_changelist"
             ),
             SetUpPage(
-                _("Tariffs"), _("Price lists and their time."), "receipt-text", "admin:accounting_tariff_changelist"
+                _("Table of tariffs"), _("Dates, currency, rounding and bands."), "receipt-text",
+                "admin:accounting_tariff_changelist",
             ),
             SetUpPage(_("Rates"), _("The price of each prefix."), "coins", "admin:accounting_rate_changelist"),
+            SetUpPage(
+                _("Calls without a price"), _("Grouped by reason and prefix: add a price and re-cost."),
+                "circle-question-mark", "unpriced", covers=("price_unpriced",),
+            ),
+            SetUpPage(
+                _("Re-costing"), _("Price past calls anew: dry run, apply, journal, undo."), "calculator", "recosting",
+                covers=("correction", "correction_journal"),
+            ),
             SetUpPage(
                 _("Public holidays"), _("Beyond or against the countries' calendars."), "calendar-days",
                 "admin:accounting_publicholiday_changelist",
@@ -136,6 +170,21 @@ SET_UP_SECTIONS = (
             SetUpPage(
                 _("Collected files"), _("The ledger of every file."), "files", "admin:accounting_importfile_changelist"
             ),
+            SetUpPage(
+                _("Upload call files"), _("Files that did not come through the inbox."), "upload", "upload",
+                covers=("upload_result",),
+            ),
+            SetUpPage(
+                _("Rejected rows"), _("Rows that could not be taken: correct them, import them again."),
+                "file-exclamation-point", "rejected_rows", covers=("rejected_row",),
+            ),
+            SetUpPage(
+                _("Files set aside"), _("Files that hold no call records."), "file-x", "files_set_aside"
+            ),
+            SetUpPage(
+                _("Retention"), _("How long calls are kept, and what becomes of them then."), "archive-x", "retention",
+                covers=("retention_term",),
+            ),
         ),
     ),
     SetUpSection(
@@ -146,7 +195,18 @@ SET_UP_SECTIONS = (
         (
             SetUpPage(
                 _("Masking rules"), _("Which role does not see how many digits."), "eye-off",
-                "admin:accounting_maskingrule_changelist",
+                "masking_rules", covers=("add_masking_rule", "change_masking_rule", "preview_masking_rule"),
+            ),
+            SetUpPage(
+                _("Directory"), _("Sign-in and people from LDAP or Active Directory."), "book-user", "directory",
+                ("directory_settings", "directory_run"),
+            ),
+            SetUpPage(
+                _("Audit log"), _("Who changed, exported or saw what."), "scroll-text", "audit_log"
+            ),
+            SetUpPage(
+                _("Mail server"), _("Through which server mails leave, and to whom."), "mail",
+                "admin:accounting_mailserver_changelist",
             ),
             SetUpPage(
                 _("Background work"), _("Imports, re-costing and other long work."), "hourglass", "jobs"
@@ -165,7 +225,8 @@ def covered_by(section: SetUpSection) -> tuple[str, ...]:
     """Return the pages for which a section is the current one: also the forms of its tables."""
     names = [page.url_name for page in section.pages]
     tables = [name.removesuffix("_changelist") for name in names if name.endswith("_changelist")]
-    return (*names, *(f"{table}_{page}" for table in tables for page in ("add", "change", "delete", "history")))
+    forms = (f"{table}_{page}" for table in tables for page in ("add", "change", "delete", "history"))
+    return (*names, *(name for page in section.pages for name in page.covers), *forms)
 
 
 APPLICATIONS = (

@@ -52,7 +52,7 @@ INSTALLED_APPS = [
     "callanalytics",
     "accounting",
     "reports",
-    "django.contrib.admin",
+    "callanalytics.apps.SetUpConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -167,48 +167,31 @@ INBOX_DIR = Path(env.str("INBOX_DIR", str(DATA_DIR / "inbox")))
 ARCHIVE_DIR = Path(env.str("ARCHIVE_DIR", str(DATA_DIR / "archive")))
 SET_ASIDE_DIR = Path(env.str("SET_ASIDE_DIR", str(DATA_DIR / "set_aside")))
 
-# Sign-in: local accounts and, where LDAP_SERVER_URI is set, the directory.
+# Sign-in: local accounts, and the directory of the set-up or, where that is not enabled, of these variables.
 AUTH_USER_MODEL = "accounting.User"
-# Local accounts first: they must not wait for a directory that is away.
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "accounting.services.local_accounts.LocalBackend"]
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    # Local accounts first: they must not wait for a directory that is away.
+    "accounting.services.local_accounts.LocalBackend",
+    "accounting.services.signing_in.DirectoryBackend",
+]
 LDAP_SERVER_URI = env.str("LDAP_SERVER_URI", "")
+LDAP_BIND_DN = env.str("LDAP_BIND_DN", "")
+LDAP_BIND_PASSWORD = secret("LDAP_BIND_PASSWORD", "")
+LDAP_USER_BASE = env.str("LDAP_USER_BASE", "")
+LDAP_USER_FILTER = env.str("LDAP_USER_FILTER", "(sAMAccountName=%(user)s)")
+LDAP_START_TLS = env.bool("LDAP_START_TLS", False)
+LDAP_CA_FILE = env.str("LDAP_CA_FILE", "")
 LDAP_TIMEOUT = env.int("LDAP_TIMEOUT", 3)  # seconds for each step
 LDAP_ADMINISTRATORS_GROUP = env.str("LDAP_ADMINISTRATORS_GROUP", "")
 LDAP_SUPERVISORS_GROUP = env.str("LDAP_SUPERVISORS_GROUP", "")
-if LDAP_SERVER_URI:
-    # Only here: the C library costs every start 0.1 s.
-    import ldap
-    from django_auth_ldap.config import LDAPSearch
 
-    AUTHENTICATION_BACKENDS.append("accounting.services.signing_in.DirectoryBackend")
-    AUTH_LDAP_SERVER_URI = LDAP_SERVER_URI
-    AUTH_LDAP_BIND_DN = env.str("LDAP_BIND_DN", "")
-    AUTH_LDAP_BIND_PASSWORD = secret("LDAP_BIND_PASSWORD", "")
-    AUTH_LDAP_USER_ATTR_MAP = {"first_name": "givenName", "last_name": "sn", "email": "mail"}
-    AUTH_LDAP_USER_SEARCH = LDAPSearch(
-        env.str("LDAP_USER_BASE", ""),
-        ldap.SCOPE_SUBTREE,
-        env.str("LDAP_USER_FILTER", "(sAMAccountName=%(user)s)"),
-        [*AUTH_LDAP_USER_ATTR_MAP.values(), "userAccountControl"],
-    )
-    AUTH_LDAP_ALWAYS_UPDATE_USER = False  # the backend writes by itself, and only what has changed
-    AUTH_LDAP_START_TLS = env.bool("LDAP_START_TLS", False)
-    # Without time-outs a silent server holds the sign-in page for ever; Active Directory needs referrals off.
-    AUTH_LDAP_CONNECTION_OPTIONS = {
-        ldap.OPT_NETWORK_TIMEOUT: LDAP_TIMEOUT,
-        ldap.OPT_TIMEOUT: LDAP_TIMEOUT,
-        ldap.OPT_REFERRALS: 0,
-        ldap.OPT_X_TLS_REQUIRE_CERT: ldap.OPT_X_TLS_DEMAND,
-    }
-    if LDAP_CA_FILE := env.str("LDAP_CA_FILE", ""):
-        AUTH_LDAP_CONNECTION_OPTIONS[ldap.OPT_X_TLS_CACERTFILE] = LDAP_CA_FILE
-    AUTH_LDAP_CONNECTION_OPTIONS[ldap.OPT_X_TLS_NEWCTX] = 0  # last: makes the TLS options above count
-
-# Throttle of wrong passwords: by user name and address, counted in the database.
+# Throttle of wrong passwords: by user name and address, and by address alone; counted in the database.
 PROXY_COUNT = env.int("PROXY_COUNT", 1) if env.bool("BEHIND_PROXY", False) else 0
-AXES_HANDLER = "axes.handlers.database.AxesDatabaseHandler"
+AXES_HANDLER = "accounting.services.throttling.Throttle"
 AXES_ENABLE_ADMIN = False  # the set-up shows what administrators need of it
 AXES_FAILURE_LIMIT = env.int("SIGN_IN_FAILURE_LIMIT", 8)
+SIGN_IN_ADDRESS_LIMIT = env.int("SIGN_IN_ADDRESS_LIMIT", 50)  # a whole office may share an address
 AXES_COOLOFF_TIME = timedelta(minutes=env.int("SIGN_IN_COOLOFF_MINUTES", 15))
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
@@ -293,7 +276,8 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# Mail
+# Mail: the server of the set-up, else this one.
+EMAIL_BACKEND = "accounting.services.mailing.MailBackend"
 EMAIL_HOST = env.str("SMTP_HOST", "localhost")
 EMAIL_PORT = env.int("SMTP_PORT", 25)
 EMAIL_HOST_USER = env.str("SMTP_USER", "")

@@ -1,5 +1,6 @@
 #!/bin/sh
 # Starts the SFTP drop: makes host keys at the first start, sets the password of the account cdr from SFTP_PASSWORD.
+# SFTP_LEGACY=1 allows the weak encryption of old phone systems.
 set -eu
 
 keys=/etc/ssh/keys
@@ -12,4 +13,9 @@ if [ -n "${SFTP_PASSWORD:-}" ]; then
     unset SFTP_PASSWORD
 fi
 chown cdr:portal /srv/drop/inbox
-exec /usr/sbin/sshd -D -e
+set --
+if [ "${SFTP_LEGACY:-0}" = 1 ]; then
+    # UCM up to 11.5; the first value counts, so that these replace the lines of the file.
+    set -- -o Ciphers=+aes128-cbc,3des-cbc -o KexAlgorithms=+diffie-hellman-group14-sha1,diffie-hellman-group1-sha1
+fi
+exec /usr/sbin/sshd -D -e "$@"

@@ -1,24 +1,34 @@
 """The real servers that tests need: each a context manager that starts one on a free port and always ends it."""
 
+import base64
 import os
 import pwd
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from email.message import Message
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import ldap
 import ldap.modlist
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message as MessageHandler
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from slapdtest import SlapdObject
 
 START_SECONDS = 20
@@ -208,6 +218,70 @@ def directory(folder: Path) -> Iterator[Directory]:
         server.stop()
 
 
+def certificate(folder: Path, name: str = "localhost") -> tuple[Path, Path]:
+    """Make a certificate that signs itself and its key; return their paths."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    own = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(own)
+        .issuer_name(own)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(datetime.now(UTC) - timedelta(days=400))
+        .not_valid_after(datetime.now(UTC) + timedelta(days=3650))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    unlocked = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    (folder / "certificate.pem").write_bytes(made.public_bytes(pem))
+    (folder / "key.pem").write_bytes(unlocked)
+    return folder / "certificate.pem", folder / "key.pem"
+
+
+class Axl(BaseHTTPRequestHandler):
+    """Answers as a publisher: the right password gets the version, in one schema only."""
+
+    def do_POST(self) -> None:
+        """Answer one request."""
+        publisher: Any = self.server
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        publisher.asked.append((self.path, self.headers["SOAPAction"], body))
+        login = base64.b64encode(b"axl:right").decode()
+        status = publisher.status
+        if status == 200 and self.headers["Authorization"] != f"Basic {login}":
+            status = 401
+        elif status == 200 and publisher.schema not in self.headers["SOAPAction"]:
+            status = 599
+        answer = b"<return><componentVersion><version>12.5.1.11900-146</version></componentVersion></return>"
+        self.send_response(status)
+        self.end_headers()
+        self.wfile.write(answer if status == 200 else b"<html>no</html>")
+
+    def log_message(self, *_args: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def publisher(folder: Path) -> Iterator[Any]:
+    """Run an HTTPS server that speaks AXL as a publisher does; its `pem` is the certificate."""
+    chain, key = certificate(folder)
+    server: Any = ThreadingHTTPServer(("127.0.0.1", 0), Axl)
+    server.status, server.schema, server.asked, server.pem = 200, "ver=12.5", [], chain.read_text()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(chain, key)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.handle_error = lambda *_args: None  # clients that refuse the certificate are part of the tests
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
 class Mailbox(MessageHandler):
     """Keeps what arrives."""
 
@@ -221,10 +295,10 @@ class Mailbox(MessageHandler):
 
 
 @contextmanager
-def mail_sink() -> Iterator["MailSink"]:
-    """Run a real SMTP server that keeps every message."""
+def mail_sink(**options: Any) -> Iterator["MailSink"]:
+    """Run a real SMTP server that keeps every message; options are those of aiosmtpd."""
     mailbox = Mailbox()
-    controller = Controller(mailbox, hostname="127.0.0.1", port=free_port())
+    controller = Controller(mailbox, hostname="127.0.0.1", port=free_port(), **options)
     controller.start()
     try:
         yield MailSink(controller.hostname, controller.port, mailbox.messages)

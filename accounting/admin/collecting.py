@@ -1,6 +1,7 @@
 """The ledger of collected files and the rows that could not be taken."""
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
 from accounting import models
 from accounting.admin.site import ForAdministrators, ReadOnlyAdmin
@@ -25,6 +26,7 @@ class ImportFileAdmin(ReadOnlyAdmin):
     list_filter = ("phone_system", "state")
     list_select_related = ("phone_system",)
     search_fields = ("name",)
+    search_help_text = _("File name")
     inlines = (RejectedRowInline,)
 
 
@@ -36,3 +38,4 @@ class RejectedRowAdmin(ReadOnlyAdmin):
     list_filter = ("reason_code", "file__phone_system")
     list_select_related = ("file",)
     search_fields = ("file__name", "content")
+    search_help_text = _("File name or content")

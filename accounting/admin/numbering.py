@@ -1,23 +1,28 @@
 """The sites' own rules for numbers, and what is hidden from whom."""
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
 from accounting import models
-from accounting.admin.site import ForAdministrators
+from accounting.admin.site import SetUpAdmin
 
 
 @admin.register(models.NumberRule)
-class NumberRuleAdmin(ForAdministrators, admin.ModelAdmin[models.NumberRule]):
+class NumberRuleAdmin(SetUpAdmin):
     """The sites' own rules for numbers."""
 
     list_display = ("first", "last", "kind", "office", "call_type", "destination")
     list_filter = ("kind", "office", "call_type")
+    list_select_related = ("office",)
     search_fields = ("first", "destination")
+    search_help_text = _("Number or destination")
+    fieldsets = ((None, {"fields": (("kind", "office"), ("first", "last"), ("call_type", "destination"))}),)
 
 
 @admin.register(models.MaskingRule)
-class MaskingRuleAdmin(ForAdministrators, admin.ModelAdmin[models.MaskingRule]):
+class MaskingRuleAdmin(SetUpAdmin):
     """Which role does not see how many digits."""
 
     list_display = ("role", "digits", "direction", "call_type", "own_calls")
-    list_filter = ("role",)
+    list_filter = ("role", "direction")
+    fieldsets = ((None, {"fields": (("role", "digits"), ("direction", "call_type"), "own_calls")}),)

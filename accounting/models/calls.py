@@ -204,6 +204,8 @@ class CallRecord(models.Model):
         indexes = [
             models.Index(fields=["extension", "started_at"], name="record_by_extension"),
             models.Index(fields=["other_number", "started_at"], name="record_by_other"),
+            # Only unpriced records have no cost: the few that administrators look for among millions.
+            models.Index(fields=["started_at"], name="record_unpriced", condition=models.Q(cost__isnull=True)),
         ]
 
     def __str__(self) -> str:

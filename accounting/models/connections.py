@@ -124,6 +124,10 @@ class DirectoryRun(models.Model):
         DONE = "done", _("Done")
         HELD_BACK = "held_back", _("Held back")
         FAILED = "failed", _("Failed")
+        PREVIEW = "preview", _("Preview")
+
+    APPLICABLE = (State.PREVIEW, State.HELD_BACK)
+    """Runs whose shown changes may be made afterwards."""
 
     started_at = models.DateTimeField(_("started"), auto_now_add=True)
     finished_at = models.DateTimeField(_("finished"), null=True)

@@ -27,6 +27,10 @@ class CorrectionState(models.TextChoices):
     FAILED = "failed", _("Failed")
 
 
+UNDER_WAY = (CorrectionState.DRAFT, CorrectionState.APPLYING, CorrectionState.UNDOING)
+CHANGING = (CorrectionState.APPLYING, CorrectionState.UNDOING)
+
+
 class Correction(models.Model):
     """One correction of past calls: what it concerns, what it would change, how far it is."""
 
@@ -54,6 +58,16 @@ class Correction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.pk}"
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether a job of it waits or runs."""
+        return self.job is not None and self.job.is_active
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether a step was begun and its job has ended without finishing it."""
+        return self.state in UNDER_WAY and not self.is_at_work
 
 
 class CorrectedRecord(models.Model):

@@ -120,6 +120,8 @@ class LineAssignment(models.Model):
     valid_to = models.DateTimeField(
         _("valid to"), null=True, blank=True, help_text=_("Not included. Empty: until further notice.")
     )
+    from_directory = models.BooleanField(default=False, editable=False)
+    """Given by the directory, which may take it back; other lines of the person are not its business."""
 
     class Meta:
         verbose_name = _("line assignment")

@@ -25,6 +25,11 @@ class SheetImport(models.Model):
     """A key of accounting.sheets.SHEETS."""
     tariff = models.ForeignKey(Tariff, models.CASCADE, null=True, blank=True, verbose_name=_("tariff"))
     """Of rates only."""
+    effective_on = models.DateField(
+        _("prices change on"), null=True, blank=True,
+        help_text=_("The old rates end and the new ones begin on this day. Empty: prices are corrected as a whole."),
+    )  # fmt: skip
+    """Of rates only."""
     file_name = models.CharField(_("file"), max_length=255, blank=True)
     content = models.BinaryField(default=bytes)
     """The file as uploaded, so that the preview can be made anew when the data has changed meanwhile."""

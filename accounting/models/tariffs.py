@@ -1,11 +1,32 @@
 """What a carrier charges: tariffs with dates, bands of the week, rates by prefix."""
 
+from typing import Any
+
+from babel.numbers import list_currencies
+from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounting.models.calls import CallType
 from accounting.models.lines import Gateway
 from accounting.models.organization import Office
+
+DAY_SIGNS = "1234567H"
+MOST_DECIMALS = 6
+
+
+def wrong_dates(row: Any) -> dict[str, str | Promise]:
+    """Return what is wrong with the days of a row that holds from one to another, by field; {} when nothing is."""
+    if row.valid_from and row.valid_to and row.valid_to <= row.valid_from:
+        return {"valid_to": _("The end must lie after the beginning; the last day itself is not included.")}
+    return {}
+
+
+def refuse(problems: dict[str, str | Promise]) -> None:
+    """Raise a ValidationError that names each field, if there are problems."""
+    if problems:
+        raise ValidationError({name: str(text) for name, text in problems.items()})
 
 
 class Carrier(models.Model):
@@ -39,6 +60,10 @@ class GatewayCarrier(models.Model):
 
     def __str__(self) -> str:
         return f"{self.gateway}: {self.carrier}"
+
+    def clean(self) -> None:
+        """Refuse an end before the beginning."""
+        refuse(wrong_dates(self))
 
 
 class Tariff(models.Model):
@@ -77,6 +102,16 @@ class Tariff(models.Model):
     def __str__(self) -> str:
         return f"{self.carrier} {self.name}"
 
+    def clean(self) -> None:
+        """Refuse wrong days, unknown currencies and more decimals than money has."""
+        problems = wrong_dates(self)
+        self.currency = self.currency.upper()
+        if self.currency not in list_currencies():
+            problems["currency"] = _("Not a currency of ISO 4217, for instance EUR.")
+        if self.decimals is not None and self.decimals > MOST_DECIMALS:
+            problems["decimals"] = _("At most six decimals.")
+        refuse(problems)
+
 
 class TariffBand(models.Model):
     """Hours of the week with prices of their own, in the zone of the gateway's office."""
@@ -99,6 +134,13 @@ class TariffBand(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tariff} {self.name}"
+
+    def clean(self) -> None:
+        """Refuse other signs than those of days; keep each once, in the order of the week."""
+        days = self.days.upper().replace(" ", "").replace(",", "")
+        if not days or set(days) - set(DAY_SIGNS):
+            refuse({"days": _("Only 1 (Monday) to 7 (Sunday) and H for public holidays, for instance 12345.")})
+        self.days = "".join(sign for sign in DAY_SIGNS if sign in days)
 
 
 class Rate(models.Model):
@@ -141,6 +183,30 @@ class Rate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.prefix or '*'} {self.destination}"
+
+    def clean(self) -> None:
+        """Refuse what cannot be a price, a band of another tariff, and wrong days."""
+        self.prefix = self.prefix.strip().removeprefix("+")
+        problems = wrong_dates(self) | self._wrong_amounts()
+        if self.prefix and not (self.prefix.isascii() and self.prefix.isdecimal()):
+            problems["prefix"] = _("Only digits, beginning with the country code, for instance 4930.")
+        if self.band is not None and self.band.tariff_id != self.tariff_id:
+            problems["band"] = _("This band belongs to another tariff.")
+        refuse(problems)
+
+    def _wrong_amounts(self) -> dict[str, str | Promise]:
+        problems: dict[str, str | Promise] = {}
+        for name in ("connection_fee", "price_per_minute", "minimum", "maximum"):
+            amount = getattr(self, name)
+            if amount is not None and amount < 0:
+                problems[name] = _("A price cannot be negative.")
+        for name in ("first_increment", "increment"):
+            seconds = getattr(self, name)
+            if seconds is not None and seconds < 1:
+                problems[name] = _("At least one second.")
+        if self.maximum is not None and self.minimum is not None and self.maximum < self.minimum:
+            problems.setdefault("maximum", _("The maximum charge is below the minimum charge."))
+        return problems
 
 
 class PublicHoliday(models.Model):

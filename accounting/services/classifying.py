@@ -57,6 +57,8 @@ class NumberAnalysis:
     """Name of a site rule's destination, else ''."""
     rule: str
     """Code of the rule that decided, for explanations, for instance 'site-override' or 'public-plan'."""
+    entered: str = ""
+    """The site's own rule that decided: its number, range or prefix as entered, else ''."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,11 @@ class SiteRule:
     last: str
     call_type: CallType | None
     destination: str
+
+    @property
+    def entered(self) -> str:
+        """The number, range or prefix as people read it."""
+        return f"{self.first}–{self.last}" if self.last else self.first
 
     def meets(self, number: str) -> bool:
         """Return whether the number is the rule's number or lies in its range (numbers of the same length)."""
@@ -293,7 +300,8 @@ def _by_whole_number(site: Site, digits: str, forms: list[str]) -> NumberAnalysi
         if found is not None:
             rule, number = found
             region = "" if own else site.country.region
-            return NumberAnalysis(number, rule.call_type or call_type, region, rule.destination, f"site-{kind}")
+            decided = f"site-{kind}"
+            return NumberAnalysis(number, rule.call_type or call_type, region, rule.destination, decided, rule.entered)
     return None
 
 
@@ -304,7 +312,9 @@ def _overridden(site: Site, planned: NumberAnalysis, forms: list[str]) -> Number
     if rule is None:
         return planned
     call_type = rule.call_type or planned.call_type
-    return replace(planned, call_type=call_type, destination=rule.destination, rule="site-override")
+    return replace(
+        planned, call_type=call_type, destination=rule.destination, rule="site-override", entered=rule.entered
+    )
 
 
 def _by_plan(site: Site, digits: str, stripped: str, *, incoming: bool, outpulsed: bool) -> NumberAnalysis:

@@ -1,6 +1,6 @@
 """What a batch of call records shows of its phone system: whose phone is whose since when, gateways and extensions."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -28,7 +28,8 @@ class Discovery:
 
         Returns the numbers of stored calls that can now be told better.
         """
-        devices, gateways = self.topology.devices, self.topology.gateways
+        devices, gateways, ends = self.topology.devices, self.topology.gateways, self.topology.ends
+        phone = End.EXTENSION
         seen: dict[tuple[str, str], int] = {}
         trunks: set[str] = set()
         for leg in legs:
@@ -38,21 +39,20 @@ class Discovery:
                 if (not known or leg.originated < known.get(leg.calling[:50], LATEST)) and self.shows_phone(leg):
                     line = (orig, leg.calling[:50])
                     seen[line] = min(leg.originated, seen.get(line, LATEST))
-                elif self.may_be_new_trunk(orig, leg.incoming_protocol) and origin(leg, self.topology) is End.TRUNK:
+                elif ends.get((orig, leg.incoming_protocol)) is not phone and self.is_new_trunk(orig, origin, leg):
                     trunks.add(orig)
-            if self.may_be_new_trunk(dest, leg.outgoing_protocol) and destination(leg, self.topology) is End.TRUNK:
+            if (
+                dest not in gateways
+                and ends.get((dest, leg.outgoing_protocol)) is not phone
+                and self.is_new_trunk(dest, destination, leg)
+            ):
                 trunks.add(dest)
         self.enter_gateways(trunks)
         return self.enter_devices(seen) if seen else set()
 
-    def may_be_new_trunk(self, device: str, protocol: int) -> bool:
-        """Return whether a device is neither a known gateway nor, by its name, a phone."""
-        topology = self.topology
-        return (
-            device != ""
-            and device not in topology.gateways
-            and topology.ends.get((device, protocol)) is not End.EXTENSION
-        )
+    def is_new_trunk(self, device: str, side: Callable[[Leg, Topology], End], leg: Leg) -> bool:
+        """Return whether a device that is no known gateway is a trunk on its side of a record."""
+        return device != "" and side(leg, self.topology) is End.TRUNK
 
     def shows_phone(self, leg: Leg) -> bool:
         """Return whether a record shows an extension on a phone."""

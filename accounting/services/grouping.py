@@ -1,5 +1,6 @@
 """Which legs belong to one call: found by keys and time, whatever the order in which they arrive."""
 
+from collections import Counter
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 
@@ -44,35 +45,37 @@ class Forest:
 
 @dataclass(slots=True)
 class Group:
-    """New legs of one call and the stored calls that they continue."""
+    """New legs of one call, by position, and the stored calls that they continue."""
 
-    legs: list[Leg] = field(default_factory=list)
+    positions: list[int] = field(default_factory=list)
     call_ids: set[int] = field(default_factory=set)
 
 
-def group(legs: list[Leg], stored: Iterable[StoredLeg]) -> list[Group]:
-    """Return the calls that new legs form or continue.
+def group(legs: list[Leg], stored: Iterable[StoredLeg]) -> dict[int, Group]:
+    """Return, by the position of each member, the calls of several records; every other leg is a call of its own.
 
     Two records belong together when they share the call reference, or when both bear a feature's mark (transfer,
     conference, park ...) and share a leg identifier, and lie within WINDOW; and so on from record to record.
     """
+    stored = list(stored)
+    records = Counter([leg.call_ref for leg in legs] + [one.call_ref for one in stored])
     members: dict[Hashable, list[tuple[int, int, Hashable]]] = {}
     for index, leg in enumerate(legs):
+        if not leg.stitch and records[leg.call_ref] == 1:
+            continue  # nothing that another record could share; so are nine of ten
         span = (leg.originated, leg.disconnected, index)
-        members.setdefault(leg.call_ref, []).append(span)
-        for identifier in identifiers(leg):
-            members.setdefault(identifier, []).append(span)
+        for key in (leg.call_ref, *identifiers(leg)):
+            members.setdefault(key, []).append(span)
     for one in stored:
         node = ("call", one.call_id)
-        keys: tuple[Hashable, ...] = (one.call_ref, *identifiers(one))
-        for key in keys:
+        for key in (one.call_ref, *identifiers(one)):
             if key in members:
                 members[key].append((one.originated, one.disconnected, node))
     forest = Forest()
     for spans in members.values():
         if len(spans) > 1:
             chain(spans, forest)
-    return collect(legs, forest)
+    return collect(forest)
 
 
 def identifiers(leg: Leg | StoredLeg) -> tuple[tuple[str, int], ...]:
@@ -93,21 +96,14 @@ def chain(spans: list[tuple[int, int, Hashable]], forest: Forest) -> None:
         latest, before = max(latest, end), node
 
 
-def collect(legs: list[Leg], forest: Forest) -> list[Group]:
-    """Return the groups of new legs, in order of their first leg; a leg without partners is a group of its own."""
+def collect(forest: Forest) -> dict[int, Group]:
+    """Return the groups of new legs by position, their positions ascending."""
     groups: dict[Hashable, Group] = {}
-    found: list[Group] = []
-    linked = forest.parents
-    for index, leg in enumerate(legs):
-        if index not in linked:
-            found.append(Group([leg]))
-            continue
-        root = forest.root(index)
-        if root not in groups:
-            groups[root] = Group()
-            found.append(groups[root])
-        groups[root].legs.append(leg)
-    for node in list(linked):
+    found: dict[int, Group] = {}
+    for position in sorted(node for node in forest.parents if isinstance(node, int)):
+        one = found[position] = groups.setdefault(forest.root(position), Group())
+        one.positions.append(position)
+    for node in list(forest.parents):
         if isinstance(node, tuple) and forest.root(node) in groups:
             groups[forest.root(node)].call_ids.add(node[1])
     return found

@@ -117,6 +117,19 @@ def batches(phone_system: PhoneSystem, paths: Iterable[Path]) -> Iterator[list[C
         yield batch
 
 
+@contextmanager
+def cycle_search_paused() -> Iterator[None]:
+    """Let Python not look for reference cycles: among the rows of a batch there are none, and looking takes a tenth."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+@cycle_search_paused()
 def read_file(phone_system: PhoneSystem, path: Path) -> CallFile | None:
     """Return a file with its rows, or with the reason against it; None when it is gone."""
     try:
@@ -180,18 +193,6 @@ def commit_at_second_try(phone_system: PhoneSystem, batch: list[CallFile]) -> Ou
     except IntegrityError:
         forget_reference()
         return commit_batch(phone_system, batch, wary=True)
-
-
-@contextmanager
-def cycle_search_paused() -> Iterator[None]:
-    """Let Python not look for reference cycles: among the rows of a batch there are none, and looking takes a tenth."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 @cycle_search_paused()

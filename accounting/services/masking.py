@@ -15,11 +15,12 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Length
 from django.db.models.lookups import LessThan
 
-from accounting.models import CallRecord, CallType, Kind, MaskingRule, Office, User
+from accounting.models import CallRecord, CallType, Kind, MaskingRule, Office, Role, User
 from callanalytics.lib.phone_numbers import hide_last_digits, spaced
 
 TOKEN_MARK = "~"  # noqa: S105  (begins a token in an address; no number begins with it)
 DEFAULT_EXTENSION_DIGITS = 6
+RANKS: dict[str, int] = {Role.USER: 0, Role.SUPERVISOR: 1, Role.ADMINISTRATOR: 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,11 @@ NO_NUMBER = ShownNumber("", "", hidden=False)
 class Masker:
     """What one viewer sees of numbers, by the masking rules of the viewer's role."""
 
-    def __init__(self, viewer: User, rules: Iterable[MaskingRule]) -> None:
+    def __init__(self, viewer: User, rules: Iterable[MaskingRule], lower: Iterable[MaskingRule] = ()) -> None:
+        """`rules` are those of the viewer's role, `lower` those of the roles below it."""
         self.viewer = viewer
         self.rules = [rule for rule in rules if rule.digits]
+        self.lower = [rule for rule in lower if rule.digits]
 
     def number(self, record: CallRecord, number: str | None = None) -> ShownNumber:
         """Return a number of a call record, the other party's when none is named, as the viewer may see it."""
@@ -54,6 +57,13 @@ class Masker:
     def of_others(self, number: str) -> ShownNumber:
         """Return a number that belongs to no record of the viewer's scope: the strictest rule holds."""
         return self._shown(number, self._strictest if self.is_public(number) else 0)
+
+    def reads_beyond_lower_roles(self, record: CallRecord) -> bool:
+        """Return whether the viewer reads in full the number of somebody else's call that a lower role does not."""
+        if not self.lower or record.user_id in (None, self.viewer.pk) or not record.other_number:
+            return False
+        hidden_below = self._digits_by(self.lower, record, record.other_number)
+        return bool(hidden_below) and not self._hidden_digits(record, record.other_number)
 
     def text(self, record: CallRecord, number: str | None = None) -> str:
         """Return what is printed for a number of a call record."""
@@ -122,14 +132,17 @@ class Masker:
         return ShownNumber(hide_last_digits(spaced(number), digits), TOKEN_MARK + sealed, hidden=True)
 
     def _hidden_digits(self, record: CallRecord, number: str) -> int:
-        if not self.rules:
+        return self._digits_by(self.rules, record, number)
+
+    def _digits_by(self, rules: list[MaskingRule], record: CallRecord, number: str) -> int:
+        if not rules:
             return 0
         of_other_party = record.kind == Kind.PUBLIC and number in (record.other_number, record.dialled_number)
         if not of_other_party and not self.is_public(number):
             return 0
         own = record.user_id == self.viewer.pk
         types = (record.call_type,) if of_other_party else tuple(CallType)
-        return max((rule.digits for rule in self.rules if _concerns(rule, record, types, own=own)), default=0)
+        return max((rule.digits for rule in rules if _concerns(rule, record, types, own=own)), default=0)
 
     def _meets(self, rule: MaskingRule) -> Q:
         public = Q(kind=Kind.PUBLIC)
@@ -148,7 +161,10 @@ class Masker:
 
 def mask_for(viewer: User) -> Masker:
     """Return what this person sees of numbers; one small query."""
-    return Masker(viewer, MaskingRule.objects.filter(role=viewer.role))
+    rank = RANKS.get(Role.ADMINISTRATOR if viewer.is_administrator else viewer.role, 0)
+    rules = list(MaskingRule.objects.all())
+    lower = [rule for rule in rules if RANKS.get(rule.role, 0) < rank]
+    return Masker(viewer, [rule for rule in rules if rule.role == viewer.role], lower)
 
 
 def _concerns(rule: MaskingRule, record: CallRecord, types: Iterable[int], *, own: bool) -> bool:

@@ -1,15 +1,16 @@
 """Parts of calls to finished call records: owner, number, price, quality, and what they add to the totals."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
 from accounting.models import CallRecord, CallType, Pricing
-from accounting.models.calls import UNPRICED
+from accounting.models.calls import UNPRICED, UnitKind
 from accounting.services.attributing import Owner
 from accounting.services.parting import INCOMING, INTERNAL, Part
 from accounting.services.reference import Reference
@@ -37,6 +38,7 @@ SLOT_COLUMNS = [
 ]  # fmt: skip
 UNPRICED_CODES = frozenset(int(pricing) for pricing in UNPRICED)
 HALF_HOUR = 1800
+DEPARTMENT, COST_CENTRE, OFFICE, GATEWAY = map(int, UnitKind)
 INTERNAL_TYPE, UNKNOWN_TYPE = int(CallType.INTERNAL), int(CallType.UNKNOWN)
 NOT_CHARGED: tuple[int, int | None, str, int | None, str] = (int(Pricing.NOT_CHARGEABLE), 0, "", None, "")
 NO_QUALITY = (None, None, None, None)
@@ -45,16 +47,18 @@ Units = tuple[int | None, int | None, int | None, int | None]
 Measures = tuple[int, int, int, int, str]
 """Direction, kind, outcome, call type, currency."""
 Sums = tuple[int, int, int, int, int]
+DayKey = tuple[date, int, str, Units, Measures]
+"""Day, phone system, extension, owner and units, measures."""
+SlotKey = tuple[int, int, int, Measures]
+"""Half-hour (epoch seconds), kind of unit, unit, measures."""
 
 
 @dataclass(slots=True)
 class Totals:
     """Additions and corrections to the tables of totals; see models.Totals."""
 
-    days: dict[tuple[Any, ...], Sums] = field(default_factory=dict)
-    """By day, phone system, extension, owner and units, measures."""
-    slots: dict[tuple[Any, ...], Sums] = field(default_factory=dict)
-    """By half-hour (epoch seconds), department, cost centre, office, gateway, measures: all four units at once."""
+    days: defaultdict[DayKey, list[Sums]] = field(default_factory=lambda: defaultdict(list))
+    slots: defaultdict[SlotKey, list[Sums]] = field(default_factory=lambda: defaultdict(list))
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo(settings.TIME_ZONE))
     dates: dict[int, date] = field(default_factory=dict)
 
@@ -68,32 +72,37 @@ class Totals:
         if day is None:
             # No zone changes its day within a quarter of an hour.
             day = self.dates[quarter] = datetime.fromtimestamp(started, self.zone).date()
-        add_to(self.days, (day, system, extension, *owner, *measures), sums)
-        add_to(self.slots, (started - started % HALF_HOUR, owner[1], owner[2], owner[3], gateway, *measures), sums)
+        self.days[day, system, extension, owner, measures].append(sums)
+        slot, slots = started - started % HALF_HOUR, self.slots
+        _, department, cost_centre, office = owner
+        if department is not None:
+            slots[slot, DEPARTMENT, department, measures].append(sums)
+        if cost_centre is not None:
+            slots[slot, COST_CENTRE, cost_centre, measures].append(sums)
+        if office is not None:
+            slots[slot, OFFICE, office, measures].append(sums)
+        if gateway is not None:
+            slots[slot, GATEWAY, gateway, measures].append(sums)
 
-    def day_rows(self) -> Iterator[tuple[Any, ...]]:
-        """Yield the rows of DAY_COLUMNS; what comes to nothing is left out."""
-        return ((*key, *sums) for key, sums in self.days.items() if any(sums))
+    def day_rows(self, day_value: Callable[[date], Any]) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of DAY_COLUMNS, days as the database takes them; what comes to nothing is left out."""
+        values = {day: day_value(day) for day in {key[0] for key in self.days}}
+        for (day, system, extension, owner, measures), found in self.days.items():
+            sums = added(found)
+            if any(sums):
+                yield values[day], system, extension, *owner, *measures, *sums
 
-    def slot_rows(self) -> Iterator[tuple[Any, ...]]:
-        """Yield the rows of SLOT_COLUMNS, half-hours in epoch seconds; what comes to nothing is left out."""
-        units: dict[tuple[Any, ...], Sums] = {}
-        for (slot, *here, direction, kind, outcome, call_type, currency), sums in self.slots.items():
-            for unit_kind, unit in enumerate(here, start=1):
-                if unit is not None:
-                    add_to(units, (slot, unit_kind, unit, direction, kind, outcome, call_type, currency), sums)
-        return ((*key, *sums) for key, sums in units.items() if any(sums))
+    def slot_rows(self, moment: Mapping[int, Any]) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of SLOT_COLUMNS, with the database's values of moments; what comes to nothing is left out."""
+        for (slot, unit_kind, unit, measures), found in self.slots.items():
+            sums = added(found)
+            if any(sums):
+                yield moment[slot], unit_kind, unit, *measures, *sums
 
 
-def add_to(table: dict[tuple[Any, ...], Sums], key: tuple[Any, ...], sums: Sums) -> None:
-    """Add to the sums of a key."""
-    known = table.get(key)
-    if known is None:
-        table[key] = sums
-    else:
-        table[key] = (
-            known[0] + sums[0], known[1] + sums[1], known[2] + sums[2], known[3] + sums[3], known[4] + sums[4],
-        )  # fmt: skip
+def added(found: Sequence[Sums]) -> Sequence[int]:
+    """Return the sums of several additions."""
+    return found[0] if len(found) == 1 else list(map(sum, zip(*found, strict=True)))
 
 
 def take_back(record: CallRecord, totals: Totals) -> None:
@@ -137,7 +146,7 @@ class Recorder:
         quality = self.quality(part.leg, call_refs) if self.qualities else NO_QUALITY
         return (
             self.phone_system_id, call_id, self.batch_id, part.leg, moment[started],
-            moment[answered] if answered else None, moment[part.ended], part.extension, *owner,
+            moment[answered], moment[part.ended], part.extension, *owner,
             part.direction, kind, part.outcome, call_type, number[:255], part.dialled, part.connected_other, country,
             rated or destination, part.original_called, part.last_redirect, part.reason, part.hunt_pilot,
             part.device, ring, part.talk, part.queue, gateway_id, carries,
@@ -170,15 +179,10 @@ class Recorder:
         self, part: Part, gateway_id: int | None, number: str, call_type: int
     ) -> tuple[int, int | None, str, int | None, str]:
         """Return pricing, millionths, currency, rate and the rate's destination of an answered call on a trunk."""
-        price = self.reference.book.price(
-            gateway_id=gateway_id,
-            number=number,
-            call_type=call_type,
-            incoming=part.direction == INCOMING,
-            answered_at=datetime.fromtimestamp(part.answered, UTC),
-            seconds=part.trunk_seconds,
+        pricing, micro, currency, rate_id, destination = self.reference.book.price_at(
+            gateway_id, number, call_type, part.direction == INCOMING, part.answered, part.trunk_seconds
         )
-        return int(price.pricing), price.micro, price.currency, price.rate_id, price.destination
+        return int(pricing), micro, currency, rate_id, destination
 
     def quality(self, leg: int, call_refs: Iterable[str]) -> tuple[int | None, ...]:
         """Return the worst quality that the own device reported in a call: mos, jitter, latency, loss."""

@@ -1,20 +1,14 @@
 """Sign-in with the organisation's directory: Active Directory or another LDAP server.
 
-Loaded only where LDAP_SERVER_URI is set. An outage is never taken for a wrong password: it is shown as what it is,
-and the throttle does not count it.
+The set-up says at each attempt which directory, else the environment; without either nothing is asked. An outage is
+never taken for a wrong password: it is shown as what it is, and the throttle does not count it.
 """
 
-import re
-import socket
-import ssl
 import time
-from contextlib import suppress
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
 import ldap
 import structlog
-from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.signals import user_login_failed
 from django.core.exceptions import ValidationError
@@ -22,21 +16,30 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django_auth_ldap.backend import LDAPBackend, ldap_error
+from django_auth_ldap.config import LDAPSearch
 from ldap.filter import filter_format
 
 from accounting.models import Role, User
+from accounting.services.directory_access import DirectoryAccess, current_access
+from accounting.services.directory_connection import (
+    NO_SUCH_BRANCH,
+    UNREACHABLE,
+    answering_server,
+    connection_options,
+    is_disabled,
+    is_refused_certificate,
+    key_of,
+    text_of,
+)
 from accounting.services.local_accounts import person_named
 
 log = structlog.get_logger(__name__)
 
 PAUSE_SECONDS = 5
-ACCOUNT_DISABLED = 0x2  # a bit of Active Directory's userAccountControl
 MEMBER_IN_CHAIN = "1.2.840.113556.1.4.1941"  # Active Directory's rule for membership through other groups
 # What servers other than "invalid credentials" answer to the person's own bind: no password, locked, expired.
 ACCOUNT_REFUSED = (ldap.INAPPROPRIATE_AUTH, ldap.UNWILLING_TO_PERFORM, ldap.CONSTRAINT_VIOLATION)
 LONGEST = {"first_name": 150, "last_name": 150, "email": 254}  # what the person's columns hold
-NO_SUCH_GROUP = (ldap.NO_SUCH_OBJECT, ldap.INVALID_DN_SYNTAX, ldap.REFERRAL)
-UNREACHABLE = (OSError, ldap.SERVER_DOWN, ldap.TIMEOUT, ldap.BUSY, ldap.UNAVAILABLE, ldap.TIMELIMIT_EXCEEDED)
 
 
 class DirectoryUnavailable(ValidationError):  # noqa: N818  (a state of the directory, not an error of the reader)
@@ -75,19 +78,40 @@ class DirectoryBackend(LDAPBackend):  # type: ignore[misc]  # the package ships 
 
     def ask(self, request: HttpRequest | None, username: str, password: str) -> User | None:
         """Return the person whom the directory knows by this name and password; log why it cannot be asked."""
+        access = current_access()
+        if access is None:
+            return None
         if time.monotonic() < DirectoryBackend.silent_until:
             raise DirectoryUnavailable
         try:
-            # The backend lives for one sign-in: its settings are its own.
-            self.settings.SERVER_URI = answering_server(settings.LDAP_SERVER_URI, settings.LDAP_TIMEOUT)
+            self.prepare(access)
             person: User | None = super().authenticate(request, username=username, password=password)
         except DirectoryUnavailable as outage:
-            report(outage.__cause__)
+            report(outage.__cause__, access)
             raise
-        except ValueError as error:  # libldap's answer to an option such as a CA file that it cannot read
-            report(error)
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            # No server answers, or libldap cannot read the CA file, or the filter has a second percent sign.
+            report(error, access)
             raise DirectoryUnavailable from error
         return person
+
+    def prepare(self, access: DirectoryAccess) -> None:
+        """Take the settings of this attempt; the backend lives for one sign-in, so they are its own."""
+        self.access = access
+        attributes = [*access.attribute_of.values(), access.key_attribute, "userAccountControl"]
+        own = {
+            "SERVER_URI": answering_server(access.servers, access.timeout),
+            "BIND_DN": access.bind_dn,
+            "BIND_PASSWORD": access.bind_password,
+            "START_TLS": access.start_tls,
+            "CONNECTION_OPTIONS": connection_options(access),
+            "USER_SEARCH": LDAPSearch(
+                access.user_base, ldap.SCOPE_SUBTREE, access.login_filter, [name for name in attributes if name]
+            ),
+            "ALWAYS_UPDATE_USER": False,  # this backend writes by itself, and only what has changed
+        }
+        for name, value in own.items():
+            setattr(self.settings, name, value)
 
     def get_user(self, user_id: int) -> User | None:
         """Return the person of a session; none once the account is disabled, which ends the session."""
@@ -95,13 +119,16 @@ class DirectoryBackend(LDAPBackend):  # type: ignore[misc]  # the package ships 
 
     def get_or_build_user(self, username: str, ldap_user: Any) -> tuple[User, bool]:
         """Return the person, created or brought up to date; refuse accounts disabled in the directory or here."""
-        person = person_named(username)
-        if is_disabled(ldap_user.attrs) or (person is not None and not person.is_active):
+        found = entry_of(ldap_user)
+        key = key_of(found, self.access.key_attribute) or None
+        person = (User.objects.filter(directory_key=key).first() if key else None) or person_named(username)
+        if is_disabled(found) or (person is not None and not person.is_active):
             raise ldap_user.AuthenticationFailed("the account is disabled")
         if person is None:
             # Two first sign-ins of one person may come at once.
-            person, _created = User.objects.get_or_create(username=username, defaults={"password": make_password(None)})
-        refresh(person, ldap_user, self.settings.USER_ATTR_MAP)
+            new = {"password": make_password(None), "origin": User.Origin.DIRECTORY, "directory_key": key}
+            person, _created = User.objects.get_or_create(username=username, defaults=new)
+        refresh(person, ldap_user, self.access)
         return person, False
 
 
@@ -112,63 +139,31 @@ def tell_outage_from_refusal(context: str, exception: ldap.LDAPError, **_others:
         raise DirectoryUnavailable from exception
 
 
-def answering_server(uris: str, seconds: float) -> str:
-    """Return the first of the servers that answers, all within the seconds; raise DirectoryUnavailable if none does."""
-    servers = re.split(r"[\s,]+", uris.strip())
-    failure: OSError | None = None
-    for uri in servers:
-        try:
-            knock(uri, seconds / len(servers))
-        except OSError as error:
-            failure = error
-        else:
-            return uri
-    raise DirectoryUnavailable from failure
-
-
-def knock(uri: str, seconds: float) -> None:
-    """Raise OSError unless the server takes a connection, and shakes hands where it speaks TLS.
-
-    OpenLDAP 2.5 with GnuTLS sets no limit to the TLS handshake: a silent server would hold the page for ever.
-    """
-    server = urlsplit(uri)
-    if not server.hostname:
-        return
-    secure = server.scheme == "ldaps"
-    address = (server.hostname, server.port or (636 if secure else 389))
-    with socket.create_connection(address, timeout=seconds) as connection:
-        if secure:
-            # Nothing is sent here; the certificate is checked by the connection that carries the password.
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-            with suppress(ssl.SSLError):
-                context.wrap_socket(connection).close()
-
-
-def report(cause: BaseException | None) -> None:
+def report(cause: BaseException | None, access: DirectoryAccess) -> None:
     """Log why the directory cannot be asked; pause after a silence, not after a mistake in the settings."""
-    # The server has just answered the knock: to give up now is to refuse its certificate.
-    over_tls = settings.LDAP_SERVER_URI.startswith("ldaps") and isinstance(cause, ldap.SERVER_DOWN)
-    if isinstance(cause, ldap.CONNECT_ERROR) or over_tls:
+    if is_refused_certificate(cause, access):
         log.error("directory_misconfigured", setting="LDAP_CA_FILE", problem="TLS failed", error=repr(cause))
     elif isinstance(cause, UNREACHABLE):
         DirectoryBackend.silent_until = time.monotonic() + PAUSE_SECONDS
-        log.error("directory_unreachable", server=settings.LDAP_SERVER_URI, error=repr(cause))
+        log.error("directory_unreachable", server=access.servers, error=repr(cause))
     else:
-        log.error("directory_misconfigured", server=settings.LDAP_SERVER_URI, error=repr(cause))
+        log.error("directory_misconfigured", server=access.servers, error=repr(cause))
 
 
-def is_disabled(attributes: dict[str, list[str]]) -> bool:
-    """Whether Active Directory has the account disabled; other directories refuse the password themselves."""
-    return bool(int(attributes.get("userAccountControl", ["0"])[0]) & ACCOUNT_DISABLED)
+def entry_of(ldap_user: Any) -> dict[str, list[bytes]]:
+    """Return the entry's values as the directory sent them: the package decodes those that look like text."""
+    return {
+        name.lower(): [value.encode() if isinstance(value, str) else value for value in values]
+        for name, values in ldap_user.attrs.items()
+    }
 
 
-def refresh(person: User, ldap_user: Any, attribute_of: dict[str, str]) -> None:
+def refresh(person: User, ldap_user: Any, access: DirectoryAccess) -> None:
     """Store name, mail and role as the directory has them; write only what has changed."""
-    fields: dict[str, str] = {"role": role_by_groups(person, ldap_user)}
-    for field, attribute in attribute_of.items():
-        value = ldap_user.attrs.get(attribute, [""])[0]
-        if value:
+    fields: dict[str, str] = {"role": role_by_groups(person, ldap_user, access)}
+    found = entry_of(ldap_user)
+    for field, attribute in access.attribute_of.items():
+        if value := text_of(found, attribute):
             fields[field] = value[: LONGEST[field]]
     changed = [field for field, value in fields.items() if getattr(person, field) != value]
     for field in changed:
@@ -177,11 +172,11 @@ def refresh(person: User, ldap_user: Any, attribute_of: dict[str, str]) -> None:
         person.save(update_fields=[*changed, "is_staff"])
 
 
-def role_by_groups(person: User, ldap_user: Any) -> str:
+def role_by_groups(person: User, ldap_user: Any, access: DirectoryAccess) -> str:
     """Return the highest role that a group gives; a role without a group, and a superuser's, is the portal's to set."""
     groups = {
-        Role.ADMINISTRATOR: settings.LDAP_ADMINISTRATORS_GROUP,
-        Role.SUPERVISOR: settings.LDAP_SUPERVISORS_GROUP,
+        Role.ADMINISTRATOR: access.administrators_group,
+        Role.SUPERVISOR: access.supervisors_group,
     }
     if person.is_superuser:
         return person.role
@@ -198,7 +193,7 @@ def is_member(ldap_user: Any, username: str, group: str) -> bool:
     nested = filter_format(f"(memberOf:{MEMBER_IN_CHAIN}:=%s)", [group])
     try:
         found = ldap_user.connection.search_s(group, ldap.SCOPE_BASE, direct, ["1.1"])
-    except NO_SUCH_GROUP as error:
+    except NO_SUCH_BRANCH as error:
         log.error("directory_misconfigured", group=group, error=repr(error))
         return False
     return bool(found or ldap_user.connection.search_s(dn, ldap.SCOPE_BASE, nested, ["1.1"]))

@@ -11,6 +11,7 @@ from accounting.models import CallLeg, CallRecord, GatewayCarrier, Rate, User
 from accounting.services.describing import q850
 from accounting.services.masking import Masker, ShownNumber, mask_for
 from accounting.services.naming import NamedCall, extension_holders, named_calls
+from accounting.services.simulating import PriceStory, price_story, visible_prefix
 
 CONFERENCE_BRIDGE = re.compile(r"[bc]00\d{6,}$")
 """What Cisco UCM writes in place of a number for a conference."""
@@ -74,7 +75,10 @@ class ToldCall:
     dialled: ShownNumber
     redirection: Redirection
     rate: Rate | None
+    rate_prefix: str
+    """The rate's prefix, as far as the reader may see the number's digits."""
     carrier: str
+    why: PriceStory
     authorization: str
 
     @property
@@ -107,6 +111,8 @@ def tell_call(record: CallRecord, viewer: User) -> ToldCall:
             masker.number(record, record.connected_number),
         ),
         rate=rate,
+        rate_prefix=visible_prefix(rate.prefix, chosen.number) if rate else "",
+        why=price_story(chosen.record, chosen.number),
         carrier=str(rate.tariff.carrier) if rate else _carrier(record),
         authorization=hidden_code(record.authorization_code),
     )

@@ -61,7 +61,7 @@ class Topology:
 
         The device decides; without one that tells, `own_line` (the record shows a line of this system) or the number.
         """
-        if self.is_bridge(number):
+        if number[1:3] == "00" and BRIDGE.match(number):
             return End.BRIDGE
         try:
             known = self.ends[device, protocol]

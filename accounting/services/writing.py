@@ -1,8 +1,9 @@
 """Write one batch: new legs, the calls they form or continue, totals, and what was discovered on the way."""
 
 import json
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from operator import attrgetter
 from typing import Any
 from uuid import UUID
@@ -33,45 +34,21 @@ from accounting.services.recording import (
 )
 from accounting.services.reference import Reference, current_reference, refresh_devices
 from accounting.services.topology import Topology
-from accounting.sources.base import LEG_FIELDS, Leg, Quality, Reading
-from callanalytics.lib.bulk import allocate_ids, insert_rows
+from accounting.sources.base import Leg, Quality, Reading
+from callanalytics.lib.bulk import Moments, allocate_ids, day_value, insert_rows, key_values
 
-LEG_COLUMNS = [
-    {"originated": "originated_at", "connected": "connected_at", "disconnected": "disconnected_at"}.get(name, name)
-    for name in LEG_FIELDS
-]
-PLAIN_LEG_FIELDS = attrgetter(*LEG_FIELDS)
-KEY, ORIGINATED, CONNECTED, DISCONNECTED = (
-    LEG_FIELDS.index(name) for name in ("record_key", "originated", "connected", "disconnected")
-)
+LEG_FIELDS = ["originated_at", "record_key", "connected_at", "disconnected_at", *Leg._fields[4:]]
+"""The columns of a leg, in its order."""
+LEG_COLUMNS = ["id", "phone_system_id", "file_id", "call_id", *LEG_FIELDS]
 QUALITY_COLUMNS = [
     "phone_system_id", "record_key", "call_ref", "leg", "measured_at", "device", "mos", "jitter_ms", "latency_ms",
     "loss_permille",
 ]  # fmt: skip
 Key = tuple[int, str]
 """What a record is known by: its time (epoch seconds) and its own id, or the hash of its row."""
+Call = tuple[list[Leg], int, ImportFile | None]
+"""All legs of a call, its number, and the file of its first new leg."""
 STORED = ("record_key", "call_ref", "call_id", "orig_leg", "dest_leg", "stitch", "originated_at", "disconnected_at")
-
-
-class Moments(dict[int, Any]):
-    """Epoch seconds to the database's values, remembered: many records share a second."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.as_text = connection.vendor == "sqlite"
-
-    def __missing__(self, moment: int) -> Any:
-        """Return an aware datetime for PostgreSQL, Django's text form for SQLite."""
-        value: Any = datetime.fromtimestamp(moment, UTC)
-        if self.as_text:
-            value = value.replace(tzinfo=None).isoformat(" ")
-        self[moment] = value
-        return value
-
-
-def uuid_of(record_key: str) -> UUID:
-    """Return a record key of 32 hexadecimal digits as PostgreSQL's value."""
-    return UUID(hex=record_key)
 
 
 class BatchWriter:
@@ -83,12 +60,11 @@ class BatchWriter:
         self.wary = wary
         self.reference: Reference = current_reference()
         self.topology: Topology = self.reference.topology(phone_system)
-        self.files: dict[int, ImportFile] = {}
         self.legs: dict[Key, Leg] = {}
         self.qualities: dict[Key, Quality] = {}
-        self.quality_files: dict[Key, int] = {}
+        self.file_of: dict[Key, ImportFile] = {}
+        self.quality_files: dict[Key, ImportFile] = {}
         self.moment = Moments()
-        self.key_value: Callable[[str], Any] = str if self.moment.as_text else uuid_of
         self.totals = Totals()
         self.net_records = 0
         self.discovery = Discovery(phone_system, self.topology)
@@ -96,21 +72,21 @@ class BatchWriter:
 
     def take(self, reading: Reading, row: ImportFile) -> None:
         """Take a file's rows; rows that the batch has already are duplicates."""
-        self.files[row.pk] = row
+        legs, qualities, file_of = self.legs, self.qualities, self.file_of
         for leg in reading.legs:
-            key = (leg.originated, leg.record_key)
-            if key in self.legs:
+            key = leg[:2]
+            if key in legs:
                 row.duplicates += 1
                 continue
-            leg.phone_system_id, leg.file_id = self.phone_system.pk, row.pk
-            self.legs[key] = leg
+            legs[key] = leg
+            file_of[key] = row
         for quality in reading.qualities:
             key = (quality.measured, quality.record_key)
-            if key in self.qualities:
+            if key in qualities:
                 row.duplicates += 1
                 continue
-            self.qualities[key] = quality
-            self.quality_files[key] = row.pk
+            qualities[key] = quality
+            self.quality_files[key] = row
         newest = [leg.disconnected for leg in reading.legs] + [one.measured for one in reading.qualities]
         row.newest_record_at = datetime.fromtimestamp(max(newest), UTC) if newest else None
 
@@ -119,13 +95,12 @@ class BatchWriter:
         stored = self.stored_legs()
         self.drop_duplicates({(one.originated, one.record_key) for one in stored})
         late = self.write_qualities()
-        legs = sorted(self.legs.values(), key=lambda leg: (leg.originated, leg.record_key))
+        legs = sorted(self.legs.values(), key=attrgetter("originated"))
         stored += self.stored_partners(legs)
         groups = group(legs, stored)
-        continued = {call_id for one in groups for call_id in one.call_ids}
+        continued = {call_id for one in groups.values() for call_id in one.call_ids}
         told_anew = self.discovery.look(legs) - continued
-        groups += [Group([], {call_id}) for call_id in sorted(told_anew)]
-        self.write_calls(legs, groups)
+        self.write_calls(legs, groups, continued, sorted(told_anew))
         self.write_totals()
         if late:
             self.update_quality(late)
@@ -171,61 +146,57 @@ class BatchWriter:
             )
             return {(epoch(row[0]), plain_key(row[1])) for row in cursor.fetchall()}
 
-    def pairs(self, keys: Iterable[Key]) -> tuple[str, list[Any]]:
+    def pairs(self, keys: Collection[Key]) -> tuple[str, list[Any]]:
         """Return an SQL source of moments and keys, and its parameters."""
-        values = [(self.moment[moment], key) for moment, key in keys]
         if self.moment.as_text:
+            values = [(self.moment[moment], key) for moment, key in keys]
             columns = "json_extract(value, '$[0]') AS moment, json_extract(value, '$[1]') AS key"
             return f"(SELECT {columns} FROM json_each(%s)) AS new", [json.dumps(values)]
-        moments, record_keys = zip(*values, strict=True)
-        return "unnest(%s::timestamptz[], %s::uuid[]) AS new(moment, key)", [list(moments), list(record_keys)]
+        moments = [datetime.fromtimestamp(moment, UTC) for moment, _ in keys]
+        return "unnest(%s::timestamptz[], %s::uuid[]) AS new(moment, key)", [moments, [key for _, key in keys]]
 
     def drop_duplicates(self, stored: set[Key]) -> None:
         """Leave out records that an earlier batch has written."""
         if self.wary:
             stored = self.stored_keys("accounting_callleg", "originated_at", self.legs)
         for key in stored & self.legs.keys():
-            self.files[self.legs.pop(key).file_id].duplicates += 1
-        for leg in self.legs.values():
+            del self.legs[key]
+            self.file_of[key].duplicates += 1
+        for key, leg in self.legs.items():
             if not leg.connected:
-                self.files[leg.file_id].unanswered += 1
+                self.file_of[key].unanswered += 1
 
     # Calls
 
-    def write_calls(self, legs: list[Leg], groups: list[Group]) -> None:
+    def write_calls(self, legs: list[Leg], groups: dict[int, Group], continued: set[int], told_anew: list[int]) -> None:
         """Write new legs, and the call records of all calls that are new or changed."""
-        for leg, identifier in zip(legs, allocate_ids(CallLeg, len(legs)), strict=True):
-            leg.id = identifier
-        continued = {call_id for one in groups for call_id in one.call_ids}
-        earlier = load_legs(continued)
-        self.take_back(continued)
+        ids = allocate_ids(CallLeg, len(legs))
+        call_ids = self.number_calls(ids, groups)
+        earlier = load_legs(continued.union(told_anew))
+        self.take_back(earlier)
         refs = {leg.call_ref for leg in legs} | {leg.call_ref for stored in earlier.values() for leg in stored}
         recorder = self.recorder(refs)
-        calls = [(self.number_call(one), one) for one in groups]
-        insert_rows(CallLeg, LEG_COLUMNS, (self.leg_row(leg) for leg in legs))
+        files = [self.file_of[leg[:2]] for leg in legs]
+        insert_rows(CallLeg, LEG_COLUMNS, self.leg_rows(legs, ids, call_ids, files))
         # One by one, so that the database enters records while the next ones are made; thus no queries in there.
-        insert_rows(
-            CallRecord,
-            RECORD_COLUMNS,
-            (
-                row
-                for call_id, one in calls
-                for row in self.call_rows(
-                    recorder, one.legs + [leg for other in one.call_ids for leg in earlier[other]], call_id
-                )
-            ),
+        calls = chain(
+            new_calls(legs, groups, call_ids, files, earlier), ((earlier[call], call, None) for call in told_anew)
         )
+        insert_rows(CallRecord, RECORD_COLUMNS, self.record_rows(recorder, calls))
         self.discovery.write()
 
-    def number_call(self, one: Group) -> int:
-        """Give the legs of a call their common number, the lowest; returns it."""
-        call_id = min(one.call_ids) if one.call_ids else one.legs[0].id
-        for leg in one.legs:
-            leg.call_id = call_id
-        for other in one.call_ids:
-            if other != call_id:
+    def number_calls(self, ids: Sequence[int], groups: dict[int, Group]) -> list[int]:
+        """Return the number of each leg's call: the lowest of its legs; gives it to stored legs of the same call."""
+        call_ids = list(ids)
+        for position, one in groups.items():
+            if position != one.positions[0]:
+                continue
+            call_id = min(one.call_ids, default=ids[position])
+            for member in one.positions:
+                call_ids[member] = call_id
+            for other in one.call_ids - {call_id}:
                 CallLeg.objects.filter(call_id=other).update(call_id=call_id)
-        return call_id
+        return call_ids
 
     def recorder(self, call_refs: set[str]) -> Recorder:
         """Return a recorder for calls with these references."""
@@ -234,28 +205,27 @@ class BatchWriter:
             self.totals,
         )  # fmt: skip
 
-    def call_rows(self, recorder: Recorder, legs: list[Leg], call_id: int) -> list[tuple[Any, ...]]:
-        """Return the rows of the call records of one call."""
-        parts = assemble(legs, self.topology)
-        if not parts:
-            return []
-        refs = (legs[0].call_ref,) if len(legs) == 1 else tuple(sorted({leg.call_ref for leg in legs}))
-        for part in parts:
-            self.discovery.notice(part)
-        file = self.files.get(legs[0].file_id)
-        if file:
-            file.call_records += len(parts)
-        self.net_records += len(parts)
-        return [recorder.row(part, call_id, refs, self.moment) for part in parts]
+    def record_rows(self, recorder: Recorder, calls: Iterable[Call]) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of the call records of these calls."""
+        topology, notice, row, moment = self.topology, self.discovery.notice, recorder.row, self.moment
+        for legs, call_id, file in calls:
+            parts = assemble(legs, topology)
+            refs = (legs[0].call_ref,) if len(legs) == 1 else tuple(sorted({leg.call_ref for leg in legs}))
+            for part in parts:
+                notice(part)
+                yield row(part, call_id, refs, moment)
+            if file:
+                file.call_records += len(parts)
+            self.net_records += len(parts)
 
-    def leg_row(self, leg: Leg) -> tuple[Any, ...]:
-        """Return a leg's database values in the order of LEG_COLUMNS."""
-        values = list(PLAIN_LEG_FIELDS(leg))
-        values[KEY] = self.key_value(leg.record_key)
-        values[ORIGINATED] = self.moment[leg.originated]
-        values[CONNECTED] = self.moment[leg.connected] if leg.connected else None
-        values[DISCONNECTED] = self.moment[leg.disconnected]
-        return tuple(values)
+    def leg_rows(
+        self, legs: list[Leg], ids: Iterable[int], call_ids: Iterable[int], files: Iterable[ImportFile]
+    ) -> Iterator[tuple[Any, ...]]:
+        """Yield the legs' database values in the order of LEG_COLUMNS."""
+        system, moment, keys = self.phone_system.pk, self.moment, key_values(leg.record_key for leg in legs)
+        for leg, key, leg_id, call_id, file in zip(legs, keys, ids, call_ids, files, strict=True):
+            begun, _, answered, ended, *rest = leg
+            yield leg_id, system, file.id, call_id, moment[begun], key, moment[answered], moment[ended], *rest
 
     def take_back(self, call_ids: Iterable[int]) -> None:
         """Remove the records of calls that will be assembled anew, and take them back from the totals."""
@@ -273,14 +243,8 @@ class BatchWriter:
 
     def write_totals(self) -> None:
         """Append additions and corrections; rows that come to nothing are left out."""
-        days = ((self.day_value(row[0]), *row[1:]) for row in self.totals.day_rows())
-        insert_rows(ExtensionDay, DAY_COLUMNS, days)
-        slots = ((self.moment[row[0]], *row[1:]) for row in self.totals.slot_rows())
-        insert_rows(UnitHalfHour, SLOT_COLUMNS, slots)
-
-    def day_value(self, day: Any) -> Any:
-        """Return a date as the database's value."""
-        return day.isoformat() if self.moment.as_text else day
+        insert_rows(ExtensionDay, DAY_COLUMNS, self.totals.day_rows(day_value))
+        insert_rows(UnitHalfHour, SLOT_COLUMNS, self.totals.slot_rows(self.moment))
 
     # Quality
 
@@ -290,14 +254,16 @@ class BatchWriter:
             return []
         for key in self.stored_qualities() & self.qualities.keys():
             del self.qualities[key]
-            self.files[self.quality_files[key]].duplicates += 1
+            self.quality_files[key].duplicates += 1
         insert_rows(
             CallQuality,
             QUALITY_COLUMNS,
             (
-                (self.phone_system.pk, self.key_value(one.record_key), one.call_ref, one.leg, self.moment[one.measured],
+                (self.phone_system.pk, key, one.call_ref, one.leg, self.moment[one.measured],
                  one.device, one.mos, one.jitter_ms, one.latency_ms, one.loss_permille)
-                for one in self.qualities.values()
+                for key, one in zip(
+                    key_values(one.record_key for one in self.qualities.values()), self.qualities.values(), strict=True
+                )
             ),
         )  # fmt: skip
         here = {leg.call_ref for leg in self.legs.values()}
@@ -348,10 +314,27 @@ class BatchWriter:
         CallRecord.objects.bulk_update(changed, ["mos", "jitter_ms", "latency_ms", "loss_permille"], batch_size=500)
 
 
+def new_calls(
+    legs: list[Leg], groups: dict[int, Group], call_ids: list[int], files: list[ImportFile],
+    earlier: dict[int, list[Leg]],
+) -> Iterator[Call]:  # fmt: skip
+    """Yield the calls that new legs form or continue, in the order of their first legs."""
+    for position, leg in enumerate(legs):
+        one = groups.get(position)
+        if one is None:
+            yield [leg], call_ids[position], files[position]
+        elif position == one.positions[0]:
+            members = [legs[member] for member in one.positions]
+            members += [stored for call_id in one.call_ids for stored in earlier[call_id]]
+            yield members, call_ids[position], files[position]
+
+
 def among(column: str, values: Sequence[Any]) -> tuple[str, Any]:
     """Return an SQL test that a column has one of many values, and its one parameter."""
     if connection.vendor == "postgresql":
-        return f"{column} = ANY(%s)", list(values)
+        texts = "\0".join(map(str, values)).replace("\\", "\\\\").replace('"', '\\"').replace("\0", '","')
+        kind = "text" if isinstance(values[0], str) else "bigint"
+        return f"{column} = ANY(%s::{kind}[])", f'{{"{texts}"}}'  # psycopg would dump a list value by value in Python
     return f"{column} IN (SELECT value FROM json_each(%s))", json.dumps(list(values))
 
 
@@ -374,12 +357,8 @@ def load_legs(call_ids: Iterable[int]) -> dict[int, list[Leg]]:
         return found
     test, parameter = among("call_id", list(found))
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join(LEG_COLUMNS)} FROM accounting_callleg WHERE {test}", [parameter])
-        for row in cursor.fetchall():
-            values = list(row)
-            values[KEY] = plain_key(values[KEY])
-            values[ORIGINATED], values[DISCONNECTED] = epoch(values[ORIGINATED]), epoch(values[DISCONNECTED])
-            values[CONNECTED] = epoch(values[CONNECTED]) if values[CONNECTED] else 0
-            leg = Leg(*values)
-            found[leg.call_id].append(leg)
+        cursor.execute(f"SELECT call_id, {', '.join(LEG_FIELDS)} FROM accounting_callleg WHERE {test}", [parameter])
+        for call_id, begun, key, answered, ended, *rest in cursor.fetchall():
+            leg = Leg(epoch(begun), plain_key(key), epoch(answered) if answered else 0, epoch(ended), *rest)
+            found[call_id].append(leg)
     return found

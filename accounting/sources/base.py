@@ -1,8 +1,8 @@
 """The contract of a source: one file in, legs, voice quality and rejected rows out."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
 
 from django.utils.translation import gettext_lazy as _
 
@@ -24,22 +24,21 @@ REASONS = {
 """What a reason code of a rejected row or a file set aside says to people."""
 
 
-@dataclass(slots=True)
-class Leg:
-    """One call detail record, in the terms of CallLeg; times are epoch seconds, 0 for never."""
+class Leg(NamedTuple):
+    """One call detail record, in the terms of CallLeg; times are epoch seconds, 0 for never.
 
-    id: int
-    phone_system_id: int
-    file_id: int
-    line: int
+    A tuple, in this order: made from columns and turned into a row of the database without touching each value. The
+    first two fields are the key of the record and the order of legs.
+    """
+
+    originated: int
     record_key: str
     """32 hexadecimal digits: the record's own id, else a hash of the row."""
-    call_id: int
-    call_ref: str
-    stitch: bool
-    originated: int
     connected: int
     disconnected: int
+    line: int
+    call_ref: str
+    stitch: bool
     orig_leg: int
     dest_leg: int
     orig_device: str
@@ -69,9 +68,6 @@ class Leg:
     authorization_code: str
     matter_code: str
     comment: str
-
-
-LEG_FIELDS = [leg_field.name for leg_field in fields(Leg)]
 
 
 @dataclass(slots=True)

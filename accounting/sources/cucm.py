@@ -5,12 +5,16 @@ Columns are found by the names in the first line, in any case and order; a heade
 """
 
 import hashlib
+import io
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
 from operator import itemgetter
 
 from accounting.sources.base import ForeignFileError, Leg, Quality, Reading, Rejected, RowError
-from accounting.sources.lines import decode, rows
+from accounting.sources.columns import FEWEST_ROWS, Columns, OddRowsError, Shape, looks
+from accounting.sources.lines import one_line_end, row_at
 
 SPLIT_CAUSES = frozenset({393216, 262144, 458752})
 """Call split, conference full, conference drop (Cisco's own causes): the record ends but its call goes on."""
@@ -41,13 +45,43 @@ CDR_NUMBERS = (
     "lastRedirectRedirectOnBehalfOf", "joinOnBehalfOf", "origCalledPartyRedirectReason", "lastRedirectRedirectReason",
     "destConversationId", "IncomingProtocolID", "OutgoingProtocolID", "totalWaitTimeInQueue",
 )  # fmt: skip
+STITCHING = (
+    "origCause_value", "destCause_value", "origCallTerminationOnBehalfOf", "destCallTerminationOnBehalfOf",
+    "origCalledPartyRedirectOnBehalfOf", "lastRedirectRedirectOnBehalfOf", "joinOnBehalfOf",
+)  # fmt: skip
+LONGEST_TEXTS: dict[str, int | None] = {
+    **dict.fromkeys(CDR_TEXT, 50), **dict.fromkeys(CDR_TEXT[4:8], 255),
+    "pkid": None, "origDeviceName": 129, "destDeviceName": 129, "authCodeDescription": None,
+    "authorizationCodeValue": None, "clientMatterCode": 32, "comment": None,
+}  # fmt: skip
+"""Of how many characters each text may be to be kept whole; None where that is not asked here."""
+ANY_NUMBER = (1 - LARGEST_NUMBER, LARGEST_NUMBER - 1)
+LIMITS = dict.fromkeys(CDR_NUMBERS[10:17] + CDR_NUMBERS[18:], (0, LARGEST_CODE)) | {
+    "duration": (0, LARGEST_NUMBER - 1),
+    "dateTimeOrigination": (EARLIEST + 1, LATEST - 1), "dateTimeConnect": (0, LATEST - 1),
+    "dateTimeDisconnect": (EARLIEST + 1, LATEST - 1),
+}  # fmt: skip
+"""Least and greatest number that is believed."""
 CMR_TEXT = ("pkid", "globalCallId_ClusterID", "deviceName", "varVQMetrics")
 CMR_NUMBERS = (
     "globalCallID_callManagerId", "globalCallID_callId", "callIdentifier", "dateTimeStamp", "numberPacketsReceived",
     "numberPacketsLost", "jitter", "latency",
 )  # fmt: skip
 RowReader = Callable[[list[str], int], Leg | Quality]
+ColumnReader = Callable[[Columns, int], list[Leg]]
 Pick = Callable[[list[str]], tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The line that names the columns, and how the rows under it are read."""
+
+    raw: str
+    width: int
+    kind: str
+    read_row: RowReader
+    read_columns: ColumnReader | None
+    """Reads many ordinary rows, the first of which has this line number; None when the kind of rows has none."""
 
 
 class CucmSource:
@@ -57,36 +91,72 @@ class CucmSource:
         """Return the file's legs or qualities and its rejected rows; raises ForeignFileError for other files."""
         if not content.strip():
             raise ForeignFileError("empty")
-        text = decode(content)
-        found = rows(text)
-        _, first, header = next(found, (0, [""], ""))
-        if isinstance(first, RowError) or not is_header(first):
-            raise ForeignFileError("not_cdr", header[:120])
-        kind, read_row = reader_of(first)
-        reading = Reading(kind)
-        for line, values, raw in found:
-            if isinstance(values, RowError) or values[0].isdigit() or not (is_types(values) or is_header(values)):
-                reading.records += 1
-                take(reading, read_row, line, values, raw, header)
-            elif is_header(values):
-                try:
-                    header, (_, read_row) = raw, reader_of(values)
-                except ForeignFileError as error:
-                    reading.records += 1
-                    take(reading, read_row, line, RowError(error.code, error.detail), raw, header)
+        content = one_line_end(content)
+        lines, found = list(io.BytesIO(content)), looks(content)
+        index, header = first_header(lines)
+        reading = Reading(header.kind)
+        while index < len(lines):
+            shape = Shape(found[index], header.width)
+            end = shape.run(found, index)
+            if end - index >= FEWEST_ROWS and take_columns(reading, header, shape, lines[index:end], index + 1):
+                index = end
+                continue
+            for _ in range(max(end - index, 1)):
+                taken, header = take_row(reading, header, lines, index)
+                index += taken
         return reading
 
 
-def take(reading: Reading, read_row: RowReader, line: int, values: list[str] | RowError, raw: str, header: str) -> None:
-    """Add one row to the reading: as leg or quality, or whole among the rejected."""
+def first_header(lines: list[bytes]) -> tuple[int, Header]:
+    """Return the index of the first line after the header, and the header; raises ForeignFileError without one."""
+    index, raw = 0, ""
+    values: list[str] | RowError = []
+    while index < len(lines) and not values:
+        taken, values, raw = row_at(lines, index)
+        index += taken
+    if isinstance(values, RowError) or not is_header(values):
+        raise ForeignFileError("not_cdr", raw[:120])
+    return index, header_of(tuple(values), raw)
+
+
+def take_columns(reading: Reading, header: Header, shape: Shape, rows: list[bytes], line: int) -> bool:
+    """Add ordinary rows to the reading; returns False and adds nothing when one of them is not what it looks like."""
+    if header.read_columns is None:
+        return False
+    try:
+        reading.legs += header.read_columns(Columns(shape, rows), line)
+    except OddRowsError:
+        return False
+    reading.records += len(rows)
+    return True
+
+
+def take_row(reading: Reading, header: Header, lines: list[bytes], index: int) -> tuple[int, Header]:
+    """Add the row that begins with this line to the reading: as leg or quality, or whole among the rejected.
+
+    Returns how many lines it has and the header that holds for those after it: a row may be a header itself.
+    """
+    taken, values, raw = row_at(lines, index)
     try:
         if isinstance(values, RowError):
             raise values
-        row = read_row(values, line)
-    except RowError as error:
+        if not values:
+            return taken, header
+        if not values[0].isdigit():
+            if is_header(values):
+                return taken, header_of(tuple(values), raw)
+            if is_types(values):
+                return taken, header
+        add(reading, header.read_row(values, index + 1))
+    except (RowError, ForeignFileError) as error:
         kept = raw.rstrip("\r\n").replace("\0", "\\0")
-        reading.rejected.append(Rejected(line, error.code, error.detail, header.rstrip("\r\n"), kept))
-        return
+        reading.rejected.append(Rejected(index + 1, error.code, error.detail, header.raw.rstrip("\r\n"), kept))
+    reading.records += 1
+    return taken, header
+
+
+def add(reading: Reading, row: Leg | Quality) -> None:
+    """Add a row to those of its kind."""
     if isinstance(row, Leg):
         reading.legs.append(row)
     else:
@@ -103,14 +173,16 @@ def is_types(values: list[str]) -> bool:
     return values[0].strip().upper() in ("INTEGER", "UNIQUEIDENTIFIER") or values[0].upper().startswith("VARCHAR")
 
 
-def reader_of(header: list[str]) -> tuple[str, RowReader]:
-    """Return the kind of rows under this header and the function that reads them."""
-    columns = {name.strip().lower(): index for index, name in reversed(list(enumerate(header)))}
+@lru_cache(32)
+def header_of(names: tuple[str, ...], raw: str) -> Header:
+    """Return the header with these column names; raises ForeignFileError when a column is missing that is needed."""
+    columns = {name.strip().lower(): index for index, name in reversed(list(enumerate(names)))}
+    width = len(names)
     if "datetimeorigination" in columns:
         require(columns, CDR_NEEDED)
-        return "cdr", cdr_reader(columns, len(header))
+        return Header(raw, width, "cdr", cdr_reader(columns, width), cdr_column_reader(columns, width))
     require(columns, CMR_NEEDED)
-    return "cmr", cmr_reader(columns, len(header))
+    return Header(raw, width, "cmr", cmr_reader(columns, width), None)
 
 
 def require(columns: dict[str, int], needed: tuple[str, ...]) -> None:
@@ -181,19 +253,95 @@ def cdr_reader(columns: dict[str, int], width: int) -> RowReader:
         check_lengths(calling, original, final, redirect)
         check_reference(cluster)
         key = record_key(pkid, values)
-        features = {orig_term, dest_term, orig_by, last_by, join_by}
         return Leg(
-            0, 0, 0, line, key, 0, call_reference(cluster, node, call, key),
-            orig_cause in SPLIT_CAUSES or dest_cause in SPLIT_CAUSES or not FEATURES.isdisjoint(features),
-            originated, connected, ended,
+            originated, key, connected, ended, line, call_reference(cluster, node, call, key),
+            is_stitched((orig_cause, dest_cause, orig_term, dest_term, orig_by, last_by, join_by)),
             orig_leg, dest_leg, orig_device[:129], dest_device[:129],
             calling, original, final, redirect, outpulsed[:50], calling_partition[:50], final_partition[:50],
             orig_cause & 0xFFFFFFFF, dest_cause & 0xFFFFFFFF, orig_term, dest_term, orig_by, last_by, join_by,
-            orig_reason, last_reason, conversation, int(usage) if CODE.fullmatch(usage) else None, pilot[:50],
+            orig_reason, last_reason, conversation, pattern_usage(usage), pilot[:50],
             incoming, outgoing, waited, protected_code(code_name, code), matter[:32], comment,
         )  # fmt: skip
 
     return read
+
+
+def cdr_column_reader(columns: dict[str, int], width: int) -> ColumnReader:
+    """Return the reader of many ordinary CDR rows under one header: cdr_reader by column, for what UCM usually writes.
+
+    It raises OddRowsError where cdr_reader would reject a row, shorten a value or know a record by its hash.
+    """
+    places = {name: columns.get(name.lower(), width) for name in (*LONGEST_TEXTS, *CDR_NUMBERS, "cdrRecordType")}
+
+    def read(rows: Columns, line: int) -> list[Leg]:
+        text = {name: rows.text(places[name], longest) for name, longest in LONGEST_TEXTS.items()}
+        number = {name: rows.numbers(places[name], *LIMITS.get(name, ANY_NUMBER)) for name in CDR_NUMBERS}
+        if places["cdrRecordType"] != width and set(rows.text(places["cdrRecordType"], 1)) != {"1"}:
+            raise OddRowsError
+        begun, answered = number["dateTimeOrigination"], number["dateTimeConnect"]
+        causes = [[cause & 0xFFFFFFFF for cause in number[name]] for name in ("origCause_value", "destCause_value")]
+        shares = zip(text["globalCallId_ClusterID"], number["globalCallID_callManagerId"], calls(number), strict=True)
+        secrets = zip(text["authCodeDescription"], text["authorizationCodeValue"], strict=True)
+        return list(map(Leg._make, zip(
+            begun, keys(text["pkid"]), answered, ends(begun, answered, number), range(line, line + rows.count),
+            [f"{cluster}/{node}/{call}" for cluster, node, call in shares],
+            map(is_stitched, zip(*(number[name] for name in STITCHING), strict=True)),
+            *(number[name] for name in ("origLegCallIdentifier", "destLegIdentifier")),
+            *(text[name] for name in CDR_TEXT[2:11]),
+            *causes, *(number[name] for name in CDR_NUMBERS[10:18]),
+            map(pattern_usage, text["calledPartyPatternUsage"]), text["huntPilotDN"],
+            *(number[name] for name in CDR_NUMBERS[18:21]),
+            [protected_code(*secret) if any(secret) else "" for secret in secrets],
+            text["clientMatterCode"], text["comment"],
+            strict=True,
+        )))  # fmt: skip
+
+    return read
+
+
+def keys(pkids: list[str]) -> list[str]:
+    """Return the records' own ids as 32 hexadecimal digits; raises OddRowsError when one is none."""
+    found = [pkid.lower() for pkid in pkids]
+    if not all(map(HEX.fullmatch, found)):
+        raise OddRowsError
+    found = ",".join(found).replace("-", "").split(",")
+    if NO_KEY in found:
+        raise OddRowsError
+    return found
+
+
+def calls(number: dict[str, list[int]]) -> list[int]:
+    """Return the call numbers; raises OddRowsError when a record has none and so stands alone."""
+    found = number["globalCallID_callId"]
+    if 0 in found:
+        raise OddRowsError
+    return found
+
+
+def ends(begun: list[int], answered: list[int], number: dict[str, list[int]]) -> list[int]:
+    """Return when each call ended; raises OddRowsError unless the times of all lie together as one call's must."""
+    gone, lasted = number["dateTimeDisconnect"], number["duration"]
+    least = [
+        connected + seconds if connected else start
+        for start, connected, seconds in zip(begun, answered, lasted, strict=True)
+    ]
+    found = list(map(max, gone, least))
+    first = min(filter(None, (*begun, *answered)))
+    if first <= EARLIEST or max(found) - first > LONGEST:
+        raise OddRowsError
+    return found
+
+
+@lru_cache(4096)
+def is_stitched(marks: tuple[int, ...]) -> bool:
+    """Return whether a record may share a leg with another call's: its causes and features, as STITCHING names them."""
+    return not SPLIT_CAUSES.isdisjoint(marks[:2]) or not FEATURES.isdisjoint(marks[2:])
+
+
+@lru_cache(4096)
+def pattern_usage(text: str) -> int | None:
+    """Return the code of what kind of pattern was called, None when it is not told."""
+    return int(text) if CODE.fullmatch(text) else None
 
 
 def check_times(originated: int, connected: int, disconnected: int, ended: int) -> None:

@@ -7,6 +7,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from accounting.models import ImportFile, RejectedRow
+from accounting.services.replaying import RejectedGroup
 from accounting.services.watching import Light, SystemState
 from accounting.sources.base import REASONS
 from callanalytics.templatetags.ui import icon
@@ -29,6 +30,6 @@ def traffic_light(state: SystemState) -> SafeString:
 
 
 @register.filter
-def reason_in_words(found: ImportFile | RejectedRow) -> str | Promise:
-    """Return why a file or a row could not be taken; the recorded text for codes without words."""
-    return REASONS.get(found.reason_code) or found.reason or found.reason_code
+def reason_in_words(found: ImportFile | RejectedRow | RejectedGroup) -> str | Promise:
+    """Return why a file or rows could not be taken; the recorded text for codes without words."""
+    return REASONS.get(found.reason_code) or getattr(found, "reason", "") or found.reason_code

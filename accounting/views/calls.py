@@ -7,7 +7,8 @@ from django.contrib.auth.decorators import login_required
 from django.db.models import Count, Q, QuerySet, Sum
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounting.filters import CallFilter, call_filter
@@ -15,8 +16,10 @@ from accounting.models import UNPRICED, CallRecord
 from accounting.services.finding import MOST_FOUND, people_matching, with_extensions
 from accounting.services.masking import mask_for
 from accounting.services.naming import named_calls
-from accounting.services.telling import tell_call
+from accounting.services.telling import ToldCall, tell_call
+from accounting.services.witnessing import witness
 from accounting.tables import ALL_CALLS, OWN_CALLS
+from accounting.views.simulator import address_for
 from callanalytics.web.pagination import COUNTED_TO, SIZES, Paging, counted
 from callanalytics.web.requests import AuthenticatedRequest
 from callanalytics.web.tables import Table
@@ -55,6 +58,8 @@ def call_list(request: AuthenticatedRequest) -> HttpResponse:
     page = paging.page(records)
     owners = not filters.cleaned_data["mine"] and (request.user.is_administrator or request.user.is_supervisor)
     calls = named_calls(page.rows, masker, owners=owners)
+    person = filters.cleaned_data.get("person")
+    witness(masker, page.rows, "calls", person.pk if person else "", str(person or ""), address_of(request))
     count = counted(records)
     context = {
         "table": Table(ALL_CALLS if owners else OWN_CALLS, calls),
@@ -93,7 +98,31 @@ def call_detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         record = CallRecord.objects.visible_to(request.user).get(pk=pk)
     except (CallRecord.DoesNotExist, OverflowError) as error:
         raise Http404 from error
-    return render(request, "accounting/call.html", {"call": tell_call(record, request.user)})
+    told = tell_call(record, request.user)
+    seen = [one.record for one in told.records]
+    subject = f"{told.chosen.owner or record.extension} {timezone.localtime(record.started_at):%Y-%m-%d %H:%M}"
+    witness(mask_for(request.user), seen, "call", record.pk, subject, address_of(request))
+    context = {"call": told, **ways_to_prices(request, told)}
+    return render(request, "accounting/call.html", context)
+
+
+def ways_to_prices(request: AuthenticatedRequest, told: ToldCall) -> dict[str, str]:
+    """Return where an administrator can try the call anew, and re-cost calls when prices have changed."""
+    if not request.user.is_administrator:
+        return {}
+    number = told.chosen.number
+    return {
+        "try_address": "" if number.hidden else address_for(told.chosen.record),
+        "recost_address": page_if_any("recosting"),
+    }
+
+
+def page_if_any(name: str) -> str:
+    """Return the address of a page, '' when this portal has none of that name."""
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""
 
 
 @require_safe
@@ -123,6 +152,11 @@ def totals_of(records: QuerySet[CallRecord]) -> CallTotals:
         costs=tuple((row["currency"], row["total"]) for row in rows if row["currency"] and row["total"] is not None),
         unpriced=sum(row["without_price"] for row in rows),
     )
+
+
+def address_of(request: AuthenticatedRequest) -> str | None:
+    """Return the address from which the reader asks."""
+    return request.META.get("REMOTE_ADDR") or None
 
 
 def _records(request: AuthenticatedRequest, filters: CallFilter) -> QuerySet[CallRecord]:

@@ -16,7 +16,14 @@ SECTIONS = (
     ("profile", _("Profile")),
 )
 SECTIONS_OF_SUPERVISORS = (("supervisors", _("For supervisors")),)
-SECTIONS_OF_ADMINISTRATORS = (("status", _("Collection status")), ("administrators", _("For administrators")))
+SECTIONS_OF_ADMINISTRATORS = (
+    ("status", _("Collection status")),
+    ("set_up", _("Set-up")),
+    ("administrators", _("For administrators")),
+    ("sheets", _("Import and export")),
+    ("tariffs", _("Tariffs")),
+    ("simulator", _("What does this call cost?")),
+)
 
 
 @require_safe

@@ -64,6 +64,7 @@ def locked_out(request: HttpRequest, _refused: HttpResponse, credentials: dict[s
     log_refusal("sign_in_locked", request)
     context = {"minutes": ceil(wait / timedelta(minutes=1))}
     page = render(request, "registration/locked_out.html", context, status=429)
+    page.headers["Cache-Control"] = "no-store"
     page.headers["Retry-After"] = str(ceil(wait.total_seconds()))
     return page
 

@@ -1,16 +1,54 @@
 """Many rows at once: binary COPY on PostgreSQL, one prepared statement on SQLite."""
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime
 from typing import Any
 
 from django.db import connection, models
+
+EPOCH_2000 = 946_684_800
+DAY_2000 = date(2000, 1, 1).toordinal()
+RAW_TYPES = {"timestamptz": "int8", "date": "int4", "uuid": "bytea"}
+"""PostgreSQL's types that are sent as another, which psycopg writes without running Python code for each value."""
+
+
+class Moments(dict[int, Any]):
+    """Epoch seconds to the values that insert_rows takes, 0 (never) to None; remembered: many rows share a second."""
+
+    def __init__(self) -> None:
+        super().__init__({0: None})
+        self.as_text = connection.vendor != "postgresql"
+        self._minutes: dict[int, str] = {}
+
+    def __missing__(self, moment: int) -> Any:
+        """Return microseconds since 2000 for PostgreSQL, Django's text form for SQLite."""
+        value: Any
+        if self.as_text:
+            minute, second = divmod(moment, 60)
+            if minute not in self._minutes:
+                self._minutes[minute] = f"{datetime.fromtimestamp(minute * 60, UTC):%Y-%m-%d %H:%M:}"
+            value = f"{self._minutes[minute]}{second:02}"
+        else:
+            value = (moment - EPOCH_2000) * 1_000_000
+        self[moment] = value
+        return value
+
+
+def day_value(day: date) -> Any:
+    """Return a date as insert_rows takes it: days since 2000 for PostgreSQL, text for SQLite."""
+    return day.toordinal() - DAY_2000 if connection.vendor == "postgresql" else day.isoformat()
+
+
+def key_values(keys: Iterable[str]) -> Iterable[Any]:
+    """Return keys of 32 hexadecimal digits as insert_rows takes them: 16 bytes for PostgreSQL, text for SQLite."""
+    return map(bytes.fromhex, keys) if connection.vendor == "postgresql" else keys
 
 
 def insert_rows(model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Insert rows of database values, in the order of these field names, inside the open transaction.
 
-    Values: int, str, None; on PostgreSQL aware datetime (UTC), date and UUID, on SQLite their text. Unique keys raise
-    IntegrityError.
+    Values: int, bool, str, None; moments, days and UUID keys as Moments, day_value and key_values give them. Unique
+    keys raise IntegrityError.
     """
     write = copy_rows if connection.vendor == "postgresql" else execute_rows
     # Both work on the driver itself, whose errors are not Django's.
@@ -23,7 +61,7 @@ def copy_rows(model: type[models.Model], columns: Sequence[str], rows: Iterable[
     fields = concrete_fields(model, columns)
     statement = f"COPY {into(model, fields)} FROM STDIN (FORMAT BINARY)"
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.set_types([type_name(one) for one in fields])
+        copy.set_types([RAW_TYPES.get(name, name) for name in map(type_name, fields)])
         write = copy.write_row
         for row in rows:
             write(row)

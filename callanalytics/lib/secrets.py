@@ -28,6 +28,11 @@ class EncryptedField(models.TextField[Any, Any]):
         except InvalidToken:
             return ""
 
+    def save_form_data(self, instance: models.Model, data: Any) -> None:
+        """Take what a form gives; None leaves the secret as it is."""
+        if data is not None:
+            super().save_form_data(instance, data)
+
     def get_prep_value(self, value: Any) -> str:
         """Return what is stored: '' for no secret."""
         if not value:

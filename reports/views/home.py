@@ -112,6 +112,8 @@ def _problem(request: AuthenticatedRequest) -> str:
     unknown = sorted(set(request.GET) - {"period"})
     if unknown:
         return _("“%(key)s” is not a setting of this page.") % {"key": unknown[0]}
+    if len(request.GET.getlist("period")) > 1:
+        return _("“%(key)s” is given more than once.") % {"key": "period"}
     if _period(request) not in PERIODS:
         return _("“%(value)s” is not a period of this page.") % {"value": _period(request)}
     return ""

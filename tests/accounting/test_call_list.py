@@ -256,6 +256,7 @@ def test_each_filter_narrows(client: Client, ada: User) -> None:
         "call_type=4",
         "number=%2B49%201511%202345678",
         "number=004915112345678",
+        "number=%2B٤٩١٥١١٢٣٤٥٦٧٨",
         "number=%2B4915&match=begins",
         "extension=2001",
         "min_duration=500",

@@ -169,6 +169,19 @@ def test_engine_agrees_with_the_oracle(case: Case) -> None:
         assert (price.pricing, price.micro, price.rate_id) == (Pricing.PRICED, to_micro(expected[0]), expected[1] + 1)
 
 
+@many
+@given(cases())
+@example(Case(NIGHT, SPRING, 9_000))
+@example(Case(NIGHT, AUTUMN, 15_000))
+@example(Case(NIGHT, BEFORE_NIGHT, 80))
+def test_the_quick_way_gives_the_same_price(case: Case) -> None:
+    book = engine(case.tariff)
+    answered = int(case.answered_at.timestamp())
+    for moment in (answered, answered - answered % 900, answered - answered % 900 + 899):
+        careful = book.price(**call(case) | {"answered_at": datetime.fromtimestamp(moment, UTC)})
+        assert book.price_at(1, case.number, case.call_type, False, moment, case.seconds) == careful
+
+
 @some
 @given(cases(), st.integers(0, 3_000))
 def test_a_longer_call_never_costs_less(case: Case, more: int) -> None:

@@ -177,6 +177,20 @@ def test_other_browsers_at_the_address_share_the_count(client: Client, ana: User
     assert guess(client, 1).status_code == 429
 
 
+def test_guessing_many_names_locks_the_address(client: Client, ana: User) -> None:
+    for number in range(49):
+        assert guess(Client(), 1, f"name{number}").status_code == 200
+    assert guess(client, 1, "one more").status_code == 429
+    assert sign_in(client, "ana").status_code == 429
+    assert sign_in(Client(REMOTE_ADDR="192.0.2.7"), "ana").status_code == 302
+    with time_machine.travel(timezone.now() + timedelta(minutes=16)):
+        assert sign_in(client, "ana").status_code == 302
+
+
+def test_the_page_of_a_lock_stays_in_no_cache(client: Client, ana: User) -> None:
+    assert guess(client, 8)["Cache-Control"] == "no-store"
+
+
 def test_tries_during_the_lock_do_not_prolong_it(client: Client, ana: User) -> None:
     start = timezone.now()
     guess(client, 8)

@@ -1,5 +1,6 @@
 """Sign-in with the organisation's directory: a real LDAP server, well, ill and away."""
 
+import os
 import runpy
 import socket
 import subprocess
@@ -342,5 +343,6 @@ def test_ldaps_takes_only_a_trusted_certificate(client: Client, portal: Portal, 
 
 
 def test_without_a_directory_its_library_is_not_loaded() -> None:
-    program = "import sys, callanalytics.settings; sys.exit('ldap' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+    program = "import sys, django; django.setup(); import callanalytics.urls; sys.exit('ldap' in sys.modules)"
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "callanalytics.settings"}
+    assert subprocess.run([sys.executable, "-c", program], env=environment, check=False).returncode == 0

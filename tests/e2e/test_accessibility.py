@@ -24,6 +24,10 @@ PAGES = (
     "/help/",
     "/status/",
     "/nowhere/",
+    "/setup/",
+    "/setup/accounting/user/?q=a",
+    "/setup/accounting/gateway/add/",
+    "/setup/accounting/mailserver/1/change/",
 )
 PASSWORD = "a demo password"
 AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
@@ -59,7 +63,9 @@ def test_no_violation(
     page.locator("[name=password]").fill(PASSWORD)
     page.locator("[name=password]").press("Enter")
     page.wait_for_url(lambda url: "sign-in" not in url)
-    for path in (*PAGES, f"/calls/{record.pk}/"):
+    person = User.objects.filter(lines__isnull=False)[0]
+    own = (f"/calls/{record.pk}/", *(f"/setup/accounting/user/{person.pk}/{page}/" for page in ("change", "delete")))
+    for path in (*PAGES, *own):
         page.goto(path)
         assert page.locator("html").get_attribute("dir") == ("rtl" if language == "ar" else "ltr"), path
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), f"{path} scrolls sideways"

@@ -12,6 +12,14 @@ from tests import factories as make
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
 
 PAGES = ("/", "/status/", "/profile/", "/help/", "/calls/?direction=2&extension=999", "/calls/", "/calls/home/")
+SET_UP_PAGES = (
+    "/setup/",
+    "/setup/organisation/",
+    "/setup/accounting/user/?role__exact=user",
+    "/setup/accounting/user/add/",
+    "/setup/accounting/phonesystem/add/",
+    "/setup/accounting/mailserver/1/change/",
+)
 SignIn = Callable[[User], None]
 
 
@@ -54,14 +62,15 @@ def test_no_page_breaks_the_content_security_policy_or_fails_in_a_script(
     page.on("console", lambda line: complaints.append(line.text) if line.type in ("error", "warning") else None)
     page.goto("/sign-in/")
     sign_in(ada)
-    for path in PAGES:
+    for path in (*PAGES, *SET_UP_PAGES, f"/setup/accounting/user/{ada.pk}/change/"):
         page.goto(path)
+    page.goto("/calls/home/")
     page.locator(".open-row").first.click()
     expect(page.locator(".timeline")).to_be_visible()
     assert complaints == []
 
 
-@pytest.mark.parametrize("path", ["/", "/calls/home/", "/calls/", "/status/", "/profile/", "/help/"])
+@pytest.mark.parametrize("path", ["/", "/calls/home/", "/calls/", "/status/", "/profile/", "/help/", *SET_UP_PAGES])
 def test_no_page_is_wider_than_a_phone(page: Page, sign_in: SignIn, ada: User, path: str) -> None:
     sign_in(ada)
     page.set_viewport_size({"width": 360, "height": 740})
@@ -179,3 +188,32 @@ def test_the_help_of_a_page_opens_beside_it(page: Page, sign_in: SignIn, ada: Us
     expect(page.locator("#help.show:not(.showing)")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator("#help")).to_be_hidden()
+
+
+def test_the_set_up_stands_in_the_portals_frame(page: Page, sign_in: SignIn, ada: User) -> None:
+    sign_in(ada)
+    page.goto("/setup/")
+    page.get_by_role("navigation", name="Set-up").get_by_role("link", name="Organisation").click()
+    page.get_by_role("main").get_by_role("link", name="People Accounts").click()
+    expect(page.locator(".bar-menu [aria-current=page]")).to_have_text("Organisation")
+    page.get_by_role("searchbox").fill("Novak")
+    page.get_by_role("button", name="Search").click()
+    page.get_by_role("link", name="admin").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Ada Novak")
+    page.get_by_role("link", name="History").click()
+    expect(page.get_by_role("row").filter(has_text="Administrator")).to_have_count(1)
+
+
+def test_units_are_added_to_a_person_with_the_keyboard(page: Page, sign_in: SignIn, ada: User) -> None:
+    make.department("Sales")
+    sign_in(ada)
+    page.goto(f"/setup/accounting/user/{ada.pk}/change/")
+    page.get_by_role("button", name="Add another Membership").press("Enter")
+    page.locator("#memberships-0 .field-department .select2-selection").press("Enter")
+    page.keyboard.type("sal")
+    option = page.get_by_role("option", name="Sales")
+    expect(option).to_be_visible()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Save", exact=True).press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("was changed successfully")
+    assert ada.memberships.get().department.name == "Sales"

@@ -267,3 +267,10 @@ def test_people_without_an_extension_learn_why_no_calls_appear(client: Client, a
     answer = ask(client, tag)
     assert answer.status_code == 200
     assert "No extension is assigned" not in answer.content.decode()
+
+
+@pytest.mark.parametrize("page", [HOME, LIVE])
+def test_an_address_with_a_doubled_setting_is_refused(client: Client, ana: User, page: str) -> None:
+    answer = client.get(f"{page}?period=7d&period=30d")
+    assert answer.status_code == 400
+    assert "given more than once" in answer.content.decode()

@@ -4,11 +4,16 @@ import pytest
 from django.urls import reverse
 from lucide.templatetags.lucide import lucide
 
-from callanalytics.navigation import APPLICATIONS
+from callanalytics.navigation import APPLICATIONS, SET_UP_SECTIONS
 
 
 @pytest.mark.parametrize(
-    "entry", [item for one in APPLICATIONS for item in (one, *one.menu)], ids=lambda item: item.url_name
+    "entry",
+    [
+        *(item for one in APPLICATIONS for item in (one, *one.menu)),
+        *(page for section in SET_UP_SECTIONS for page in section.pages),
+    ],
+    ids=lambda item: item.url_name,
 )
 def test_entries_lead_somewhere(entry: object) -> None:
     assert reverse(entry.url_name)  # type: ignore[attr-defined]

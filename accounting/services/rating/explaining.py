@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 class Topic(StrEnum):
     """What a step is about, so that a page can show each in its own way."""
 
+    NUMBER = "number"
     CHARGEABLE = "chargeable"
     CARRIER = "carrier"
     TARIFF = "tariff"
@@ -58,6 +59,12 @@ def exact_amount(sixtieths: int) -> str:
     amount = Fraction(sixtieths, SIXTIETHS * MICRO)
     shown = Decimal(amount.numerator) / Decimal(amount.denominator)
     return f"{shown:f}" if Fraction(shown) == amount else f"{shown.quantize(Decimal('1.00000000')):f}…"
+
+
+def shorter_prefixes(candidates: Iterable[RateLine], chosen: RateLine) -> tuple[str, ...]:
+    """Return the prefixes that meet the number, too, but are shorter than the chosen one."""
+    shorter = (line.prefix or "*" for line in candidates if len(line.prefix) < len(chosen.prefix))
+    return tuple(dict.fromkeys(shorter))
 
 
 class Trail:
@@ -119,6 +126,8 @@ class Trail:
                 prefix=chosen.prefix or "*",
                 price=from_micro(chosen.price_per_minute),
                 rate_id=chosen.id,
+                destination=chosen.destination,
+                shorter=shorter_prefixes(candidates, chosen),
             )
         elif incoming:
             self._tell(Topic.RATE, _("No rate for incoming calls: not charged."))
@@ -127,14 +136,17 @@ class Trail:
 
     def _bands(self, tariff: TariffTable, place: Place, local: datetime, bands: frozenset[int]) -> None:
         names = ", ".join(band.name for band in tariff.week.bands if band.id in bands)
-        if tariff.week.day_sign(place, local.date()) == HOLIDAY:
+        on_holiday = tariff.week.day_sign(place, local.date()) == HOLIDAY
+        if on_holiday:
             text = _("%(moment)s on a public holiday: band %(bands)s.")
         else:
             text = _("%(moment)s: band %(bands)s.")
-        self._tell(Topic.BAND, text, moment=f"{local:%Y-%m-%d %H:%M:%S}", bands=names or "–")
+        if not names:
+            text = _("%(moment)s on a public holiday: in no band.") if on_holiday else _("%(moment)s: in no band.")
+        self._tell(Topic.BAND, text, moment=f"{local:%Y-%m-%d %H:%M:%S}", bands=names)
 
     def _refused(self, line: RateLine, local: datetime) -> None:
-        values = {"prefix": line.prefix or "*", "rate_id": line.id}
+        values = {"prefix": line.prefix or "*", "rate_id": line.id, "destination": line.destination}
         if line.valid_on(local.date()):
             self._tell(Topic.CANDIDATE, _("Rate for %(prefix)s: for another band."), **values)
         else:

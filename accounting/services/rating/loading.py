@@ -37,10 +37,15 @@ RATE_FIELDS = (
     "free_seconds",
     "destination",
 )
+LONGEST_PREFIX = 20
 
 
-def load_price_book() -> book.PriceBook:
-    """Read gateways, carriers, tariffs, bands, rates and holidays from the database."""
+def load_price_book(number: str | None = None) -> book.PriceBook:
+    """Read gateways, carriers, tariffs, bands, rates and holidays from the database.
+
+    For one number (as NumberAnalysis.number) only the rates of its prefixes are read: no other rate can meet it, so
+    that its price is the same, and a single price needs no 40,000 rates.
+    """
     places = _places()
     carriers: defaultdict[int, list[book.DatedCarrier]] = defaultdict(list)
     for row in GatewayCarrier.objects.select_related("carrier"):
@@ -57,7 +62,7 @@ def load_price_book() -> book.PriceBook:
         )
         for gateway in Gateway.objects.all()
     ]
-    return book.PriceBook(gateways, _tariffs())
+    return book.PriceBook(gateways, _tariffs(number))
 
 
 def _dates(valid_from: date | None, valid_to: date | None) -> tuple[date, date]:
@@ -77,11 +82,11 @@ def _places() -> dict[int | None, Place]:
     }
 
 
-def _tariffs() -> dict[int, list[book.DatedTariff]]:
+def _tariffs(number: str | None) -> dict[int, list[book.DatedTariff]]:
     bands: defaultdict[int, list[Band]] = defaultdict(list)
     for row in TariffBand.objects.all():
         bands[row.tariff_id].append(band_of(row.pk, row.name, row.days, row.start, row.end))
-    lines = _rate_lines()
+    lines = _rate_lines(number)
     found: defaultdict[int, list[book.DatedTariff]] = defaultdict(list)
     for tariff in Tariff.objects.select_related("carrier"):
         begin, end = _dates(tariff.valid_from, tariff.valid_to)
@@ -108,9 +113,16 @@ def _table(tariff: Tariff, week: Week, lines: Iterable[RateLine]) -> TariffTable
     )
 
 
-def _rate_lines() -> defaultdict[int, list[RateLine]]:
+def _rate_lines(number: str | None) -> defaultdict[int, list[RateLine]]:
     lines: defaultdict[int, list[RateLine]] = defaultdict(list)
-    rows = Rate.objects.order_by().values_list(*RATE_FIELDS).iterator(chunk_size=5_000)
+    rates = Rate.objects.order_by()
+    if number is not None:
+        digits = number.removeprefix("+")[:LONGEST_PREFIX]
+        prefixes = [digits[:length] for length in range(len(digits) + 1)]
+        # Named tariffs let the index on tariff and prefix find them.
+        tariffs = list(Tariff.objects.order_by().values_list("pk", flat=True))
+        rates = rates.filter(tariff_id__in=tariffs, prefix__in=[*prefixes, *(f"+{prefix}" for prefix in prefixes)])
+    rows = rates.values_list(*RATE_FIELDS).iterator(chunk_size=5_000)
     for tariff, pk, prefix, call_type, incoming, band, begin, end, fee, price, first, next_, low, high, *rest in rows:
         lines[tariff].append(RateLine(
             pk, prefix.removeprefix("+"), call_type, incoming, band, begin or date.min, end or date.max, to_micro(fee),

@@ -64,6 +64,10 @@ class RateTable:
         self._lengths = sorted({len(prefix) for prefix in by_prefix}, reverse=True)
         self._memo: dict[tuple[str, int], tuple[RateLine, ...]] = {}
 
+    def with_line(self, line: RateLine) -> "RateTable":
+        """Return a table that has one more rate."""
+        return RateTable([*(one for same in self._by_prefix.values() for one in same), line])
+
     def candidates(self, number: str, call_type: int) -> tuple[RateLine, ...]:
         """Return all rates that meet a number (as NumberAnalysis.number) of this type, the best first."""
         key = (number, call_type)

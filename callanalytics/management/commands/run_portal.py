@@ -84,12 +84,11 @@ class Command(BaseCommand):
         if demo_wanted():
             lines += demo_lines()
         inboxes = [f"Inbox of {name}: {Path(settings.INBOX_DIR) / name}" for name in phone_systems()]
-        lines += [
-            *inboxes,
-            "Drop a UCM call file there; its calls appear within seconds.",
-            "",
-            "Ctrl-C stops everything.",
-        ]
+        if inboxes:
+            lines += [*inboxes, "Drop a UCM call file there; its calls appear within seconds.", ""]
+        if not User.objects.exists():
+            lines += ["Make the first administrator: .venv/bin/python manage.py createsuperuser", ""]
+        lines.append("Ctrl-C stops everything.")
         width = max(map(len, lines))
         frame = "─" * (width + 2)
         self.say("\n".join(["", f"┌{frame}┐", *(f"│ {line:<{width}} │" for line in lines), f"└{frame}┘", ""]))

@@ -1,0 +1,76 @@
+"""The filters of the audit log."""
+
+from typing import Any
+
+from django import forms
+from django.db.models import Q, QuerySet
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from accounting.models import AuditedAction, AuditEntry
+from accounting.services.audit_words import subject_kinds
+from callanalytics.lib import periods
+from callanalytics.web.filters import FilterForm
+
+Entries = QuerySet[AuditEntry]
+
+
+class AuditFilter(FilterForm):
+    """Narrows the audit log by time, person, action, kind and words."""
+
+    other_keys = frozenset({"after", "before", "size", "sort"})
+
+    since = forms.DateField(
+        label=pgettext_lazy("date", "From"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    until = forms.DateField(
+        label=gettext_lazy("To, included"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    person = forms.CharField(label=pgettext_lazy("actor", "By"), required=False, max_length=150)
+    action = forms.ChoiceField(label=gettext_lazy("Action"), required=False)
+    kind = forms.ChoiceField(label=gettext_lazy("Kind"), required=False)
+    words = forms.CharField(label=gettext_lazy("What"), required=False, max_length=100)
+
+    def __init__(self, params: QueryDict) -> None:
+        super().__init__(params)
+        self.fields["action"].choices = [("", _("Any")), *AuditedAction.choices]  # type: ignore[attr-defined]
+        self.fields["kind"].choices = [("", _("Any")), *subject_kinds()]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """Check that the days are in order and the words can be searched for."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        since, until = cleaned.get("since"), cleaned.get("until")
+        if since and until and since > until:
+            raise forms.ValidationError(_("The first day is after the last one."))
+        return cleaned
+
+    def by_since(self, entries: Entries, day: Any) -> Entries:
+        """Keep the entries of this day and later."""
+        return entries.filter(at__gte=periods.midnight(day))
+
+    def by_until(self, entries: Entries, day: Any) -> Entries:
+        """Keep the entries of this day and earlier."""
+        end = periods.between(None, day).end
+        return entries.filter(at__lt=end) if end else entries
+
+    def by_person(self, entries: Entries, typed: str) -> Entries:
+        """Keep what people with this name or user name did."""
+        return entries.filter(actor__icontains=typed)
+
+    def by_action(self, entries: Entries, action: str) -> Entries:
+        """Keep one kind of action."""
+        return entries.filter(action=action)
+
+    def by_kind(self, entries: Entries, kind: str) -> Entries:
+        """Keep one kind of subject."""
+        return entries.filter(subject_type=kind)
+
+    def by_words(self, entries: Entries, typed: str) -> Entries:
+        """Keep the entries whose subject, address, changes or details contain the text."""
+        found = Q(subject__icontains=typed) | Q(changes__icontains=typed) | Q(details__icontains=typed)
+        return entries.filter(found | Q(address__icontains=typed))

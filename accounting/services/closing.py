@@ -1,0 +1,30 @@
+"""Closes people who have left: the account and the lines end, past calls keep their person."""
+
+from collections.abc import Iterable
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from accounting.models import LineAssignment, User
+
+
+def open_lines(people: Iterable[User]) -> int:
+    """Return how many lines of these people go on after now."""
+    now = timezone.now()
+    return LineAssignment.objects.filter(Q(valid_to=None) | Q(valid_to__gt=now), user__in=list(people)).count()
+
+
+@transaction.atomic
+def close(people: Iterable[User]) -> int:
+    """End accounts and lines now, each with an entry in the audit log; return how many people were closed."""
+    now, closed = timezone.now(), 0
+    for person in people:
+        for line in person.lines.filter(Q(valid_to=None) | Q(valid_to__gt=now)).select_related("extension"):
+            line.valid_to = max(now, line.valid_from) if line.valid_from else now
+            line.save(update_fields=["valid_to"])
+        if person.is_active:
+            person.is_active, person.left_at = False, now
+            person.save(update_fields=["is_active", "left_at", "is_staff"])
+            closed += 1
+    return closed

@@ -1,0 +1,62 @@
+"""Sends the portal's mail through the server of the set-up, else through the one of the environment."""
+
+from collections.abc import Iterable, Sequence
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.core.mail.backends.base import BaseEmailBackend
+from django.core.mail.backends.smtp import EmailBackend as SmtpBackend
+from django.utils.translation import gettext as _
+
+from accounting.models import MailServer
+
+
+class RecipientRefusedError(ValueError):
+    """A mail was to go to a domain that is not allowed; nothing was sent to anybody."""
+
+
+class MailBackend(BaseEmailBackend):
+    """Sends by SMTP, as Django's own backend does, with the settings that hold when a mail is sent."""
+
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        """Send mails and return how many; raise RecipientRefusedError, or what smtplib raises."""
+        server = MailServer.current()
+        check_recipients(email_messages, server)
+        for message in email_messages:
+            if server.sender and message.from_email == settings.DEFAULT_FROM_EMAIL:
+                message.from_email = server.sender
+        return smtp_of(server, fail_silently=self.fail_silently).send_messages(email_messages) or 0
+
+
+def smtp_of(server: MailServer, timeout: int | None = None, *, fail_silently: bool = False) -> SmtpBackend:
+    """Return the connection to a mail server, not yet open; `timeout` in seconds for each step."""
+    if not server.host:
+        return SmtpBackend(timeout=timeout, fail_silently=fail_silently)
+    return SmtpBackend(
+        host=server.host,
+        port=server.port,
+        username=server.username,
+        password=server.password,
+        use_tls=server.security == MailServer.Security.STARTTLS,
+        use_ssl=server.security == MailServer.Security.TLS,
+        timeout=timeout,
+        fail_silently=fail_silently,
+    )
+
+
+def check_recipients(messages: Iterable[EmailMessage], server: MailServer) -> None:
+    """Raise RecipientRefusedError when a recipient's domain is not among the allowed ones."""
+    allowed = {line.strip().lower().lstrip("@") for line in server.allowed_domains.splitlines() if line.strip()}
+    if not allowed:
+        return
+    refused = sorted(
+        {
+            address
+            for message in messages
+            for address in message.recipients()
+            if address.rpartition("@")[2].rstrip(">").lower() not in allowed
+        }
+    )
+    if refused:
+        text = _("Mail to %(addresses)s is not allowed: the set-up of the mail server names other domains.")
+        raise RecipientRefusedError(text % {"addresses": ", ".join(refused)})

@@ -1,0 +1,78 @@
+"""Template tags of the set-up: the filters of a list, titles of forms, and what the menu says of a table."""
+
+from typing import Any, NamedTuple
+
+from django import template
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import Model
+from django.db.models.options import Options
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from accounting.services.connection_tests import TESTS, ConnectionTest
+from accounting.services.set_up import Step
+from accounting.sheets import SHEETS
+from callanalytics.navigation import SET_UP_SECTIONS, SetUpPage
+
+register = template.Library()
+PAGES = {page.url_name: page for section in SET_UP_SECTIONS for page in section.pages}
+
+
+class ListFilter(NamedTuple):
+    """One filter of a list: what can be chosen, what is chosen, and the address without it."""
+
+    title: str
+    choices: list[dict[str, Any]]
+    chosen: str
+    without: str
+
+
+@register.simple_tag
+def list_filters(cl: ChangeList) -> list[ListFilter]:
+    """Return the filters of a list that have something to choose."""
+    return [_list_filter(cl, spec) for spec in cl.filter_specs]
+
+
+def _list_filter(cl: ChangeList, spec: Any) -> ListFilter:
+    choices = list(spec.choices(cl))
+    chosen = [str(choice["display"]) for choice in choices[1:] if choice["selected"]]
+    return ListFilter(str(spec.title), choices, ", ".join(chosen), str(choices[0]["query_string"]))
+
+
+@register.simple_tag
+def form_title(opts: Options[Any], original: Model | None = None) -> str:
+    """Return the heading of a form: the row's name, or what is to be added."""
+    if original is None:
+        return _("Add %(name)s") % {"name": opts.verbose_name}
+    return str(original) or capfirst(str(opts.verbose_name))
+
+
+@register.simple_tag
+def set_up_page(opts: Options[Any]) -> SetUpPage | None:
+    """Return what the menu says of a table, None for tables that it does not name."""
+    return PAGES.get(f"admin:{opts.app_label}_{opts.model_name}_changelist")
+
+
+@register.simple_tag
+def capitalised(words: object) -> str:
+    """Return words with a capital at their beginning."""
+    return str(capfirst(str(words)))
+
+
+@register.filter
+def tests_of(step: Step) -> list[tuple[str, ConnectionTest]]:
+    """Return the tests that can be run for a step, by name."""
+    return [(name, TESTS[name]) for name in step.tests]
+
+
+@register.filter
+def unlocalised(number: int) -> str:
+    """Return a number as HTML's attributes want it, in every language."""
+    return str(number)
+
+
+@register.simple_tag
+def sheet_kind(opts: Options[Model]) -> str:
+    """Return the kind of sheet with which a table is imported and exported, '' for other tables."""
+    page = f"admin:{opts.app_label}_{opts.model_name}_changelist"
+    return next((sheet.kind for sheet in SHEETS.values() if sheet.page == page and not sheet.of_tariff), "")
