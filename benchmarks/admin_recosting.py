@@ -17,6 +17,7 @@ from accounting.services import corrections  # noqa: E402
 from accounting.services.importing import import_files  # noqa: E402
 from accounting.services.selecting import Selection  # noqa: E402
 from accounting.signals import reference_changed  # noqa: E402
+from benchmarks import admin_tariffs  # noqa: E402
 from benchmarks.calls import call_files, prepare  # noqa: E402
 from benchmarks.figures import note, seconds, show, told  # noqa: E402
 
@@ -52,6 +53,7 @@ def main() -> None:
         changed.append(correction.changed / apply)
     note(f"call records a second looked at {told(looked)}, changed {told(changed)}")
     show("recosting_vs_ingest", median(changed) / median(ingest), 0.5)
+    admin_tariffs.measure()
 
 
 def multiply() -> None:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounting import models
 from accounting.admin.site import SetUpAdmin
+from accounting.forms.mail_server import MailServerForm
 
 
 class SingleAdmin(SetUpAdmin):
@@ -47,6 +48,7 @@ class SingleAdmin(SetUpAdmin):
 class MailServerAdmin(SingleAdmin):
     """The mail server."""
 
+    form = MailServerForm
     tests = ("mail", "send_mail")
     fieldsets = (
         (

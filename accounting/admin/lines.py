@@ -1,10 +1,12 @@
 """Phone systems, their gateways, extensions and phones."""
 
+import ssl
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -28,6 +30,16 @@ class PhoneSystemForm(forms.ModelForm[models.PhoneSystem]):
         label=_("kind"), choices=[(kind, SOURCE_NAMES.get(kind, kind)) for kind in SOURCES],
         help_text=_("The format of its call records."),
     )  # fmt: skip
+
+    def clean_certificate(self) -> str:
+        """Take PEM text only."""
+        pem = str(self.cleaned_data["certificate"]).strip()
+        try:
+            if pem:
+                ssl.create_default_context(cadata=pem)
+        except (ssl.SSLError, ValueError) as error:
+            raise ValidationError(_("The certificate entered here is not PEM text.")) from error
+        return pem
 
     class Meta:
         model = models.PhoneSystem

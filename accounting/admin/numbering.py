@@ -1,4 +1,4 @@
-"""The sites' own rules for numbers, and what is hidden from whom."""
+"""The sites' own rules for numbers; masking rules have pages of their own."""
 
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
@@ -17,12 +17,3 @@ class NumberRuleAdmin(SetUpAdmin):
     search_fields = ("first", "destination")
     search_help_text = _("Number or destination")
     fieldsets = ((None, {"fields": (("kind", "office"), ("first", "last"), ("call_type", "destination"))}),)
-
-
-@admin.register(models.MaskingRule)
-class MaskingRuleAdmin(SetUpAdmin):
-    """Which role does not see how many digits."""
-
-    list_display = ("role", "digits", "direction", "call_type", "own_calls")
-    list_filter = ("role", "direction")
-    fieldsets = ((None, {"fields": (("role", "digits"), ("direction", "call_type"), "own_calls")}),)

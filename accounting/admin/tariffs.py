@@ -89,7 +89,7 @@ class RateForm(forms.ModelForm[models.Rate]):
         field = self.fields.get("band")
         if isinstance(field, forms.ModelChoiceField):
             field.queryset = bands.filter(tariff=tariff) if str(tariff or "").isdecimal() else bands
-            field.label_from_instance = band_label  # type: ignore[method-assign]
+            field.label_from_instance = band_label  # type: ignore[method-assign, assignment]
 
 
 def band_label(band: models.TariffBand) -> str:

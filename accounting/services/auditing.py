@@ -6,6 +6,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 from django.db.models.signals import post_delete, post_save, pre_save
 
@@ -165,7 +166,11 @@ def differences(before: models.Model | None, after: models.Model) -> dict[str, l
 def text_of(row: models.Model, name: str) -> str:
     """Return a value as the audit log keeps it: choices as stored, related rows by name, secrets never."""
     field = row._meta.get_field(name)
-    value = getattr(row, name)
+    try:
+        value = getattr(row, name)
+    except ObjectDoesNotExist:
+        # A band goes with its rates: when they are recorded, it has no name any more.
+        value = row.__dict__.get(f"{name}_id")
     if isinstance(field, EncryptedField) or name in SECRET_FIELDS:
         return SECRET if value else ""
     return "" if value is None else str(value)[:LONGEST_VALUE]

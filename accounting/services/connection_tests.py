@@ -57,7 +57,10 @@ def within(seconds: float, work: Callable[[], Finding]) -> Finding:
 
     def go() -> None:
         with translation.override(language):
-            found.append(work())
+            try:
+                found.append(work())
+            except (ValueError, ArithmeticError):  # what no socket takes: ports and names that cannot exist
+                found.append(Finding(False, _("There can be no such address.")))
         connection.close()
 
     thread = threading.Thread(target=go, daemon=True)

@@ -121,7 +121,7 @@ def summed(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
     """Yield rows of totals with each key once; what comes to nothing is left out."""
     table: defaultdict[tuple[Any, ...], list[Sums]] = defaultdict(list)
     for row in rows:
-        table[row[:-SUMMED]].append(row[-SUMMED:])  # type: ignore[arg-type]
+        table[row[:-SUMMED]].append(row[-SUMMED:])
     for key, found in table.items():
         sums = added(found)
         if any(sums):

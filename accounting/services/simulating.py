@@ -4,15 +4,17 @@ Nothing is computed here: the number is read by NumberPlan and priced by PriceBo
 a simulated call costs what a recorded one does.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.core import UnknownLocaleError
-from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -22,8 +24,11 @@ from accounting.services.masking import ShownNumber
 from accounting.services.rating import Explanation, Price, Quote, Step, Topic, load_price_book
 from callanalytics.lib.money import from_micro
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 SITE_RULE = "site-"
-NUMBER_STEPS: Mapping[str, str | Promise] = {
+NUMBER_STEPS: Mapping[str, StrOrPromise] = {
     "withheld": _("The number is withheld."),
     "feature-code": _("%(number)s is a feature code or a conference bridge: internal."),
     "not-a-number": _("%(number)s is no telephone number: unknown."),
@@ -187,7 +192,7 @@ def price_story(record: CallRecord, number: ShownNumber) -> PriceStory:
     return PriceStory(steps, told.price, is_current=is_same(record, told.price))
 
 
-def told_once(text: str | Promise) -> PriceStory:
+def told_once(text: StrOrPromise) -> PriceStory:
     """Return the story of a record that no tariff has a say in."""
     return PriceStory((Step(Topic.CHARGEABLE, text, {}),), None, is_current=True)
 

@@ -194,7 +194,8 @@ def outside_bands(rows: Iterable[RateRow], bands: dict[int, Band]) -> Iterator[t
         priced[row.incoming, row.call_type, row.prefix].add(row.band_id)
     covers = covering(Week(tuple(bands.values())))
     partly = [key for key, ids in priced.items() if None not in ids and not covers(frozenset(ids))]
-    shorter, unpriced = [], []
+    shorter: list[str] = []
+    unpriced: list[str] = []
     for incoming, call_type, prefix in partly:
         lengths = range(len(prefix) + 1)
         others = [

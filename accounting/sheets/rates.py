@@ -173,7 +173,7 @@ class Rates(Sheet):
 
     def cell(self, column: Column, text: str) -> str:
         """Return a value; a price list has few different ones, so each is read once."""
-        cells = self.__dict__.setdefault("_cells", {})
+        cells: dict[tuple[str, str], str] = self.__dict__.setdefault("_cells", {})
         found = cells.get((column.name, text))
         if found is None:
             found = self.band(text) if column.name == "band" and text else super().cell(column, text)

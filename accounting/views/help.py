@@ -23,6 +23,12 @@ SECTIONS_OF_ADMINISTRATORS = (
     ("sheets", _("Import and export")),
     ("tariffs", _("Tariffs")),
     ("simulator", _("What does this call cost?")),
+    ("rejected", _("Rejected rows")),
+    ("upload", _("Upload call files")),
+    ("retention", _("Retention")),
+    ("masking", _("Masking rules")),
+    ("privacy", _("Data of one person")),
+    ("audit_log", _("Audit log")),
 )
 
 

@@ -59,7 +59,8 @@ def exported(tariff: Tariff, form: str = spreadsheets.CSV) -> bytes:
 
 def told(tariff: Tariff) -> list[tuple[Any, ...]]:
     fields = ("prefix", "band__name", "price_per_minute", "valid_from", "valid_to")
-    return list(Rate.objects.filter(tariff=tariff).order_by("prefix", "band", "valid_from").values_list(*fields))
+    rows = Rate.objects.filter(tariff=tariff).values_list(*fields)
+    return sorted(rows, key=lambda row: (row[0], row[1] or "", row[3] or date.min))
 
 
 @pytest.mark.parametrize("form", [spreadsheets.CSV, spreadsheets.XLSX])

@@ -225,3 +225,24 @@ def test_people_are_searched_and_filtered(client: Client, query: str) -> None:
     page = client.get(f"{address('changelist', 'user')}?{query}").content.decode()
     assert 'class="chips' in page
     assert ("Nothing meets this search" in page) == ("zz" in query)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("host", "smtp://mail.example.com"),
+        ("host", "a..b"),
+        ("port", "70000"),
+        ("allowed_domains", "ana@example.com x"),
+    ],
+)
+def test_a_mail_server_that_cannot_exist_is_refused(client: Client, field: str, value: str) -> None:
+    url = address("change", "mailserver", 1)
+    assert field in client.post(url, filled_in(client, url) | {field: value}).context["adminform"].form.errors
+    assert not MailServer.objects.exists()
+
+
+def test_a_certificate_must_be_one(client: Client) -> None:
+    url = address("add", "phonesystem")
+    values = filled_in(client, url) | {"name": "cluster", "certificate": "-----BEGIN nothing-----"}
+    assert "is not PEM text" in errors_of(client.post(url, values))

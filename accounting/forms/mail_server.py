@@ -1,0 +1,39 @@
+"""The form of the mail server: what could never be reached is refused before it is stored."""
+
+import re
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from accounting.models import MailServer
+
+HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.:_-]{0,198}[A-Za-z0-9])?")
+DOMAIN = re.compile(r"@?[^\s@]+\.[^\s@.]+")
+
+
+class MailServerForm(forms.ModelForm[MailServer]):
+    """Server, account, sender and the domains to which mails may go."""
+
+    port = forms.IntegerField(label=_("port"), min_value=1, max_value=65535)
+
+    class Meta:
+        model = MailServer
+        fields = "__all__"  # noqa: DJ007  (every field is a setting)
+
+    def clean_host(self) -> str:
+        """Take a host name or an address only."""
+        host = str(self.cleaned_data["host"]).strip()
+        if host and (not HOST.fullmatch(host) or ".." in host):
+            raise ValidationError(_("Enter a host name or an address, for instance smtp.example.com."))
+        return host
+
+    def clean_allowed_domains(self) -> str:
+        """Take one domain on each line."""
+        lines = [line.strip() for line in str(self.cleaned_data["allowed_domains"]).splitlines() if line.strip()]
+        for line in lines:
+            if not DOMAIN.fullmatch(line):
+                raise ValidationError(
+                    _("“%(value)s” is not a domain, for instance example.com."), params={"value": line}
+                )
+        return "\n".join(lines)
