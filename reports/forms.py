@@ -1,6 +1,7 @@
 """The options of a report: what its form offers, filled in as the question has it."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.http import QueryDict
 from django.utils.functional import Promise
@@ -8,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from callanalytics.lib import periods
+from reports.engine.conditions import Comparison, Condition
 from reports.engine.details import DETAILS
 from reports.engine.dimensions import DIMENSIONS
 from reports.engine.fields import FIELDS, OPERATORS, Asker, FilterField
@@ -78,6 +80,10 @@ class Options:
     top: str
     chart: str
     charts: list[tuple[str, str]] = field(default_factory=list)
+    words: dict[str, Any] = field(default_factory=dict)
+    """What the builder of nested conditions needs: fields, operators, its own labels."""
+    tree: dict[str, Any] | None = None
+    """The nested conditions as they are."""
 
 
 CHART_NAMES: tuple[tuple[str, str | Promise], ...] = (
@@ -129,7 +135,37 @@ def options_of(question: Question, standard: Question, asker: Asker) -> Options:
         top=str(question.top or ""),
         chart=question.chart,
         charts=[(name, str(label)) for name, label in CHART_NAMES],
+        words=builder_words(sections),
+        tree=tree_of(question.where) if question.where else None,
     )
+
+
+def builder_words(sections: list[tuple[str, list[Option]]]) -> dict[str, Any]:
+    """Return fields and labels for the builder of nested conditions."""
+    fields = [
+        {"name": one.name, "label": one.label, "operators": one.operators, "choices": one.choices}
+        for _label, options in sections
+        for one in options
+    ]
+    return {
+        "fields": fields,
+        "joints": [("all", _("All of these")), ("any", _("Any of these")), ("not", _("Not this"))],
+        "field": _("Field"),
+        "operator": _("Comparison"),
+        "value": _("Value"),
+        "group": _("Group of conditions"),
+        "add": _("Add a condition"),
+        "add_group": _("Add a group"),
+        "remove": _("Remove"),
+        "remove_group": _("Remove the group"),
+    }
+
+
+def tree_of(condition: Condition) -> dict[str, Any]:
+    """Return a condition as data."""
+    if isinstance(condition, Comparison):
+        return {"field": condition.field, "operator": condition.operator, "values": list(condition.values)}
+    return {"joint": condition.joint, "parts": [tree_of(part) for part in condition.parts]}
 
 
 def option(field_: FilterField, question: Question, asker: Asker) -> Option:
