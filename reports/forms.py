@@ -203,8 +203,9 @@ def address_of_form(params: QueryDict, standard: Question) -> QueryDict:
         name = key if operator in ("", FIELDS[key].operators[0]) else f"{key}.{operator}"
         if values:
             found[name] = ",".join(values)
-        elif key in lifted:
-            found[key] = ""
+            lifted.discard(key)
+    # A list in which nothing is chosen is not sent at all.
+    found.update(dict.fromkeys(lifted, ""))
     if found.get("period") != CUSTOM:
         found.pop("from", None)
         found.pop("to", None)

@@ -315,7 +315,9 @@ class NumberField(TextField):
             except ValueError as error:
                 raise ConditionError(_("This link belongs to another person.")) from error
             return text
-        if "\0" in text or ("*" in text and text[0] not in "*#"):
+        if "\0" in text:
+            raise self.refuse(text.replace("\0", ""))
+        if "*" in text and text[0] not in "*#":
             raise ConditionError(_("Hidden digits cannot be searched for."))
         if operator == "contains" and asker.masker.rules:
             raise ConditionError(_("Numbers that are partly hidden can only be compared from their beginning."))

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from reports.engine.traffic import erlang_b, lines_needed, slots, sweep
 
-CALLS = st.lists(st.tuples(st.integers(-20, 80), st.integers(0, 60)).map(lambda pair: (pair[0], sum(pair))), max_size=25)
+CALLS = st.lists(
+    st.tuples(st.integers(-20, 80), st.integers(0, 60)).map(lambda pair: (pair[0], sum(pair))), max_size=25
+)
 
 
 @given(calls=CALLS)
@@ -30,7 +32,10 @@ def test_slots_cut_calls_at_their_borders(calls: list[tuple[int, int]]) -> None:
         assert (found[slot].seconds_at if slot in found else {}) == alone.seconds_at
 
 
-@pytest.mark.parametrize(("lines", "loss", "traffic"), [(1, 0.01, 0.0101), (10, 0.01, 4.46), (30, 0.01, 20.3), (50, 0.001, 32.5), (100, 0.01, 84.1)])
+@pytest.mark.parametrize(
+    ("lines", "loss", "traffic"),
+    [(1, 0.01, 0.0101), (10, 0.01, 4.46), (30, 0.01, 20.3), (50, 0.001, 32.5), (100, 0.01, 84.1)],
+)
 def test_erlang_b_agrees_with_the_printed_tables(lines: int, loss: float, traffic: float) -> None:
     assert erlang_b(lines, traffic) == pytest.approx(loss, rel=0.02)
     assert lines_needed(traffic * 0.99, loss) == lines
