@@ -1,4 +1,4 @@
-"""Closes people who have left: the account and the lines end, past calls keep their person."""
+"""Closes people who have left: account, lines and units end, past calls keep their person."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from accounting.models import LineAssignment, User
+from accounting.models import LineAssignment, Membership, User
 
 
 def open_lines(people: Iterable[User]) -> int:
@@ -17,12 +17,17 @@ def open_lines(people: Iterable[User]) -> int:
 
 @transaction.atomic
 def close(people: Iterable[User]) -> int:
-    """End accounts and lines now, each with an entry in the audit log; return how many people were closed."""
+    """End accounts, lines and units now, each with an entry in the audit log; return how many people were closed."""
     now, closed = timezone.now(), 0
     for person in people:
-        for line in person.lines.filter(Q(valid_to=None) | Q(valid_to__gt=now)).select_related("extension"):
-            line.valid_to = max(now, line.valid_from) if line.valid_from else now
-            line.save(update_fields=["valid_to"])
+        lasting = Q(valid_to=None) | Q(valid_to__gt=now)
+        spells: list[LineAssignment | Membership] = [
+            *person.lines.filter(lasting).select_related("extension"),
+            *person.memberships.filter(lasting),
+        ]
+        for held in spells:
+            held.valid_to = max(now, held.valid_from) if held.valid_from else now
+            held.save(update_fields=["valid_to"])
         if person.is_active:
             person.is_active, person.left_at = False, now
             person.save(update_fields=["is_active", "left_at", "is_staff"])

@@ -18,12 +18,15 @@ from accounting.models import (
     AuditedAction,
     CallLeg,
     CallRecord,
+    DirectoryRun,
     ExtensionDay,
     Job,
     LineAssignment,
     Membership,
     PhoneSystem,
     Role,
+    SheetImport,
+    SheetState,
     Supervision,
     User,
 )
@@ -32,6 +35,7 @@ from accounting.services.forgetting import anonymise, blank_legs, put_anonymous_
 from accounting.services.jobs import JobFailed, Progress
 from accounting.services.privacy import EXPORT, all_numbers_of, exported_file
 from accounting.services.retention import midnight
+from accounting.services.sheets import mentions
 
 ERASE = "erase_person"
 
@@ -115,9 +119,22 @@ def close_account(person: User, erased: Erased) -> None:
         person.set_unusable_password()
         person.save()
     forget_exports(person)
+    forget_plans(old_name)
     AccessAttempt.objects.filter(username=old_name).delete()
     history = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(User), object_id=str(person.pk))
     history.update(object_repr=person.username, change_message="")
+
+
+def forget_plans(name: str) -> None:
+    """Empty the kept sheets and synchronisations in which the person's user name stands."""
+    for sheet in SheetImport.objects.exclude(plan=b"").only("pk", "plan").iterator(20):
+        if mentions(bytes(sheet.plan), name):
+            same = SheetImport.objects.filter(pk=sheet.pk)
+            same.update(plan=b"", content=b"")
+            same.filter(state=SheetState.PREVIEW).update(state=SheetState.DISCARDED)
+    for run in DirectoryRun.objects.exclude(plan=b"").only("pk", "plan").iterator(20):
+        if mentions(bytes(run.plan), name):
+            DirectoryRun.objects.filter(pk=run.pk).update(plan=b"")
 
 
 def forget_exports(person: User) -> None:

@@ -249,6 +249,14 @@ def excerpt(content: bytes, rows: slice, kind: ChangeKind | None = None) -> tupl
     return made, total
 
 
+def mentions(content: bytes, text: str) -> bool:
+    """Return whether a text stands in any row or error of a stored plan, in any case of letters."""
+    made, wanted = unpacked(content), text.casefold()
+    rows = ([change.key, change.values, change.before] for change in made.changes)
+    errors = ([error.message, error.value] for error in made.errors)
+    return any(wanted in json.dumps(told, ensure_ascii=False).casefold() for told in (*rows, *errors))
+
+
 def digest(made: Plan) -> str:
     """Return what tells whether two plans would do the same."""
     changes = sorted(made.changes, key=lambda change: ORDER[change.kind])

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -25,6 +26,7 @@ from accounting.models import (
     Membership,
     PhoneSystem,
     Role,
+    SheetImport,
     User,
 )
 from accounting.services import jobs, privacy
@@ -151,6 +153,18 @@ def test_an_erased_person_leaves_calls_that_still_add_up(desk: Client, anna: Use
     assert sums() == before, "what was delivered again is recognised"
     assert AuditEntry.objects.get(subject_type="person_data", action="deleted").details["records"] == 4
     assert "has been erased" in desk.get(reverse("privacy_person", args=[anna.pk])).content.decode()
+
+
+def test_erasing_empties_the_kept_sheets_that_name_the_person(desk: Client, anna: User) -> None:
+    for name in ("anna", "somebody"):
+        file = SimpleUploadedFile("people.csv", f"user name,last name\n{name},Other\n".encode())
+        desk.post(reverse("sheet", args=["people"]), {"file": file})
+    desk.post(reverse("erase_person", args=[anna.pk]), {"username": "anna"})
+    work()
+    kept, emptied = SheetImport.objects.all()
+    assert (bytes(emptied.plan), bytes(emptied.content), emptied.state) == (b"", b"", "discarded")
+    assert kept.plan
+    assert desk.get(reverse("sheet_import", args=[emptied.pk])).status_code == 200
 
 
 def test_neither_oneself_nor_the_last_administrator_is_erased(desk: Client, admin: User) -> None:
