@@ -63,7 +63,7 @@ def simultaneous_calls(question: Question, asker: Asker) -> Layout:
     layout.notes.append(
         _(
             "A line is taken from the beginning of a call, ringing included, until its end. "
-            "Lines needed: so that at most 1 % of the calls in the busy hour find none (Erlang B)."
+            "Lines needed: so that in the busy hour at most one call in a hundred finds none (Erlang B)."
         )
     )
     return layout
