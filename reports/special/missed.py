@@ -24,7 +24,7 @@ COLUMNS = [
     Column("last", gettext_lazy("Last missed"), Form.MOMENT),
     Column("state", gettext_lazy("State")),
     Column("by", gettext_lazy("By")),
-    Column("after", gettext_lazy("After"), Form.SECONDS),
+    Column("after", gettext_lazy("Reaction time"), Form.SECONDS),
 ]
 
 
