@@ -8,11 +8,15 @@ import pytest
 from django.core.cache import cache
 from django.db import connection
 from django.utils import translation
+from hypothesis import settings as hypothesis_settings
 
 from accounting.models import Department, Membership, Role, Supervision, User
 from tests import servers
 
 PASSWORD = "a-long-local-password"
+# Examples are judged by what they find, not by how busy the machine is.
+hypothesis_settings.register_profile("house", deadline=None)
+hypothesis_settings.load_profile("house")
 
 
 @pytest.fixture(autouse=True)

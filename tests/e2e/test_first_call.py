@@ -78,5 +78,5 @@ def test_a_call_appears_by_itself_and_leads_to_its_details(line: Path, page: Pag
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     expect(page.get_by_role("row").filter(has_text="Berlin trunk")).to_have_count(2)
     page.get_by_role("link", name="Details of this call").first.click()
-    expect(page.get_by_text("Berlin trunk").first).to_be_visible()
-    expect(page.get_by_text("2001").first).to_be_visible()
+    expect(page.get_by_text("Berlin trunk").locator("visible=true").first).to_be_visible()
+    expect(page.get_by_text("2001").locator("visible=true").first).to_be_visible()
