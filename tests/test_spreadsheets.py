@@ -60,6 +60,30 @@ def test_a_file_that_unpacks_to_too_much_is_refused() -> None:
         read(out.getvalue())
 
 
+@pytest.mark.parametrize(
+    ("part", "cell"),
+    [
+        ("xl/worksheets/sheet1.xml", '<row r="1048576"><c r="XFD1048576" t="str"><v>far</v></c></row>'),
+        ("xl/worksheets/sheet1.xml", "<row r='1048576'><c r='XFD1048576' t='str'><v>far</v></c></row>"),
+        ("xl/worksheets/sheet1.xml", '<row><c r="xfd1048576" t="str"><v>far</v></c></row>'),
+        ("xl/elsewhere/sheet1.xml", '<row r="1048576"><c r="XFD1048576" t="str"><v>far</v></c></row>'),
+    ],
+)
+def test_a_cell_far_out_costs_no_memory(part: str, cell: str) -> None:
+    """The quick reader would lay out 17 thousand million cells, which ends the process however the cell is written."""
+    sheet = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    xml = f'<worksheet xmlns="{sheet}"><sheetData><row r="1"><c r="A1" t="str"><v>name</v></c></row>{cell}</sheetData>'
+    out = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(spreadsheets.xlsx_file("Sheet", ["name"], [], rtl=False))) as source,
+        zipfile.ZipFile(out, "w") as archive,
+    ):
+        for name in source.namelist():
+            content = source.read(name).replace(b"xl/worksheets/sheet1.xml", part.encode())
+            archive.writestr(*((part, f"{xml}</worksheet>") if name == "xl/worksheets/sheet1.xml" else (name, content)))
+    assert read(out.getvalue()).header == ["name"]
+
+
 @pytest.mark.parametrize("content", [b"PK\x03\x04", b'a;b\n"' + b"x" * 200_000, b"a," * 200])
 def test_damaged_files_are_told(content: bytes) -> None:
     with pytest.raises(SpreadsheetError):

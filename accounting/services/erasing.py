@@ -18,6 +18,9 @@ from accounting.models import (
     AuditedAction,
     CallLeg,
     CallRecord,
+    CorrectedRecord,
+    Correction,
+    CorrectionKind,
     DirectoryRun,
     ExtensionDay,
     Job,
@@ -31,7 +34,7 @@ from accounting.models import (
     User,
 )
 from accounting.services.auditing import record, unrecorded
-from accounting.services.forgetting import anonymise, blank_legs, put_anonymous_days, take_days
+from accounting.services.forgetting import anonymise, blank_legs, delete_rows, put_anonymous_days, take_days
 from accounting.services.jobs import JobFailed, Progress
 from accounting.services.privacy import EXPORT, all_numbers_of, exported_file
 from accounting.services.retention import midnight
@@ -120,6 +123,7 @@ def close_account(person: User, erased: Erased) -> None:
         person.save()
     forget_exports(person)
     forget_plans(old_name)
+    forget_reassignments(person)
     AccessAttempt.objects.filter(username=old_name).delete()
     history = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(User), object_id=str(person.pk))
     history.update(object_repr=person.username, change_message="")
@@ -135,6 +139,12 @@ def forget_plans(name: str) -> None:
     for run in DirectoryRun.objects.exclude(plan=b"").only("pk", "plan").iterator(20):
         if mentions(bytes(run.plan), name):
             DirectoryRun.objects.filter(pk=run.pk).update(plan=b"")
+
+
+def forget_reassignments(person: User) -> None:
+    """Forget that calls of others were the person's: undoing a re-assignment would bring them back."""
+    reassignments = Correction.objects.filter(kind=CorrectionKind.OWNER).values("pk")
+    delete_rows(CorrectedRecord.objects.filter(correction_id__in=reassignments, before__user_id=person.pk))
 
 
 def forget_exports(person: User) -> None:

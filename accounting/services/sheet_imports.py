@@ -96,7 +96,10 @@ def apply(held: SheetImport, *, despite_errors: bool = False) -> bool:
     """
     sheet, rows = opened(held)
     with transaction.atomic():
-        locked = SheetImport.objects.select_for_update().only("state", "plan_digest").get(pk=held.pk)
+        # All that wait: what one sheet changes, another one that is applied at the same moment has to see.
+        waiting = SheetImport.objects.filter(state=SheetState.PREVIEW).order_by("pk")
+        list(waiting.select_for_update().values_list("pk"))
+        locked = SheetImport.objects.only("state", "plan_digest").get(pk=held.pk)
         if locked.state != SheetState.PREVIEW:
             return locked.state == SheetState.APPLIED
         made = sheets.plan(sheet, rows, remove_missing=held.remove_missing)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounting.models import AuditedAction
 from accounting.services.auditing import record, unrecorded
-from accounting.sheets.base import CellErrors, Change, ChangeKind, Plan, Row, RowError, Sheet
+from accounting.sheets.base import MOST_SPLIT, CellErrors, Change, ChangeKind, Plan, Row, RowError, Sheet
 from accounting.signals import reference_changed
 from callanalytics.lib.spreadsheets import Spreadsheet
 
@@ -92,10 +92,13 @@ def silent(_done: int, _total: int) -> None:
 
 
 def plan(sheet: Sheet, rows: Sequence[SheetRow], *, remove_missing: bool = False, tell: Tell = silent) -> Plan:
-    """Return what rows would change, with an error for each line that cannot be taken; nothing is written."""
+    """Return what rows would change, with an error for each line that cannot be taken; nothing is written.
+
+    Raises SheetError when the lines stand for too many rows.
+    """
     columns = tuple(dict.fromkeys(name for row in rows for name in row.values if name))
     made = Plan(columns)
-    rows = [SheetRow(row.line, part) for row in rows for part in sheet.split(row.values)]
+    rows = split(sheet, rows)
     sheet.begin([row.values for row in rows])
     seen: dict[str, int] = {}
     whole = True
@@ -111,6 +114,17 @@ def plan(sheet: Sheet, rows: Sequence[SheetRow], *, remove_missing: bool = False
     made.errors.sort(key=lambda error: error.line)
     tell(len(rows), len(rows))
     return made
+
+
+def split(sheet: Sheet, rows: Iterable[SheetRow]) -> list[SheetRow]:
+    """Return the rows for which the lines stand; raise SheetError for more than anybody can look at."""
+    found: list[SheetRow] = []
+    for row in rows:
+        found += [SheetRow(row.line, part) for part in sheet.split(row.values)]
+        if len(found) > MOST_SPLIT:
+            text = _("With line %(line)s the file stands for more than %(limit)s rows. Use shorter ranges.")
+            raise SheetError(text % {"line": row.line, "limit": MOST_SPLIT})
+    return found
 
 
 def add_row(sheet: Sheet, row: SheetRow, made: Plan, seen: dict[str, int]) -> bool:

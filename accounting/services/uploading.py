@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import lzma
 import shutil
 import zipfile
 import zlib
@@ -31,7 +32,7 @@ LARGEST_WHOLE = 2 << 30
 """Bytes of all files of one upload, unpacked."""
 PIECE = 1 << 20
 LONGEST_NAME = 150
-DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError)
+DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError, NotImplementedError)
 """What broken, cut off and encrypted archives raise."""
 
 
@@ -89,7 +90,7 @@ class Store:
         with zipfile.ZipFile(content) as archive:
             for member in archive.infolist():
                 path = PurePosixPath(member.filename)
-                if member.is_dir() or path.name.startswith(".") or path.parts[0] == "__MACOSX":
+                if member.is_dir() or not path.name or path.name.startswith(".") or path.parts[0] == "__MACOSX":
                     continue
                 with archive.open(member) as inside:
                     self.take(path.name, inside)

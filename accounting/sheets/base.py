@@ -30,6 +30,8 @@ from accounting.models import Tariff
 
 Row = dict[str, str]
 """Canonical values by column name."""
+MOST_SPLIT = 200_000
+"""Rows that the lines of one file may stand for: a line of ranges stands for many."""
 
 
 class CellErrors(Exception):  # noqa: N818  (several)

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounting.models import CallType, Rate, TariffBand
 from accounting.sheets.base import (
     DATE_FORMS,
+    MOST_SPLIT,
     NO,
     YES,
     YES_NO,
@@ -43,7 +44,7 @@ NOISE = Decimal("0.000000001")
 """What binary fractions of spreadsheet programs may be off."""
 HIGHEST = Decimal("999999.999999")
 BETWEEN = re.compile(r"[,;\n|/]+|\s+(?=\+)")
-RANGE = re.compile(r"(\d+)\s*[-–]\s*(\d+)")
+RANGE = re.compile(r"(\d{1,20})\s*[-–]\s*(\d{1,20})")
 SIGNS = str.maketrans("", "", " \u00a0+().")
 AMOUNT = re.compile(r"[0-9]+(?:[.,][0-9]+)?(?:[eE]-?[0-9]{1,2})?")
 GROUPED = re.compile(r"[0-9]{1,3}(?:([.,' ])[0-9]{3})(?:\1[0-9]{3})*(?!\1)([.,])[0-9]+")
@@ -104,10 +105,15 @@ def prefix(text: str) -> str:
 
 
 def prefixes(text: str) -> list[str]:
-    """Return the prefixes that one cell lists: “4930, 4940; 4989-4991”; the cell itself where it lists none."""
+    """Return the prefixes that one cell lists: “4930, 4940; 4989-4991”; the cell itself where it lists none.
+
+    Of more than MOST_SPLIT only so many that the file is refused.
+    """
     found: list[str] = []
     for part in filter(None, (part.strip() for part in BETWEEN.split(text))):
         found += in_range(part) or [part]
+        if len(found) > MOST_SPLIT:
+            break
     return found or [text]
 
 

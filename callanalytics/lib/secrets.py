@@ -11,10 +11,16 @@ from django.conf import settings
 from django.db import models
 
 
+class Sealed(str):
+    """A secret that no key opens: it reads as '', and saving its row leaves it as it is."""
+
+    stored = ""
+
+
 class EncryptedField(models.TextField[Any, Any]):
     """A text that is stored encrypted with a key from SECRET_KEY; SECRET_KEY_FALLBACKS still open what is there.
 
-    A text that no key opens reads as '' : the secret has to be entered again.
+    A text that no key opens reads as '' : the secret has to be entered again, or the right key set.
     """
 
     description = "An encrypted text"
@@ -26,7 +32,9 @@ class EncryptedField(models.TextField[Any, Any]):
         try:
             return _cipher(settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS).decrypt(value.encode()).decode()
         except InvalidToken:
-            return ""
+            sealed = Sealed()
+            sealed.stored = value
+            return sealed
 
     def save_form_data(self, instance: models.Model, data: Any) -> None:
         """Take what a form gives; None leaves the secret as it is."""
@@ -35,6 +43,8 @@ class EncryptedField(models.TextField[Any, Any]):
 
     def get_prep_value(self, value: Any) -> str:
         """Return what is stored: '' for no secret."""
+        if isinstance(value, Sealed):
+            return value.stored
         if not value:
             return ""
         return _cipher(settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS).encrypt(str(value).encode()).decode()

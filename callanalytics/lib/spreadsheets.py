@@ -35,8 +35,8 @@ CONTENT_TYPES = {
     XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 DANGEROUS = re.compile(r"'*[=+\-@\t\r]")
-CELL_COLUMN = re.compile(rb'<(?:\w+:)?c\s(?:[^>]*?\s)?r="([A-Z]+)')
-ROW_NUMBER = re.compile(rb'<(?:\w+:)?row\s(?:[^>]*?\s)?r="(\d+)"')
+CELL = re.compile(rb"<(?:[^<>/!?\s:]+:)?c(?=[\s/>])")
+NEAR_CELL = re.compile(rb'<(?:\w+:)?c (?:\w+="\w*" )*r="[A-Z](\d{1,6})"')
 GUARDED = re.compile(r"'+[=+\-@\t\r]")
 
 
@@ -163,7 +163,8 @@ def xlsx_lines(content: bytes) -> Iterator[tuple[int, list[str]]]:
         worksheet = book.worksheets[0]
         worksheet.reset_dimensions()  # what a file says about its size need not be true
         for number, cells in enumerate(worksheet.iter_rows(max_col=MOST_COLUMNS + 1, values_only=True), 1):
-            yield number, [text_of(value) for value in cells]
+            if cells.count(None) < len(cells):
+                yield number, [text_of(value) for value in cells]
     except SpreadsheetError:
         raise
     except Exception as error:  # any broken file: zip, XML and number errors of several libraries
@@ -180,18 +181,18 @@ def refuse_bomb(content: bytes) -> None:
 def is_compact(content: bytes) -> bool:
     """Return whether no cell stands far out, so that the quick reader, which lays out the whole area, may read it.
 
-    It reads forty thousand rows in a twentieth of the time; a single cell in the last column would cost it gigabytes.
+    It reads forty thousand rows in a twentieth of the time; a single cell in the last column would cost it gigabytes,
+    and without them it ends the process. Any part of the file may be its sheet.
     """
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        sheets = [name for name in archive.namelist() if re.fullmatch(r"xl/worksheets/[^/]+\.xml", name)]
-        return all(is_compact_sheet(archive.read(name)) for name in sheets)
+        # At most the size that was added up: without it, the part is unpacked whole before its size is looked at.
+        return all(is_compact_part(archive.open(part).read(part.file_size)) for part in archive.infolist())
 
 
-def is_compact_sheet(xml: bytes) -> bool:
-    """Return whether all cells of one sheet stand in few columns and rows."""
-    columns = set(CELL_COLUMN.findall(xml))
-    last_row = max(map(int, ROW_NUMBER.findall(xml)), default=0)
-    return last_row <= 2 * MOST_ROWS and all(len(letters) <= 1 for letters in columns)
+def is_compact_part(xml: bytes) -> bool:
+    """Return whether each cell says, as spreadsheet programs write it, that it stands in few columns and rows."""
+    rows = NEAR_CELL.findall(xml)
+    return len(rows) == len(CELL.findall(xml)) and max(map(int, rows), default=0) <= 2 * MOST_ROWS
 
 
 def text_of(value: Any) -> str:

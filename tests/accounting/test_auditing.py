@@ -1,6 +1,7 @@
 """The audit log: settings changed through the set-up are entries that nobody can change."""
 
 from importlib import import_module
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -43,6 +44,22 @@ def test_a_secret_is_stored_encrypted_and_recorded_as_asterisks(db: None) -> Non
         assert "s3cret" not in cursor.fetchone()[0]
     changes = AuditEntry.objects.get(subject_type="directory").changes
     assert changes["bind_password"] == ["", "•••"]
+
+
+def test_a_secret_that_the_key_does_not_open_outlives_a_save(db: None, settings: Any) -> None:
+    """Somebody starts the portal with another SECRET_KEY, and changes something else of the row."""
+    key = settings.SECRET_KEY
+    Directory.objects.create(pk=1, server_uri="ldap://a", bind_password="geheim")
+    settings.SECRET_KEY = "another"
+    directory = Directory.objects.get()
+    assert directory.bind_password == ""
+    directory.server_uri = "ldap://b"
+    directory.save()
+    settings.SECRET_KEY = key
+    assert Directory.objects.get().bind_password == "geheim"
+    directory.bind_password = ""
+    directory.save()
+    assert Directory.objects.get().bind_password == ""
 
 
 @pytest.mark.parametrize(

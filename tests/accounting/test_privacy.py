@@ -19,6 +19,8 @@ from accounting.models import (
     AuditEntry,
     CallLeg,
     CallRecord,
+    Correction,
+    CorrectionKind,
     Extension,
     ExtensionDay,
     Job,
@@ -29,8 +31,10 @@ from accounting.models import (
     SheetImport,
     User,
 )
-from accounting.services import jobs, privacy
+from accounting.services import corrections, jobs, privacy
 from accounting.services.importing import import_files
+from accounting.services.selecting import Selection
+from accounting.signals import reference_changed
 from accounting.tasks import keep_terms
 from tests import factories as make
 from tests.accounting.agreement import assert_totals_agree
@@ -165,6 +169,24 @@ def test_erasing_empties_the_kept_sheets_that_name_the_person(desk: Client, anna
     assert (bytes(emptied.plan), bytes(emptied.content), emptied.state) == (b"", b"", "discarded")
     assert kept.plan
     assert desk.get(reverse("sheet_import", args=[emptied.pk])).status_code == 200
+
+
+def test_undoing_a_reassignment_brings_nothing_back_to_an_erased_person(desk: Client, anna: User, admin: User) -> None:
+    LineAssignment.objects.filter(user=anna).update(user=make.person("heir"))
+    reference_changed()
+    lines = tuple(Extension.objects.values_list("pk", flat=True))
+    correction = corrections.begin(CorrectionKind.OWNER, Selection(extensions=lines), admin)
+    corrections.start_dry_run(correction, admin)
+    work()
+    corrections.start_applying(Correction.objects.get(pk=correction.pk), admin, "")
+    work()
+    assert not CallRecord.objects.filter(user_id=anna.pk).exists()
+    desk.post(reverse("erase_person", args=[anna.pk]), {"username": "anna"})
+    work()
+    corrections.start_undoing(Correction.objects.get(pk=correction.pk), admin)
+    assert work().state == "done"
+    assert not CallRecord.objects.filter(user_id=anna.pk).exists()
+    assert_totals_agree()
 
 
 def test_neither_oneself_nor_the_last_administrator_is_erased(desk: Client, admin: User) -> None:

@@ -185,6 +185,17 @@ def test_damage_is_told_by_line_and_column(tariff: Tariff, line: str, column: st
     assert [change.values["prefix"] for change in plan.changes] == ["34"]
 
 
+def test_ranges_do_not_explode(tariff: Tariff) -> None:
+    ranges = ",".join(["1000-1999"] * 150)
+    with pytest.raises(sheets.SheetError, match="With line 3 the file stands for more than 200000 rows"):
+        planned(tariff, f'prefix;price per minute\n"{ranges}";0,1\n"{ranges}";0,1\n')
+    with pytest.raises(sheets.SheetError, match="With line 2"):
+        planned(tariff, f'prefix;price per minute\n"{ranges},{ranges}";0,1\n')
+    digits = "1" * 5_000
+    _sheet, plan = planned(tariff, f"prefix;price per minute\n{digits}-{digits};0,1\n")
+    assert [(error.line, error.column) for error in plan.errors] == [(2, "prefix")]
+
+
 def test_a_day_of_change_refuses_other_days_and_a_low_maximum(tariff: Tariff) -> None:
     _sheet, plan = planned(tariff, "prefix,price per minute,valid from\n34,0.1,2026-01-01\n", DAY)
     assert [error.column for error in plan.errors] == ["valid_from"]

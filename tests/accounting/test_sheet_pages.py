@@ -1,19 +1,20 @@
 """Import and export pages: upload, look, apply or discard; who may; what the audit log keeps."""
 
 import io
+import threading
 from datetime import timedelta
 from typing import Any
 
 import openpyxl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
+from django.db import connection, connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from accounting.models import AuditEntry, CostCentre, Department, Membership, SheetImport, User
+from accounting.models import AuditEntry, CostCentre, Department, LineAssignment, Membership, SheetImport, User
 from accounting.services import jobs, sheet_imports
 from accounting.services.sheets import tidy
 from accounting.sheets import SHEETS
@@ -55,6 +56,34 @@ def test_a_file_is_shown_first_and_applied_on_request(administrator: Client) -> 
     later = text_of(administrator.get(reverse("sheet_import", args=[held.pk])))
     assert "Sales Berlin" in later
     assert "Apply the changes" not in later
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_sheets_applied_at_once_see_each_other(admin: User) -> None:
+    """One new extension for two people, in two files that are applied in the same moment: one person holds it."""
+    factories.person("nina", extension="4900")
+    factories.person("omar", extension="4901")
+    sheets = [
+        sheet_imports.upload("people", f"user_name;extensions\n{name};4930, {own}\n".encode(), name, admin)
+        for name, own in (("nina", 4900), ("omar", 4901))
+    ]
+    made, gate = [], threading.Barrier(2)
+
+    def apply(sheet: SheetImport) -> None:
+        held = SheetImport.objects.get(pk=sheet.pk)
+        gate.wait()
+        try:
+            made.append(sheet_imports.apply(held))
+        finally:
+            connections.close_all()
+
+    workers = [threading.Thread(target=apply, args=(sheet,)) for sheet in sheets]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert len(made) == len(sheets)
+    assert LineAssignment.objects.filter(extension__number="4930", valid_to=None).count() == 1
 
 
 def test_what_changed_since_the_preview_is_shown_anew(administrator: Client) -> None:

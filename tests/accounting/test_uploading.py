@@ -37,13 +37,20 @@ def calls(*rows: Any) -> bytes:
     return cdr_file(list(rows), "15")
 
 
-def zipped(**files: bytes) -> bytes:
+def zipped(compression: int = zipfile.ZIP_DEFLATED, **files: bytes) -> bytes:
     """Return a ZIP archive."""
     whole = io.BytesIO()
-    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(whole, "w", compression) as archive:
+        archive.writestr(".", b"no file")
         for name, content in files.items():
             archive.writestr(f"some/folder/{name}", content)
     return whole.getvalue()
+
+
+def torn(archive: bytes, content: bytes) -> bytes:
+    """Return an archive whose last part is damaged where its content begins."""
+    begin = archive.index(content) + len(content) + 12
+    return archive[:begin] + b"\xff" * 8 + archive[begin + 8 :]
 
 
 def send(desk: Client, cluster: PhoneSystem, **files: bytes) -> Any:
@@ -112,6 +119,7 @@ def test_compressed_files_are_opened(desk: Client, cluster: PhoneSystem) -> None
         ("bomb_dot_zip", zipped(inner=bytes(3000)), "too large"),
         ("torn_dot_gz", gzip.compress(b"x" * 500)[:20], "damaged"),
         ("torn_dot_zip", zipped(inner=b"x")[:30], "damaged"),
+        ("torn_dot_zip", torn(zipped(zipfile.ZIP_LZMA, inner=b"x" * 500), b"inner"), "damaged"),
         ("empty_dot_zip", zipped(), "no file in it"),
         ("large", bytes(3000), "too large"),
     ],
