@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -24,7 +25,11 @@ from reports.engine.fields import Asker
 from reports.engine.question import Question, asker_for, read_question
 from reports.engine.running import run_report
 from reports.engine.words import chips_of
+from reports.exports import FORMATS
+from reports.exports.asking import Asked
+from reports.exports.base import Format
 from reports.forms import address_of_form, is_form, options_of
+from reports.views.exports import exported
 
 
 @require_safe
@@ -41,20 +46,24 @@ def report_list(request: AuthenticatedRequest) -> HttpResponse:
 
 @require_safe
 @login_required
-def report_page(request: AuthenticatedRequest, slug: str) -> HttpResponse:
+def report_page(request: AuthenticatedRequest, slug: str) -> HttpResponseBase:
     """Run a report as its address asks, and show its options (REP-4, EX-2)."""
     report = find_report(slug, request)
     if is_form(request.GET):
         return redirect(f"{request.path}?{tidy(request.GET, report).urlencode()}")
     asker = asker_for(request.user, mask_for(request.user), request.GET.get("zone", ""))
     with timezone.override(asker.zone):
-        reading = read_question(request.GET, report.standard, asker)
+        params = request.GET.copy()
+        params.pop("export", None)
+        reading = read_question(params, report.standard, asker)
         try:
             paging = paging_of(request)
         except ValueError as error:
             reading.problems.append(str(error))
         if reading.problems:
             return refused(request, reading.problems, reverse("report", args=[slug]))
+        if "export" in request.GET:
+            return exported(request, Asked(report, reading.question, asker))
         return render(request, "reports/report.html", context_of(report, reading.question, asker, paging))
 
 
@@ -82,6 +91,13 @@ def paging_of(request: AuthenticatedRequest) -> Paging:
     return Paging.read(wanted)
 
 
+def with_export(address: QueryDict, form: Format) -> str:
+    """Return the query string that exports what an address shows."""
+    exporting = address.copy()
+    exporting["export"] = form.name
+    return exporting.urlencode()
+
+
 def context_of(report: Report, question: Question, asker: Asker, paging: Paging) -> dict[str, Any]:
     """Return what the page of a report shows."""
     run = run_report(report, question, asker, paging)
@@ -106,4 +122,5 @@ def context_of(report: Report, question: Question, asker: Asker, paging: Paging)
         "page": run.layout,
         "first_page": address.urlencode(),
         "without_size": address.urlencode(),
+        "formats": [(form, with_export(address, form)) for form in FORMATS.values()],
     }
