@@ -13,10 +13,12 @@ from django.views.decorators.http import require_safe
 from accounting.services.retention import FILES_KEPT
 from callanalytics.web.requests import AuthenticatedRequest
 from callanalytics.web.views import refused
+from reports.catalogue import REPORTS
 from reports.exports import FORMATS, filed
 from reports.exports.asking import Asked, file_name
 from reports.exports.base import TooManyRows
 from reports.exports.preparing import prepare, untold
+from reports.services.saving import whole_address
 
 IN_MEMORY = 2 * 1024 * 1024
 """Bytes of an export that are kept in memory; larger ones wait on disk until they are sent."""
@@ -27,11 +29,13 @@ def exported(request: AuthenticatedRequest, asked: Asked) -> HttpResponseBase:
     form = FORMATS.get(request.GET["export"])
     if form is None:
         problem = _("“%(value)s” is no format of exports.") % {"value": request.GET["export"][:40]}
-        return refused(request, [problem], reverse("report", args=[asked.report.slug]))
+        return refused(request, [problem], request.path)
     try:
         document = prepare(asked.report, asked.question, asked.asker, form, at_once=True)
     except TooManyRows:
-        return redirect("job", pk=filed.begin(asked, request.GET.urlencode(), form).pk)
+        # A saved report's page says only what differs from what is saved; the job has to know everything.
+        query = whole_address(asked.question, REPORTS[asked.report.slug].standard)
+        return redirect("job", pk=filed.begin(asked, query, form).pk)
     out = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115  (the response closes it)
     form.write(document, out, untold)
     filed.record_export(asked, form, document.count)
