@@ -238,7 +238,12 @@ APPLICATIONS = (
         menu=(
             MenuItem(_("Home"), "house", "home"),
             MenuItem(_("Calls"), "list", "calls", covers=("call",)),
-            MenuItem(_("Reports"), "chart-column", "reports", covers=("report",)),
+            MenuItem(
+                _("Reports"),
+                "chart-column",
+                "reports",
+                covers=("report", "saved_report", "edit_saved_report", "save_report"),
+            ),
             MenuItem(_("Collection"), "activity", "status", administrators),
         ),
     ),

@@ -18,3 +18,18 @@ def subtree(departments: Iterable[int]) -> set[int]:
             found.add(pk)
             waiting.extend(children.get(pk, []))
     return found
+
+
+def ancestors(departments: Iterable[int]) -> set[int]:
+    """Return the ids of these departments and of all above them."""
+    wanted = set(departments)
+    if not wanted:
+        return wanted
+    parents = dict(apps.get_model("accounting", "Department").objects.values_list("pk", "parent_id"))
+    found: set[int] = set()
+    for pk in wanted:
+        above: int | None = pk
+        while above is not None and above not in found:
+            found.add(above)
+            above = parents.get(above)
+    return found

@@ -21,6 +21,7 @@ OTHER_SUBJECTS: dict[str, str | Promise] = {
     "calls": gettext_lazy("list of calls"),
     "call": gettext_lazy("call"),
     "person_data": gettext_lazy("data of a person"),
+    "report": gettext_lazy("report"),
     "rejected_rows": gettext_lazy("rejected rows"),
     "set_aside_file": gettext_lazy("file set aside"),
     "upload": gettext_lazy("upload of call files"),

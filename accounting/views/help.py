@@ -13,6 +13,7 @@ SECTIONS = (
     ("home", _("Home")),
     ("calls", _("Calls")),
     ("call", _("One call")),
+    ("reports", _("Reports")),
     ("profile", _("Profile")),
 )
 SECTIONS_OF_SUPERVISORS = (("supervisors", _("For supervisors")),)

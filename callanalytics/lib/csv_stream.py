@@ -1,6 +1,7 @@
 """CSV files for spreadsheets line by line, so that exports of any size can be sent while they are read."""
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -8,6 +9,9 @@ from callanalytics.lib.spreadsheets import harmless
 
 BYTE_ORDER_MARK = "\ufeff"
 """Without it Excel reads UTF-8 as the system's old code page."""
+
+NUMBER = re.compile(r"\+\d[\d *#()-]*")
+"""A telephone number: digits alone are no formula, and an apostrophe before every number would spoil them."""
 
 
 class _Line:
@@ -34,4 +38,5 @@ def csv_stream(header: Sequence[Any], rows: Iterable[Sequence[Any]]) -> Iterator
 
 def cell(value: Any) -> str:
     """Return a value as text that no spreadsheet takes for a formula."""
-    return "" if value is None else harmless(str(value))
+    text = "" if value is None else str(value)
+    return text if NUMBER.fullmatch(text) else harmless(text)

@@ -109,7 +109,8 @@ class Question:
     def settings(self) -> dict[str, str]:
         """Return what is no filter, as it stands in an address."""
         return {
-            "period": "" if self.period == CUSTOM else self.period,
+            # Dates say by themselves that they hold; without any, the period is open on both sides.
+            "period": "" if self.period == CUSTOM and (self.first or self.last) else self.period,
             "from": self.first.isoformat() if self.first else "",
             "to": self.last.isoformat() if self.last else "",
             "zone": self.zone,
@@ -212,12 +213,12 @@ def read_day(text: str) -> date | None:
 
 def read_first(text: str, asker: Asker) -> dict[str, object]:
     """Return the first day."""
-    return {"first": read_day(text), "period": CUSTOM} if text else {}
+    return {"first": read_day(text), "period": CUSTOM} if text else {"first": None}
 
 
 def read_last(text: str, asker: Asker) -> dict[str, object]:
     """Return the last day, included."""
-    return {"last": read_day(text), "period": CUSTOM} if text else {}
+    return {"last": read_day(text), "period": CUSTOM} if text else {"last": None}
 
 
 def read_zone(text: str, asker: Asker) -> dict[str, object]:

@@ -1,7 +1,8 @@
 """Runs a report: the question answered and laid out, calls a page at a time."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from django.db.models import F
@@ -9,8 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounting.models import CallRecord
+from accounting.querysets.calls import CallRecordQuerySet
 from accounting.services.naming import named_calls
-from callanalytics.web.pagination import Paging
+from callanalytics.web.pagination import Paging, Position
 from reports.catalogue.base import Report
 from reports.engine.answering import Answer, Node, answer, calls_of
 from reports.engine.details import DETAILS
@@ -18,6 +20,8 @@ from reports.engine.fields import Asker
 from reports.engine.layout import Layout, Row, detail_columns, lay_out
 from reports.engine.question import Question, previous
 
+CHUNK = 2000
+"""Calls that are read at once when all are exported."""
 MOST_SORTED = 1000
 """Calls that are shown when they are sorted by something else than their time."""
 
@@ -89,14 +93,38 @@ def list_calls(question: Question, asker: Asker, paging: Paging) -> Layout:
         layout.rows = call_rows(page.rows, question, asker)
         return layout
     most = question.top or MOST_SORTED
-    order = F(DETAILS[column].order_by or "started_at")
-    sign = order.desc(nulls_last=True) if question.sort.startswith("-") else order.asc(nulls_last=True)
-    found = list(records.order_by(sign, "-id")[: most + 1])
+    found = list(in_order(records, question)[: most + 1])
     layout.cut = len(found) > most
     layout.rows = call_rows(found[:most], question, asker)
     if layout.cut and question.top is None:
         layout.notes.append(_("Only the first %(most)s calls of this order are shown.") % {"most": most})
     return layout
+
+
+def in_order(records: CallRecordQuerySet, question: Question) -> CallRecordQuerySet:
+    """Return calls in the order of a column."""
+    column = question.sort.removeprefix("-") or "time"
+    order = F(DETAILS[column].order_by or "started_at")
+    descending = not question.sort or question.sort.startswith("-")
+    sign = order.desc(nulls_last=True) if descending else order.asc(nulls_last=True)
+    return records.order_by(sign, "-id")
+
+
+def every_call(question: Question, asker: Asker) -> Iterator[Row]:
+    """Yield all calls in the question's order, some thousand at a time."""
+    records = calls_of(question, asker)
+    if question.sort.removeprefix("-") in ("", "time") and question.top is None:
+        paging = Paging(CHUNK, newest_first=question.sort != "time")
+        while True:
+            page = paging.page(records)
+            yield from call_rows(page.rows, question, asker)
+            if not page.after:
+                return
+            paging = replace(paging, after=Position.parse(page.after))
+    ordered = in_order(records, question)
+    left = (ordered[: question.top] if question.top else ordered).iterator(chunk_size=CHUNK)
+    while some := list(islice(left, CHUNK)):
+        yield from call_rows(some, question, asker)
 
 
 def call_rows(records: Sequence[CallRecord], question: Question, asker: Asker) -> list[Row]:

@@ -19,7 +19,9 @@ from accounting.services.naming import named_calls
 from callanalytics.lib.periods import NAMES, named
 from callanalytics.web.requests import AuthenticatedRequest
 from callanalytics.web.views import refused
-from reports.services import HomeCalls, arrival_mark, home_calls
+from reports.models import SavedReport
+from reports.services.home import HomeCalls, arrival_mark, home_calls
+from reports.services.usage import SHORTCUTS, most_used
 
 PERIODS = ("today", "7d", "month", "30d")
 DEFAULT_PERIOD = "7d"
@@ -31,7 +33,7 @@ LAYOUT = 2
 @require_safe
 @login_required
 def home(request: AuthenticatedRequest) -> HttpResponse:
-    """Show the person's newest calls and the summary of a period (HOME-1 to HOME-3)."""
+    """Show the person's newest calls and the summary of a period (HOME-1 to HOME-4)."""
     problem = _problem(request)
     if problem:
         return refused(request, [problem], reverse("home"))
@@ -42,6 +44,8 @@ def home(request: AuthenticatedRequest) -> HttpResponse:
         "etag": tag,
         "period": period,
         "periods": [(name, NAMES[name]) for name in PERIODS],
+        "most_used": most_used(request.user),
+        "own_reports": SavedReport.objects.kept().owned_by(request.user).only("pk", "name")[:SHORTCUTS],
     }
     return render(request, "reports/home.html", context)
 

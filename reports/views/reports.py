@@ -1,9 +1,12 @@
 """The list of public reports, and the page of one report with its options."""
 
+from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -24,7 +27,18 @@ from reports.engine.fields import Asker
 from reports.engine.question import Question, asker_for, read_question
 from reports.engine.running import run_report
 from reports.engine.words import chips_of
-from reports.forms import address_of_form, is_form, options_of
+from reports.exports import FORMATS
+from reports.exports.asking import Asked
+from reports.exports.base import Format
+from reports.forms.options import address_of_form, is_form, options_of
+from reports.models import SavedReport
+from reports.querysets import UNDO_DAYS
+from reports.services.saving import base_of, whole_address
+from reports.services.usage import count_use
+from reports.views.exports import exported
+
+JUST_DELETED = "deleted_report"
+"""The session keeps the report for which the next list offers to undo."""
 
 
 @require_safe
@@ -36,26 +50,74 @@ def report_list(request: AuthenticatedRequest) -> HttpResponse:
         (*CATEGORY_LABELS[category], category.value, [one for one in allowed if one.category is category])
         for category in Category
     ]
-    return render(request, "reports/reports.html", {"categories": [one for one in categories if one[-1]]})
+    context = {"categories": [one for one in categories if one[-1]], **saved_for(request)}
+    return render(request, "reports/reports.html", context)
+
+
+def saved_for(request: AuthenticatedRequest) -> dict[str, Any]:
+    """Return the reader's own reports by group, those of others, and what can be brought back."""
+    reports = SavedReport.objects.select_related("owner", "department", "cost_centre", "office")
+    own = [SavedCard(one, base_of(one, request.user)) for one in reports.kept().owned_by(request.user)]
+    shared = [SavedCard(one, base_of(one, request.user)) for one in reports.shared_with(request.user)]
+    deleted = SavedReport.objects.recently_deleted().owned_by(request.user)
+    just_deleted = request.session.pop(JUST_DELETED, None)
+    return {
+        "own": [(group, list(cards)) for group, cards in groupby(own, key=lambda card: card.saved.group)],
+        "shared": [card for card in shared if card.base],
+        "deleted": list(deleted),
+        "just_deleted": next((one for one in deleted if one.pk == just_deleted), None),
+        "undo_days": UNDO_DAYS,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class SavedCard:
+    """A saved report in the list, and the public one that it changes."""
+
+    saved: SavedReport
+    base: Report | None
+    """None when the reader may not run it any more."""
 
 
 @require_safe
 @login_required
-def report_page(request: AuthenticatedRequest, slug: str) -> HttpResponse:
+def report_page(request: AuthenticatedRequest, slug: str) -> HttpResponseBase:
     """Run a report as its address asks, and show its options (REP-4, EX-2)."""
     report = find_report(slug, request)
+    count_use(request.user, report)
+    return run_page(request, report)
+
+
+def run_page(request: AuthenticatedRequest, report: Report, saved: SavedReport | None = None) -> HttpResponseBase:
+    """Answer with a report as the address asks; of a saved one, `report` asks by itself what is saved."""
     if is_form(request.GET):
         return redirect(f"{request.path}?{tidy(request.GET, report).urlencode()}")
-    asker = asker_for(request.user, mask_for(request.user), request.GET.get("zone", ""))
+    asker = asker_for(request.user, mask_for(request.user), request.GET.get("zone", report.standard.zone))
     with timezone.override(asker.zone):
-        reading = read_question(request.GET, report.standard, asker)
+        params = request.GET.copy()
+        params.pop("export", None)
+        reading = read_question(params, report.standard, asker)
         try:
             paging = paging_of(request)
         except ValueError as error:
             reading.problems.append(str(error))
         if reading.problems:
-            return refused(request, reading.problems, reverse("report", args=[slug]))
-        return render(request, "reports/report.html", context_of(report, reading.question, asker, paging))
+            return refused(request, reading.problems, request.path)
+        if "export" in request.GET:
+            return exported(request, Asked(report, reading.question, asker))
+        context = context_of(report, reading.question, asker, paging)
+        context |= {"action": request.path, **ways_to_save(request, report, reading.question, saved)}
+        return render(request, "reports/report.html", context)
+
+
+def ways_to_save(
+    request: AuthenticatedRequest, report: Report, question: Question, saved: SavedReport | None
+) -> dict[str, Any]:
+    """Return what the buttons for saving need: the whole question, and whether it differs from what is saved."""
+    whole = whole_address(question, REPORTS[report.slug].standard)
+    own = saved is not None and saved.owner_id == request.user.pk
+    changed = saved is not None and question != report.standard
+    return {"saved": saved, "whole": whole, "is_own": own, "is_changed": changed}
 
 
 def tidy(params: QueryDict, report: Report) -> QueryDict:
@@ -82,6 +144,13 @@ def paging_of(request: AuthenticatedRequest) -> Paging:
     return Paging.read(wanted)
 
 
+def with_export(address: QueryDict, form: Format) -> str:
+    """Return the query string that exports what an address shows."""
+    exporting = address.copy()
+    exporting["export"] = form.name
+    return exporting.urlencode()
+
+
 def context_of(report: Report, question: Question, asker: Asker, paging: Paging) -> dict[str, Any]:
     """Return what the page of a report shows."""
     run = run_report(report, question, asker, paging)
@@ -106,4 +175,5 @@ def context_of(report: Report, question: Question, asker: Asker, paging: Paging)
         "page": run.layout,
         "first_page": address.urlencode(),
         "without_size": address.urlencode(),
+        "formats": [(form, with_export(address, form)) for form in FORMATS.values()],
     }

@@ -1,0 +1,97 @@
+"""Exports made in the background: started, written into the data folder, and found again by their owner."""
+
+import hashlib
+import secrets
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.http import QueryDict
+from django.utils import timezone, translation
+
+from accounting.models import AuditedAction, Job, JobState, User
+from accounting.services import jobs
+from accounting.services.auditing import record
+from accounting.services.jobs import JobFailed, Progress
+from reports.engine.words import conditions_in_words, period_in_words
+from reports.exports import FORMATS
+from reports.exports.asking import Asked, AskedWrongly, file_name, read_asked
+from reports.exports.base import Format, TooManyRows
+from reports.exports.preparing import export
+
+KIND = "export_report"
+FOLDER = "exports"
+"""Within the data folder; upkeep deletes its files after seven days."""
+
+
+def begin(asked: Asked, query: str, form: Format) -> Job:
+    """Return the job that makes this export; the one under way when the person has asked the same already."""
+    reader = asked.asker.reader
+    parameters = {
+        "report": asked.report.slug,
+        "query": query,
+        "format": form.name,
+        "language": translation.get_language() or settings.LANGUAGE_CODE,
+        "zone": timezone.get_current_timezone_name(),
+    }
+    same = hashlib.blake2b(repr(sorted(parameters.items())).encode(), digest_size=16).hexdigest()
+    title = f"{asked.report.name} ({form.name.upper()})"
+    return jobs.start(KIND, reader, title=title, unique_key=f"{KIND}-{reader.pk}-{same}", **parameters)
+
+
+def make(progress: Progress) -> dict[str, Any]:
+    """Write the export of a job, with the rights that its person has now; return the file's name and number of rows."""
+    wanted, reader = progress.parameters, progress.job.started_by
+    if reader is None:
+        raise JobFailed("")
+    form = FORMATS[wanted["format"]]
+    with translation.override(wanted["language"]), timezone.override(ZoneInfo(wanted["zone"])):
+        try:
+            asked = read_asked(wanted["report"], wanted["query"], reader)
+            return written(asked, form, progress)
+        except (AskedWrongly, TooManyRows) as error:
+            raise JobFailed(str(error)) from error
+
+
+def written(asked: Asked, form: Format, progress: Progress) -> dict[str, Any]:
+    """Write the file under a name that cannot be guessed; what is not finished is not left behind."""
+    folder = Path(settings.DATA_DIR) / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{secrets.token_urlsafe(24)}.{form.name}"
+    try:
+        with path.open("wb") as out:
+            rows = export(asked.report, asked.question, asked.asker, form, out, told=progress.step)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    record_export(asked, form, rows)
+    return {"file": path.name, "name": file_name(asked.report, form.name), "rows": rows}
+
+
+def record_export(asked: Asked, form: Format, rows: int) -> None:
+    """Enter an export into the audit log."""
+    filters = "; ".join([period_in_words(asked.question), *conditions_in_words(asked.question, asked.asker)])
+    record(
+        AuditedAction.EXPORTED, "report", str(asked.report.name),
+        file=form.name.upper(), rows=rows, filters=filters,
+    )  # fmt: skip
+
+
+def path_of(job: Job) -> Path | None:
+    """Return the file that a job has made, None when it is deleted."""
+    path = Path(settings.DATA_DIR) / FOLDER / Path(str(job.result.get("file", ""))).name
+    return path if path.is_file() else None
+
+
+def page_query(job: Job) -> str:
+    """Return the query string of the page that shows what a job has exported."""
+    params = QueryDict(job.parameters["query"], mutable=True)
+    params.pop("export", None)
+    return params.urlencode()
+
+
+def own_exports(reader: User) -> QuerySet[Job]:
+    """Return a person's finished exports."""
+    return Job.objects.filter(kind=KIND, started_by=reader, state=JobState.DONE)

@@ -1,0 +1,110 @@
+"""Native charts of a workbook, drawn by the spreadsheet program from the figures beside them; a heat map as colours."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+from openpyxl.chart import BarChart, DoughnutChart, LineChart, Reference
+from openpyxl.formatting.rule import ColorScaleRule
+from openpyxl.styles import Font
+from openpyxl.utils import get_column_letter
+
+from reports.charts.base import Chart
+from reports.charts.svg import PALETTE
+from reports.engine.measures import Form
+from reports.exports.base import Document
+
+DAY = 86_400
+FORMATS = {Form.SECONDS: "[h]:mm:ss", Form.MONEY: "#,##0.00", Form.PERCENT: "0.0%", Form.SCORE: "0.00"}
+ROOM = 24
+"""Rows that a picture takes."""
+LONGEST_NAME = 200
+
+
+def add_charts(book: Any, document: Document) -> None:
+    """Add a sheet with the figures of each chart and the chart beside them."""
+    sheet = book.create_sheet(_("Chart")[:31])
+    sheet.sheet_view.rightToLeft = document.rtl
+    sheet.column_dimensions["A"].width = 32
+    row = 1
+    for chart in document.charts:
+        write_figures(sheet, chart, row)
+        last = row + 1 + len(chart.categories)
+        if chart.kind == "heat":
+            area = f"B{row + 2}:{get_column_letter(1 + len(chart.series))}{last}"
+            sheet.conditional_formatting.add(
+                area, ColorScaleRule(start_type="min", start_color="F2F8F9", end_type="max", end_color="0B5965")
+            )
+        else:
+            sheet.add_chart(picture(sheet, chart, row), f"{get_column_letter(len(chart.series) + 3)}{row}")
+        row = max(last, row + ROOM) + 2
+
+
+def write_figures(sheet: Any, chart: Chart, row: int) -> None:
+    """Write the title, the names of the series, and a row of figures for each category."""
+    text(sheet, row, 1, chart.title).font = Font(bold=True)
+    for column, series in enumerate(chart.series, 2):
+        text(sheet, row + 1, column, series.name).font = Font(bold=True)
+    for place, category in enumerate(chart.categories):
+        text(sheet, row + 2 + place, 1, category)
+        for column, series in enumerate(chart.series, 2):
+            mark = series.marks[place]
+            if mark is not None:
+                cell = sheet.cell(row + 2 + place, column)
+                cell.value = mark.value / DAY if chart.form is Form.SECONDS else Decimal(mark.value)
+                cell.number_format = FORMATS.get(chart.form, "#,##0")
+
+
+def text(sheet: Any, row: int, column: int, words: str) -> Any:
+    """Write a text that is never a formula; return its cell."""
+    cell = sheet.cell(row, column)
+    cell.value = words[:LONGEST_NAME]
+    cell.data_type = "s"
+    return cell
+
+
+def picture(sheet: Any, chart: Chart, row: int) -> Any:
+    """Return the native chart of the figures that begin in a row."""
+    made = MAKERS[chart.kind]()
+    first, last = row + 2, row + 1 + len(chart.categories)
+    made.add_data(
+        Reference(sheet, min_col=2, max_col=1 + len(chart.series), min_row=row + 1, max_row=last), titles_from_data=True
+    )
+    made.set_categories(Reference(sheet, min_col=1, min_row=first, max_row=last))
+    made.title, made.height, made.width = chart.title, 11, 24
+    if chart.kind == "doughnut":
+        return made
+    made.legend = made.legend if len(chart.series) > 1 else None
+    made.x_axis.delete = made.y_axis.delete = False
+    made.y_axis.number_format = FORMATS.get(chart.form, "#,##0")
+    for place, series in enumerate(made.series):
+        colour = PALETTE[place % len(PALETTE)].removeprefix("#")
+        series.graphicalProperties.line.solidFill = colour
+        if chart.kind != "line":
+            series.graphicalProperties.solidFill = colour
+    return made
+
+
+def bars() -> Any:
+    """Return horizontal bars, the first at the top."""
+    made = BarChart()
+    made.type, made.gapWidth = "bar", 40
+    made.x_axis.scaling.orientation = "maxMin"
+    return made
+
+
+def columns() -> Any:
+    """Return columns."""
+    made = BarChart()
+    made.type, made.gapWidth = "col", 40
+    return made
+
+
+def stacked() -> Any:
+    """Return columns upon each other."""
+    made = columns()
+    made.grouping, made.overlap = "stacked", 100
+    return made
+
+
+MAKERS = {"bar": bars, "column": columns, "stacked": stacked, "line": LineChart, "doughnut": DoughnutChart}

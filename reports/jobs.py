@@ -1,0 +1,16 @@
+"""The kinds of background work of reports."""
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from accounting.models import Job
+from accounting.services.jobs import JobKind, register
+from reports.exports import filed
+
+
+def export_page(job: Job) -> str:
+    """Return the page from which an export is downloaded."""
+    return reverse("report_export", args=[job.pk])
+
+
+register(JobKind(filed.KIND, _("Export of a report"), filed.make, export_page))

@@ -1,0 +1,274 @@
+"""Exports through the doors that people use: the page, background work and the shell."""
+
+import csv
+import io
+import json
+import os
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from accounting.models import (
+    AuditedAction,
+    AuditEntry,
+    CallRecord,
+    Department,
+    Direction,
+    Job,
+    JobState,
+    Kind,
+    Outcome,
+    User,
+)
+from accounting.services import jobs
+from accounting.services.retention import remove_old_exports
+from reports.catalogue import REPORTS
+from reports.exports import FORMATS
+from tests import factories as make
+
+START = datetime(2026, 10, 5, 8, 0, tzinfo=UTC)
+OCTOBER = "from=2026-10-01&to=2026-10-31"
+COUNTED = f"{OCTOBER}&zone=Asia/Kathmandu"
+"""A zone whose days have no totals, so that the calls themselves are counted."""
+
+
+@pytest.fixture
+def calls(sales: Department, ana: User, ben: User, cleo: User, admin: User, settings: Any, tmp_path: Path) -> None:
+    """Ana's and cleo's calls in October, in two currencies."""
+    settings.DATA_DIR = tmp_path
+    batch = make.batch()
+    for person in (ana, cleo):
+        for place in range(30):
+            internal = place % 5 == 0
+            make.record(
+                person,
+                batch_id=batch.pk,
+                started_at=START + timedelta(hours=7 * place),
+                user_id=person.pk,
+                department_id=sales.pk if person == ana else None,
+                kind=Kind.INTERNAL if internal else Kind.PUBLIC,
+                direction=Direction.INCOMING if place % 3 == 0 else Direction.OUTGOING,
+                outcome=Outcome.MISSED if place % 4 == 0 else Outcome.ANSWERED,
+                **(
+                    {}
+                    if internal or place % 4 == 0
+                    else {"cost": Decimal("1.23"), "currency": ("EUR", "AED")[place % 2]}
+                ),
+            )
+
+
+def body_of(response: Any) -> bytes:
+    """Return a downloaded file."""
+    assert response.status_code == 200
+    assert "attachment" in response["Content-Disposition"]
+    return b"".join(response.streaming_content)
+
+
+def table_of(content: bytes) -> tuple[dict[str, str], list[str], list[dict[str, str]]]:
+    """Return the head, the header and the rows of a CSV file."""
+    text = content.decode("utf-8-sig")
+    lines = list(csv.reader(io.StringIO(text), delimiter=";" if text.splitlines()[0].count(";") else ","))
+    gap = lines.index([])
+    header = lines[gap + 1]
+    return dict(map(tuple, lines[:gap])), header, [dict(zip(header, line, strict=True)) for line in lines[gap + 2 :]]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["ana", "ben", "admin"])
+def test_every_report_is_exported_for_every_role(client: Client, calls: None, name: str) -> None:
+    reader = User.objects.get(username=name)
+    client.force_login(reader)
+    for slug, report in REPORTS.items():
+        address = f"/reports/{slug}/?{COUNTED}&size=200"
+        if not report.permission(reader):
+            assert client.get(f"{address}&export=csv").status_code == 404
+            continue
+        page = client.get(address).context["layout"]
+        head, header, rows = table_of(body_of(client.get(f"{address}&export=csv")))
+        found = json.loads(body_of(client.get(f"{address}&export=json")))
+        assert head["Author"] == str(reader)
+        assert "31 Oct 2026" in head["Period"]
+        assert len(header) >= len(found["columns"]) - 1
+        assert len(rows) == len(found["rows"]) + bool(page.total), slug
+        assert len(found["rows"]) == len(page.rows)
+        openpyxl.load_workbook(io.BytesIO(body_of(client.get(f"{address}&export=xlsx"))))
+        assert all("other_number" not in row for row in found["rows"])
+    entry = AuditEntry.objects.filter(action=AuditedAction.EXPORTED, subject_type="report").latest("pk")
+    assert entry.details["rows"] == len(found["rows"])
+
+
+def test_totals_are_those_of_the_page_in_every_format(client: Client, calls: None, admin: User) -> None:
+    client.force_login(admin)
+    address = f"/reports/cost-by-department/?{COUNTED}&columns=calls,talk,cost"
+    total = client.get(address).context["layout"].total.cells
+    _head, header, rows = table_of(body_of(client.get(f"{address}&export=csv")))
+    assert header == ["Department", "Calls", "Talk time", "Cost (AED)", "Cost (EUR)"]
+    last = rows[-1]
+    assert [int(last["Calls"]), Decimal(last["Cost (AED)"]), Decimal(last["Cost (EUR)"])] == [
+        total[1],
+        total[3]["AED"],
+        total[3]["EUR"],
+    ]
+    assert sum(Decimal(row["Cost (EUR)"] or 0) for row in rows[:-1]) == total[3]["EUR"]
+    assert json.loads(body_of(client.get(f"{address}&export=json")))["total"]["talk"] == total[2]
+    book = openpyxl.load_workbook(io.BytesIO(body_of(client.get(f"{address}&export=xlsx"))))
+    cells = [cell.value for cell in list(book.worksheets[0].iter_rows())[-1]]
+    assert cells[:2] == ["Total", total[1]]
+    assert cells[2] == timedelta(seconds=total[2])
+    assert [Decimal(str(cell)) for cell in cells[3:]] == [total[3]["AED"], total[3]["EUR"]]
+    assert book.worksheets[1]._charts
+
+
+def test_a_list_of_calls_is_exported_whole_in_the_zone_of_the_report(client: Client, calls: None, admin: User) -> None:
+    client.force_login(admin)
+    address = f"/reports/calls/?{COUNTED}&size=25&columns=time,person,other,talk,cost"
+    _head, header, rows = table_of(body_of(client.get(f"{address}&export=csv")))
+    assert len(rows) == CallRecord.objects.count() == 60
+    assert header[-2:] == ["Cost", "Currency"]
+    assert rows[-1]["Date and time"] == "2026-10-05 13:45:00"
+    assert {row["Other party"] for row in rows} == {"+49 30 1234567", "2002"}
+    sheet = openpyxl.load_workbook(io.BytesIO(body_of(client.get(f"{address}&export=xlsx")))).worksheets[0]
+    oldest = [cell.value for cell in list(sheet.iter_rows())[-1]]
+    assert str(oldest[0]) == "2026-10-05 13:45:00"
+    _head, _header, sorted_rows = table_of(body_of(client.get(f"{address}&sort=-talk&export=csv")))
+    assert [row["Talk time"] for row in sorted_rows] == sorted((row["Talk time"] for row in rows), reverse=True)
+
+
+def test_no_cell_is_a_formula(client: Client, calls: None, admin: User, cleo: User) -> None:
+    cleo.first_name, cleo.last_name = '=HYPERLINK("http://x")', "+1+cmd|' /C calc'!A0"
+    cleo.save()
+    client.force_login(admin)
+    address = f"/reports/cost-by-person/?{COUNTED}"
+    names = {row["Person"] for row in table_of(body_of(client.get(f"{address}&export=csv")))[2]}
+    assert any(name.startswith("'=HYPERLINK") for name in names)
+    assert not any(name.startswith(("=", "+", "-", "@")) for name in names)
+    book = openpyxl.load_workbook(io.BytesIO(body_of(client.get(f"{address}&export=xlsx"))))
+    values = {cell.value: cell.data_type for sheet in book for row in sheet.iter_rows() for cell in row}
+    assert {kind for value, kind in values.items() if str(value).startswith("=")} == {"s"}
+
+
+def test_languages_decide_signs_and_directions(client: Client, calls: None, admin: User) -> None:
+    client.force_login(admin)
+    address = f"/reports/cost-by-department/?{COUNTED}"
+    german = body_of(client.get(f"{address}&export=csv", headers={"accept-language": "de"})).decode("utf-8-sig")
+    assert '"1,23"' not in german
+    assert german.splitlines()[-1].split(";")[3].replace(",", "").isdigit()
+    arabic = client.get(f"{address}&export=xlsx", headers={"accept-language": "ar"})
+    book = openpyxl.load_workbook(io.BytesIO(body_of(arabic)))
+    assert all(sheet.sheet_view.rightToLeft for sheet in book)
+
+
+def test_an_empty_report_is_a_file_without_rows(client: Client, calls: None, admin: User) -> None:
+    client.force_login(admin)
+    address = "/reports/cost-by-department/?from=2020-01-01&to=2020-01-31"
+    for name in FORMATS:
+        assert body_of(client.get(f"{address}&export={name}"))
+    assert json.loads(body_of(client.get(f"{address}&export=json")))["rows"] == []
+    assert table_of(body_of(client.get(f"{address}&export=csv")))[2] == []
+
+
+def test_wrong_formats_and_filters_are_refused(client: Client, calls: None, admin: User) -> None:
+    client.force_login(admin)
+    assert client.get("/reports/calls/?export=docx").status_code == 400
+    assert client.get("/reports/calls/?export=csv&colour=red").status_code == 400
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Limits that sixty calls exceed: ten at once, fifty in all with XLSX."""
+    for name, form in FORMATS.items():
+        values = {field: getattr(form, field) for field in form.__dataclass_fields__} | {"at_once": 10}
+        monkeypatch.setitem(FORMATS, name, type(form)(**(values | ({"most_rows": 50} if name == "xlsx" else {}))))
+
+
+def test_a_large_export_is_made_in_the_background_for_its_owner(
+    client: Client, calls: None, small: None, admin: User, ben: User, tmp_path: Path
+) -> None:
+    client.force_login(admin)
+    address = f"/reports/calls/?{COUNTED}&export=csv"
+    response = client.get(address, headers={"accept-language": "de"})
+    job = Job.objects.get()
+    assert (
+        response["Location"] == client.get(address, headers={"accept-language": "de"})["Location"] == f"/jobs/{job.pk}/"
+    )
+    jobs.run(job.pk)
+    job.refresh_from_db()
+    assert job.state == JobState.DONE, job.error
+    page = client.get(f"/jobs/{job.pk}/", follow=True)
+    assert page.redirect_chain[-1][0] == f"/reports/exports/{job.pk}/"
+    file = f"/reports/exports/{job.pk}/file/"
+    assert file in page.content.decode()
+    head, _header, rows = table_of(body_of(client.get(file)))
+    assert len(rows) == 60
+    assert "Asia/Kathmandu" in head.values()
+    client.force_login(ben)
+    assert client.get(file).status_code == client.get(f"/reports/exports/{job.pk}/").status_code == 404
+    client.force_login(admin)
+    (made,) = (tmp_path / "exports").iterdir()
+    made.touch()
+
+    os.utime(made, (0, 0))
+    remove_old_exports()
+    assert client.get(file).status_code == 404
+    assert client.get(f"/reports/exports/{job.pk}/").status_code == 200
+
+
+def test_too_many_rows_are_refused_with_the_limit_and_leave_nothing(
+    client: Client, calls: None, small: None, admin: User, tmp_path: Path
+) -> None:
+    client.force_login(admin)
+    client.get(f"/reports/calls/?{OCTOBER}&export=xlsx")
+    job = Job.objects.get()
+    jobs.run(job.pk)
+    job.refresh_from_db()
+    assert job.state == JobState.FAILED
+    assert "50" in job.error
+    assert not list((tmp_path / "exports").iterdir())
+
+
+def test_rights_at_the_time_of_making_count(client: Client, calls: None, small: None, ben: User) -> None:
+    client.force_login(ben)
+    client.get(f"/reports/calls/?{OCTOBER}&export=csv")
+    ben.supervisions.all().delete()
+    job = Job.objects.get()
+    jobs.run(job.pk)
+    job.refresh_from_db()
+    assert job.result["rows"] == 0
+
+
+def test_run_report_writes_under_the_scope_and_settings_of_the_person(calls: None, ben: User, tmp_path: Path) -> None:
+    ben.time_zone, ben.language = "Asia/Kathmandu", "de"
+    ben.save()
+    path = tmp_path / "calls.csv"
+    call_command("run_report", "calls", user="ben", query=f"?{OCTOBER}&direction=outgoing", format="csv", output=path)
+    head, _header, rows = table_of(path.read_bytes())
+    assert "Asia/Kathmandu" in head.values()
+    assert (
+        len(rows)
+        == CallRecord.objects.filter(user_id=User.objects.get(username="ana").pk, direction=Direction.OUTGOING).count()
+    )
+    assert AuditEntry.objects.filter(action=AuditedAction.EXPORTED, actor__contains="ben").exists()
+
+
+@pytest.mark.parametrize(
+    ("changed", "said", "code"),
+    [
+        ({"user": "nobody"}, "nobody", 2),
+        ({"query": "colour=red"}, "colour", 2),
+        ({"report": "silent-extensions"}, "calls", 2),
+        ({"output": Path("/nowhere/at/all.csv")}, "No such file", 1),
+    ],
+)
+def test_run_report_says_what_is_wrong(
+    calls: None, ben: User, tmp_path: Path, changed: dict[str, Any], said: str, code: int
+) -> None:
+    options = {"report": "calls", "user": "ben", "query": "", "format": "csv", "output": tmp_path / "x.csv"} | changed
+    with pytest.raises(CommandError, match=said) as raised:
+        call_command("run_report", options.pop("report"), **options)
+    assert raised.value.returncode == code
+    assert not list(tmp_path.iterdir())
