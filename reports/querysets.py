@@ -12,6 +12,7 @@ from accounting.querysets.organization import ancestors
 
 if TYPE_CHECKING:
     from accounting.models import User
+    from reports.models import SavedReport  # noqa: F401  (named in a string)
 
 UNDO_DAYS = 30
 """A deleted report can be brought back for so long."""

@@ -123,7 +123,7 @@ def units_to_share_with(owner: User) -> dict[str, QuerySet[Any]]:
         allowed = Q(pk__in=belonging[kind])
         if seen is not None:
             allowed |= Q(pk__in=seen.values("pk"))
-        every = QuerySet(model)
+        every: QuerySet[Any] = QuerySet(model)
         found[kind] = every if owner.is_administrator else every.filter(allowed)
     return found
 

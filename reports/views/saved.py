@@ -156,9 +156,10 @@ def restore(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 def find(reports: SavedReportQuerySet, pk: int) -> SavedReport:
     """Return one of several reports; 404 for any other."""
     try:
-        return reports.select_related("owner", "department", "cost_centre", "office").get(pk=pk)
+        found: SavedReport = reports.select_related("owner", "department", "cost_centre", "office").get(pk=pk)
     except (SavedReport.DoesNotExist, OverflowError) as error:
         raise Http404(_("There is no such report.")) from error
+    return found
 
 
 def to_list() -> str:

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 import time_machine
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -71,7 +73,7 @@ def test_a_saved_report_keeps_everything_and_runs_with_one_click(client: Client,
     listed = page(client, "reports")
     assert "Closing" in listed
     assert "For the board" in listed
-    link = re.findall(r'href="(/reports/mine/\d+/)">Mobile calls', listed)[0]
+    link = re.findall(r'href="(/reports/mine/\d+/)"><bdi>Mobile calls', listed)[0]
     html = unescape(client.get(link).content.decode())
     assert rows(html) == rows(public)
     assert len(rows(html)) == 2, "one number and the total"
@@ -152,7 +154,7 @@ def test_a_report_shared_with_a_department_runs_with_the_readers_own_scope(clien
     saved = save(client, shared_with=f"department:{sales.pk}")
     client.force_login(ben)
     listed = page(client, "reports")
-    assert "Shared by Ana Brandt" in listed
+    assert "Shared by <bdi>Ana Brandt</bdi>" in listed
     html = page(client, "saved_report", saved.pk)
     assert [row.replace(" ", "").count("+491702") for row in rows(html)] == [1]
     assert 'name="query"' not in page(client, "saved_report", saved.pk, period="today")
@@ -273,7 +275,7 @@ def test_a_deleted_report_can_be_brought_back_until_it_is_cleared_away(client: C
     address = reverse("saved_report", args=[saved.pk])
     act(client, "delete_saved_report", saved)
     html = page(client, "reports")
-    assert "“Mobile calls” is deleted." in html
+    assert "“<bdi>Mobile calls</bdi>” is deleted." in html
     undo = re.findall(r'action="([^"]+)"', html.partition("is deleted.")[2])[0]
     assert client.get(address).status_code == 404
     assert "is deleted." not in page(client, "reports")
@@ -329,6 +331,36 @@ def test_previews_show_the_readers_own_calls_by_the_readers_masks(client: Client
     assert "Nothing in the last 7 days" in page(client, "report_preview", "calls")
     assert "Nothing in the last 7 days" in page(client, "report_preview", "by-day")
     assert client.get(reverse("report_preview", args=["silent-extensions"])).status_code == 404
+
+
+def test_a_saved_report_is_exported_with_all_that_is_saved(client: Client, ana: User) -> None:
+    make.record(ana, call_type=CallType.MOBILE, other_number="+491701")
+    make.record(ana, call_type=CallType.LOCAL, other_number="+493011")
+    saved = save(client)
+    answer = client.get(reverse("saved_report", args=[saved.pk]), {"export": "csv"})
+    written = b"".join(answer.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
+    assert "Mobile calls" in written
+    assert "+491701" in written.replace(" ", "")
+    assert "+493011" not in written.replace(" ", "")
+
+
+def test_the_list_asks_as_much_for_many_saved_reports_as_for_one(client: Client, ana: User) -> None:
+    sales = make.department("Sales")
+    make.membership(ana, department=sales)
+    ben = make.person("ben")
+
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            page(client, "reports")
+        return len(queries)
+
+    for owner in (ana, ben):
+        SavedReport.objects.create(owner=owner, slug="calls", name="One", department=sales)
+    few = asked()
+    for number in range(10):
+        for owner in (ana, make.person(f"person {number}")):
+            SavedReport.objects.create(owner=owner, slug="calls", name=f"{number}", department=sales)
+    assert asked() == few
 
 
 def test_previews_are_kept_for_an_hour(client: Client, ana: User, clock: Any) -> None:
