@@ -3,6 +3,7 @@
 FROM debian:12-slim AS base
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends python3 libldap-2.5-0 libsasl2-2 postgresql-client \
+       libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-core \
     && rm -rf /var/lib/apt/lists/*
 
 # Everything with a compiler or Node stays behind in this stage.

@@ -64,7 +64,8 @@ compile_catalogues() { .venv/bin/python manage.py compilemessages --verbosity 0 
 
 collect_static() { .venv/bin/python manage.py collectstatic --noinput --clear --verbosity 0; }
 
-scripts/debian_packages.sh libldap2-dev libsasl2-dev gcc python3-dev python3-venv gettext python3
+scripts/debian_packages.sh libldap2-dev libsasl2-dev gcc python3-dev python3-venv gettext python3 \
+    libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-core
 
 exec 9<constraints.txt
 flock 9

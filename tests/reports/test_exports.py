@@ -13,6 +13,7 @@ import openpyxl
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
+from pypdf import PdfReader
 
 from accounting.models import (
     AuditedAction,
@@ -29,7 +30,7 @@ from accounting.models import (
 from accounting.services import jobs
 from accounting.services.retention import remove_old_exports
 from reports.catalogue import REPORTS
-from reports.exports import FORMATS
+from reports.exports import FORMATS, pdf
 from tests import factories as make
 
 START = datetime(2026, 10, 5, 8, 0, tzinfo=UTC)
@@ -272,3 +273,42 @@ def test_run_report_says_what_is_wrong(
         call_command("run_report", options.pop("report"), **options)
     assert raised.value.returncode == code
     assert not list(tmp_path.iterdir())
+
+
+def pages_of(content: bytes) -> list[str]:
+    """Return the texts of a PDF file's pages."""
+    return [page.extract_text() for page in PdfReader(io.BytesIO(content)).pages]
+
+
+def test_a_pdf_says_what_was_asked_and_has_every_row(
+    client: Client, calls: None, admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pdf, "PART", 20)
+    client.force_login(admin)
+    content = body_of(client.get(f"/reports/calls/?{COUNTED}&export=pdf"))
+    pages = pages_of(content)
+    assert sum(page.count("0:01:00") + page.count("0:00:00") for page in pages) == 60
+    assert all("Other party" in page for page in pages[:3])
+    assert "Asia/Kathmandu" in pages[0]
+    assert [page.split()[-1].strip("\u2066\u2069") for page in pages] == ["1", "2", "3"]
+
+
+def test_a_pdf_of_groups_has_its_chart_and_total(client: Client, calls: None, admin: User) -> None:
+    client.force_login(admin)
+    address = f"/reports/cost-by-department/?{COUNTED}&export=pdf"
+    content = body_of(client.get(address))
+    pages = pages_of(content)
+    assert any(page.images for page in PdfReader(io.BytesIO(content)).pages)
+    assert "Total" in " ".join(pages)
+    assert "Amounts in different currencies are never added." in pages[-1]
+    empty = client.get("/reports/cost-by-department/?from=2020-01-01&to=2020-01-31&export=pdf")
+    assert "No calls meet these filters" in pages_of(body_of(empty))[0]
+
+
+def test_a_pdf_fetches_nothing(client: Client, calls: None, admin: User, cleo: User) -> None:
+    cleo.first_name = "<img src='file:///etc/passwd'><link rel=attachment href='file:///etc/passwd'>"
+    cleo.save()
+    client.force_login(admin)
+    content = body_of(client.get(f"/reports/cost-by-person/?{COUNTED}&chart=none&export=pdf"))
+    assert "<img src" in "".join(pages_of(content))
+    assert not PdfReader(io.BytesIO(content)).attachments
