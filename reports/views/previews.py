@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import replace
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.cache import cache
 from django.http import HttpResponse
@@ -60,7 +61,9 @@ def mark_of(request: AuthenticatedRequest, slug: str) -> str:
 def picture(report: Report, request: AuthenticatedRequest) -> dict[str, Any]:
     """Return what the picture shows: the report's chart, else its first rows."""
     question = short(report.standard)
-    asker = asker_for(request.user, mask_for(request.user))
+    # A year is answered from daily totals, which are kept in the portal's zone; hours do not show in a small picture.
+    zone = settings.TIME_ZONE if question.period == LONG else ""
+    asker = asker_for(request.user, mask_for(request.user), zone)
     run = run_report(report, question, asker, Paging(ROWS))
     charts = charts_of(run.answer) if run.answer else run.layout.charts
     drawing = draw_thumbnail(charts[0], rtl=get_language_bidi()) if charts else ""
