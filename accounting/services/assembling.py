@@ -15,10 +15,12 @@ from accounting.sources.base import Leg
 def assemble(legs: list[Leg], topology: Topology) -> list[Part]:
     """Return the parts of one call from all its legs known so far; their order does not matter."""
     if len(legs) == 1:
-        leg = legs[0]
-        return [part for part in parts_of(leg, topology) if not part.consumed and (part.carries or not part.stand_in)]
+        parts = parts_of(legs[0], topology)
+        if not parts or parts[0].consumed:  # all of a record's parts are
+            return []
+        return [part for part in parts if part.carries or not part.stand_in] if parts[0].stand_in else parts
     legs = sorted(legs, key=lambda leg: (leg.originated, leg.disconnected, leg.orig_leg, leg.record_key))
-    parts: list[Part] = []
+    parts = []
     for leg in legs:
         parts.extend(parts_of(leg, topology))
     intervals = trunk_intervals(legs)

@@ -36,8 +36,9 @@ class Directory:
         known = self.holders.get((phone_system_id, number))
         if known is None:
             return NOBODY
-        index = bisect_right(known[0], moment) - 1
-        return known[1][index] if index >= 0 else NOBODY
+        beginnings, owners = known
+        index = bisect_right(beginnings, moment)
+        return owners[index - 1] if index else NOBODY
 
 
 def load_directory() -> Directory:

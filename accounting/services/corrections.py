@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Count
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -78,12 +79,17 @@ def start(
     """Move a correction on and start the job of the step; None when it stands elsewhere or is at work already."""
     if correction.is_at_work:
         return None
-    here = Correction.objects.filter(pk=correction.pk, state__in=from_states)
-    if not here.update(state=to, reason=correction.reason):
-        return None
     title = str(correction)
-    job = jobs.start(kind, user, title=title, unique_key=f"correction-{correction.pk}", correction=correction.pk)
-    Correction.objects.filter(pk=correction.pk).update(job=job)
+    with transaction.atomic():
+        here = Correction.objects.filter(pk=correction.pk, state__in=from_states)
+        if not here.update(state=to, reason=correction.reason):
+            return None
+        job = jobs.start(kind, user, title=title, unique_key=f"correction-{correction.pk}", correction=correction.pk)
+        if job.kind != kind:
+            # Somebody else has started another step in the same moment: the correction stays with that one.
+            transaction.set_rollback(True)
+            return None
+        Correction.objects.filter(pk=correction.pk).update(job=job)
     return job
 
 
@@ -117,13 +123,14 @@ def run_dry(correction: Correction, step: Step) -> None:
 
 def run_apply(correction: Correction, step: Step) -> None:
     """Change the selected calls as the dry run said; raises JobFailed when its data has changed since."""
+    begun = correction.state
     rule = rule_of(correction)
     if rule.fingerprint() != correction.summary.get("fingerprint"):
         raise JobFailed(stale_text(correction))
     apply_rule(correction, rule, step)
     correction.changed = CorrectedRecord.objects.filter(correction_id=correction.pk).count()
     correction.state, correction.applied_at = CorrectionState.APPLIED, timezone.now()
-    correction.save(update_fields=["changed", "state", "applied_at"])
+    store_end(correction, begun, "changed", "state", "applied_at")
     record(
         AuditedAction.CHANGED, "correction", str(correction), subject_id=correction.pk, calls=correction.changed,
         reason=correction.reason, selection=correction.selection,
@@ -132,15 +139,23 @@ def run_apply(correction: Correction, step: Step) -> None:
 
 def run_undo(correction: Correction, step: Step) -> None:
     """Give the changed calls back what they held, as far as nobody else has changed them since."""
+    begun = correction.state
     correction.changed = CorrectedRecord.objects.filter(correction_id=correction.pk).count()
     undone = undo_all(correction, rule_of(correction), step)
     correction.summary["undone"] = asdict(undone)
     correction.state, correction.undone_at = CorrectionState.UNDONE, timezone.now()
-    correction.save(update_fields=["changed", "summary", "state", "undone_at"])
+    store_end(correction, begun, "changed", "summary", "state", "undone_at")
     record(
         AuditedAction.UNDONE, "correction", str(correction), subject_id=correction.pk, restored=undone.restored,
         changed_meanwhile=undone.changed_meanwhile, vanished=undone.vanished,
     )  # fmt: skip
+
+
+def store_end(correction: Correction, begun: str, *names: str) -> None:
+    """Store how a step ended; raise JobFailed when the correction no longer stands where the step began."""
+    here = Correction.objects.filter(pk=correction.pk, state=begun)
+    if not here.update(**{name: getattr(correction, name) for name in names}):
+        raise JobFailed(_("This step is no longer open: the correction has moved on meanwhile."))
 
 
 def is_stale(correction: Correction) -> bool:

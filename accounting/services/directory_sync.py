@@ -15,6 +15,7 @@ from accounting.services.directory_access import DirectoryFault
 from accounting.services.directory_plan import DirectorySheet, plan_of, reason_to_hold_back
 from accounting.services.directory_reading import Reading
 from accounting.services.jobs import JobCancelled, JobFailed, Progress
+from accounting.sheets.base import Plan
 from callanalytics.lib.recurrence import next_after
 
 log = structlog.get_logger(__name__)
@@ -63,18 +64,27 @@ def work(run: DirectoryRun, progress: Progress) -> None:
     directory = Directory.current()
     reading = read(directory, progress.step)
     run.entries = reading.entries
-    sheet = DirectorySheet(directory, reading)
-    made = plan_of(sheet, progress.step)
-    run.counts, run.plan = sheets.counts(made), sheets.packed(made)
+    if progress.parameters.get("preview"):
+        keep(run, plan_of(DirectorySheet(directory, reading), progress.step))
+        close(run, DirectoryRun.State.PREVIEW)
+        return
     seen = DirectoryRun.objects.filter(pk=progress.parameters.get("approved") or 0).first()
     approved = sheets.unpacked(bytes(seen.plan)) if seen else None
-    if progress.parameters.get("preview"):
-        close(run, DirectoryRun.State.PREVIEW)
-    elif reason := reason_to_hold_back(sheet, made, approved):
-        close(run, DirectoryRun.State.HELD_BACK, reason)
-    else:
-        sheets.apply(sheet, made, source=directory.server_uri, despite_errors=True, run=run.pk)
-        close(run, DirectoryRun.State.DONE)
+    with sheets.one_at_a_time():
+        sheet = DirectorySheet(directory, reading)
+        # Told in silence: progress inside the transaction would be seen by nobody and keep people from cancelling.
+        made = plan_of(sheet, sheets.silent)
+        keep(run, made)
+        if reason := reason_to_hold_back(sheet, made, approved):
+            close(run, DirectoryRun.State.HELD_BACK, reason)
+        else:
+            sheets.apply(sheet, made, source=directory.server_uri, despite_errors=True, run=run.pk)
+            close(run, DirectoryRun.State.DONE)
+
+
+def keep(run: DirectoryRun, made: Plan) -> None:
+    """Let a run hold what it would change."""
+    run.counts, run.plan = sheets.counts(made), sheets.packed(made)
 
 
 def read(directory: Directory, told: Callable[[int], None] = lambda _count: None, most: int | None = None) -> Reading:

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from threading import Lock
 
 from django.db import IntegrityError, OperationalError, transaction
 
@@ -27,6 +28,7 @@ from accounting.sources.base import ForeignFileError, Reading
 
 logger = logging.getLogger(__name__)
 BATCH_RECORDS, BATCH_FILES = 10_000, 500
+pausing, paused = Lock(), 0
 LARGEST_FILE = 128 << 20  # reading takes about five times its size in memory; a full day of a large cluster is less
 
 
@@ -119,14 +121,23 @@ def batches(phone_system: PhoneSystem, paths: Iterable[Path]) -> Iterator[list[C
 
 @contextmanager
 def cycle_search_paused() -> Iterator[None]:
-    """Let Python not look for reference cycles: among the rows of a batch there are none, and looking takes a tenth."""
-    was_on = gc.isenabled()
-    gc.disable()
+    """Let Python not look for reference cycles: among the rows of a batch there are none, and looking takes a tenth.
+
+    Reading and writing overlap: the search stays off until both are done, but for one look after each.
+    """
+    global paused  # noqa: PLW0603  (the search is the whole process's)
+    with pausing:
+        gc.disable()
+        paused += 1
     try:
         yield
     finally:
-        if was_on:
-            gc.enable()
+        with pausing:
+            paused -= 1
+            if paused:
+                gc.collect(0)
+            else:
+                gc.enable()
 
 
 @cycle_search_paused()

@@ -23,6 +23,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from accounting.models import Job, JobState, User
+from accounting.models.jobs import ACTIVE
 from accounting.services.auditing import acting, actor_of
 from accounting.services.zones import zone_of
 
@@ -89,10 +90,19 @@ def start(kind: str, user: User | None, *, title: str = "", unique_key: str = ""
     """Return a new job, handed to a worker after the commit; with a key, the one that is already under way."""
     job = Job(kind=kind, title=title[:200], parameters=parameters, unique_key=unique_key, started_by=user)
     try:
+        return entered(job)
+    except Job.DoesNotExist:
+        # The one under way has ended in between.
+        return entered(job)
+
+
+def entered(job: Job) -> Job:
+    """Store a job and return it, or the one under way with its key; raise DoesNotExist when that has just ended."""
+    try:
         with transaction.atomic():
             job.save()
     except IntegrityError:
-        return Job.objects.get(unique_key=unique_key, state__in=(JobState.WAITING, JobState.RUNNING))
+        return Job.objects.get(unique_key=job.unique_key, state__in=ACTIVE)
     transaction.on_commit(lambda: enqueue(job.pk))
     return job
 

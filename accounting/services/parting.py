@@ -5,6 +5,7 @@ The rules stand in docs/counting-rules.md, 1 to 7; what several records of a cal
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from accounting.models import Direction, Kind, Outcome
 from accounting.services.topology import End, Topology
@@ -101,7 +102,11 @@ def is_recording(leg: Leg) -> bool:
 
 def origin(leg: Leg, topology: Topology) -> End:
     """Return what the calling side is."""
-    return topology.end(leg.orig_device, leg.incoming_protocol, leg.calling, own_line=bool(leg.calling_partition))
+    number = leg.calling
+    known = topology.ends.get((leg.orig_device, leg.incoming_protocol))
+    if known and number[1:3] != "00":
+        return known  # what topology.end would say, without asking it for each record
+    return topology.end(leg.orig_device, leg.incoming_protocol, number, own_line=bool(leg.calling_partition))
 
 
 def destination(leg: Leg, topology: Topology) -> End:
@@ -111,6 +116,9 @@ def destination(leg: Leg, topology: Topology) -> End:
         return End.VOICEMAIL
     if topology.is_voicemail(number):
         return End.VOICEMAIL
+    known = topology.ends.get((leg.dest_device, leg.outgoing_protocol))
+    if known and number[1:3] != "00":
+        return known
     own_line = leg.pattern_usage in (DEVICE_USAGE, HUNT_PILOT_USAGE)
     return topology.end(leg.dest_device, leg.outgoing_protocol, number, own_line=own_line)
 
@@ -207,7 +215,8 @@ RULES: dict[tuple[End, End], Rule] = {
 
 def trunk_kind(device: str, topology: Topology) -> int:
     """Return whether a trunk leads to the public network or to another own phone system."""
-    return INTERNAL if topology.is_internal_trunk(device) else PUBLIC
+    gateway = topology.gateways.get(device)
+    return INTERNAL if gateway is not None and gateway.network == "internal" else PUBLIC
 
 
 def called_extension(leg: Leg, topology: Topology) -> str:
@@ -307,29 +316,26 @@ def part_of_side(
     leg: Leg, legs: tuple[int, int], extension: str, device: str, direction: int, kind: int, other: str, dialled: str
 ) -> Part:
     """Return the part of one side of a record, whose leg identifier is the first: the caller's when it is outgoing."""
-    cause, caller_released = effective_cause(leg)
-    connected, ended = leg.connected, leg.disconnected
+    cause, released_by = released(leg.orig_cause, leg.dest_cause, direction)
+    connected, ended, redirect = leg.connected, leg.disconnected, leg.last_redirect
     if connected:
         outcome, talk, consumed = ANSWERED, ended - connected, False
     else:
         outcome, talk, consumed = CAUSE_OUTCOMES.get(cause, FAILED), 0, is_handed_on(leg)
-    released_by = "" if caller_released is None else "O" if caller_released == (direction == OUTGOING) else "R"
     # By position: by name it takes twice as long, once for each call record.
     return Part(
         legs[0], extension[:50], device, direction, kind, other, legs[1], dialled,
         "",  # outpulsed
         leg.originated, connected, ended, outcome, talk,
         0, "", 0, False, 0,  # no trunk
-        leg.original_called, leg.last_redirect if leg.last_redirect != leg.final_called else "",
-        leg.last_redirect_reason or leg.orig_redirect_reason, hunt_pilot(leg), leg.queue_seconds, cause, released_by,
+        leg.original_called, redirect if redirect != leg.final_called else "",
+        leg.last_redirect_reason or leg.orig_redirect_reason,
+        # When nobody answered the final number is the pilot.
+        leg.hunt_pilot or (leg.final_called[:50] if leg.pattern_usage == HUNT_PILOT_USAGE else ""),
+        leg.queue_seconds, cause, released_by,
         leg.join_by in (4, 6, 7) or leg.orig_redirect_by == 4,  # conference
         consumed, leg.authorization_code, leg.matter_code,
     )  # fmt: skip
-
-
-def hunt_pilot(leg: Leg) -> str:
-    """Return the hunt pilot: named when answered; when nobody answered the final number is the pilot (usage 7)."""
-    return leg.hunt_pilot or (leg.final_called[:50] if leg.pattern_usage == 7 else "")
 
 
 def is_handed_on(leg: Leg) -> bool:
@@ -341,12 +347,13 @@ def is_handed_on(leg: Leg) -> bool:
     )
 
 
-def effective_cause(leg: Leg) -> tuple[int, bool | None]:
-    """Return the Q.850 cause and whether the caller's side gave it (None: not told).
+@lru_cache(4096)
+def released(orig_cause: int, dest_cause: int, direction: int) -> tuple[int, str]:
+    """Return the Q.850 cause and who released, seen from one side: O this one, R the other, '' not told.
 
     UCM fills the side that released. Values of 2^24 and more are packed SIP answers whose low byte is the Q.850 cause.
     """
-    value, caller = (leg.dest_cause, False) if leg.dest_cause else (leg.orig_cause, True)
+    value, side = (dest_cause, INCOMING) if dest_cause else (orig_cause, OUTGOING)
     if value == 0 or value in SPLIT_CAUSES:
-        return 0, None
-    return (value & 0x7F if value >= 1 << 24 else min(value, 2_000_000_000)), caller
+        return 0, ""
+    return (value & 0x7F if value >= 1 << 24 else min(value, 2_000_000_000)), "O" if side == direction else "R"

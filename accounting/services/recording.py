@@ -129,38 +129,43 @@ class Recorder:
 
     def row(self, part: Part, call_id: int, call_refs: Iterable[str], moment: Mapping[int, Any]) -> tuple[Any, ...]:
         """Return one finished part as RECORD_COLUMNS; `moment` gives the database's values of epoch seconds."""
-        started, answered, carries = part.started, part.answered, part.carries
-        owner = self.reference.directory.owner(self.phone_system_id, part.extension, started)
+        system, extension, direction, outcome = self.phone_system_id, part.extension, part.direction, part.outcome
+        started, answered, ended, talk, carries = part.started, part.answered, part.ended, part.talk, part.carries
+        owner = self.reference.directory.owner(system, extension, started)
         gateway = self.topology.gateways.get(part.trunk_device) if part.trunk_device else None
         gateway_id = gateway.id if gateway else None
-        kind, number, call_type, country, destination = self.analyse(part, owner, gateway)
+        if part.kind == INTERNAL:
+            kind, number, call_type, country, destination = INTERNAL, part.other, INTERNAL_TYPE, "", ""
+        else:
+            kind, number, call_type, country, destination = self.analyse(part, owner, gateway)
         pricing, cost, currency, rate_id, rated = NOT_CHARGED
         if carries and answered and kind != INTERNAL:
-            pricing, cost, currency, rate_id, rated = self.price(part, gateway_id, number, call_type)
-        ring = max((answered or part.ended) - started, 0)
-        measures = (part.direction, kind, part.outcome, call_type, currency)
+            pricing, cost, currency, rate_id, rated = self.reference.book.price_at(
+                gateway_id, number, call_type, direction == INCOMING, answered, part.trunk_seconds
+            )
+        ring = (answered or ended) - started
+        if ring < 0:
+            ring = 0
         self.totals.add(
-            started, self.phone_system_id, part.extension, owner, gateway_id if carries else None, measures,
-            (1, part.talk, ring, cost or 0, 1 if pricing in UNPRICED_CODES else 0),
+            started, system, extension, owner, gateway_id if carries else None,
+            (direction, kind, outcome, call_type, currency),
+            (1, talk, ring, cost or 0, 1 if cost is None else 0),
         )  # fmt: skip
-        quality = self.quality(part.leg, call_refs) if self.qualities else NO_QUALITY
         return (
-            self.phone_system_id, call_id, self.batch_id, part.leg, moment[started],
-            moment[answered], moment[part.ended], part.extension, *owner,
-            part.direction, kind, part.outcome, call_type, number[:255], part.dialled, part.connected_other, country,
+            system, call_id, self.batch_id, part.leg, moment[started], moment[answered], moment[ended], extension,
+            *owner, direction, kind, outcome, call_type, number[:255], part.dialled, part.connected_other, country,
             rated or destination, part.original_called, part.last_redirect, part.reason, part.hunt_pilot,
-            part.device, ring, part.talk, part.queue, gateway_id, carries,
-            part.trunk_seconds, pricing, cost, currency, rate_id, part.cause, part.released_by, part.conference,
-            part.authorization_code, part.matter_code, *quality,
+            part.device, ring, talk, part.queue, gateway_id, carries,
+            part.trunk_seconds, int(pricing), cost, currency, rate_id, part.cause, part.released_by, part.conference,
+            part.authorization_code, part.matter_code,
+            *(self.quality(part.leg, call_refs) if self.qualities else NO_QUALITY),
         )  # fmt: skip
 
     def analyse(self, part: Part, owner: Owner, gateway: KnownGateway | None) -> tuple[int, str, int, str, str]:
-        """Return kind of the call, and number, type, country and destination of the other party.
+        """Return kind of a call that is not internal, and number, type, country and destination of the other party.
 
         The number is read at the gateway's office, else the owner's, else the phone system's.
         """
-        if part.kind == INTERNAL:
-            return INTERNAL, part.other, INTERNAL_TYPE, "", ""
         office = (gateway.office_id if gateway else None) or owner.office_id or self.topology.office_id
         incoming = not part.as_dialled
         analysis = self.reference.plan.analyse(office, part.other, incoming=incoming)
@@ -174,15 +179,6 @@ class Recorder:
         elif call_type == INTERNAL_TYPE:
             kind = INTERNAL
         return kind, analysis.number, call_type, analysis.country, analysis.destination
-
-    def price(
-        self, part: Part, gateway_id: int | None, number: str, call_type: int
-    ) -> tuple[int, int | None, str, int | None, str]:
-        """Return pricing, millionths, currency, rate and the rate's destination of an answered call on a trunk."""
-        pricing, micro, currency, rate_id, destination = self.reference.book.price_at(
-            gateway_id, number, call_type, part.direction == INCOMING, part.answered, part.trunk_seconds
-        )
-        return int(pricing), micro, currency, rate_id, destination
 
     def quality(self, leg: int, call_refs: Iterable[str]) -> tuple[int | None, ...]:
         """Return the worst quality that the own device reported in a call: mos, jitter, latency, loss."""

@@ -1,6 +1,7 @@
 """How long calls are kept: beyond its term a phone system's calls are deleted or anonymised, day by day."""
 
 import shutil
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -111,32 +112,58 @@ def apply_terms(progress: Progress) -> dict[str, Any]:
         work.append((phone_system, end, [begin + A_DAY * number for number in range((end - begin).days)]))
     total, done, result = sum(len(days) for _system, _end, days in work), 0, {}
     for phone_system, end, days in work:
-        gone = Forgotten()
+        # By what was done with the calls: somebody may change the term during the run.
+        gone = {DELETE: Forgotten(), PhoneSystem.AfterTerm.ANONYMISE: Forgotten()}
         try:
             for day in days:
-                gone.add(apply_to_day(phone_system, day))
+                part = apply_to_day(phone_system, day)
+                gone[PhoneSystem.AfterTerm(phone_system.after_term)].add(part)
                 done += 1
                 progress.step(done, total)
-            gone.rejected = forget_rejected(phone_system, end)
-            gone.files = remove_files(phone_system, end)
+            gone[PhoneSystem.AfterTerm(phone_system.after_term)].add(forget_files(phone_system, end))
         finally:
-            tell(phone_system, end, gone)
-        result[phone_system.name] = asdict(gone)
+            for after_term, part in gone.items():
+                tell(phone_system, after_term, end, part)
+        result[phone_system.name] = asdict(sum_of(gone.values()))
     return result
 
 
-def tell(phone_system: PhoneSystem, end: date, gone: Forgotten) -> None:
+def sum_of(parts: Iterable[Forgotten]) -> Forgotten:
+    """Return how much has gone in all."""
+    whole = Forgotten()
+    for part in parts:
+        whole.add(part)
+    return whole
+
+
+def tell(phone_system: PhoneSystem, after_term: str, end: date, gone: Forgotten) -> None:
     """Record in the audit log what has gone, if anything has."""
     if any(asdict(gone).values()):
-        action = AuditedAction.DELETED if phone_system.after_term == DELETE else AuditedAction.CHANGED
+        action = AuditedAction.DELETED if after_term == DELETE else AuditedAction.CHANGED
         record(action, RETENTION, phone_system.name, subject_id=phone_system.pk, before=end.isoformat(), **asdict(gone))
+
+
+def lock_term(phone_system: PhoneSystem) -> None:
+    """Lock a phone system inside the caller's transaction and read its term as it is now."""
+    stored = PhoneSystem.objects.select_for_update()
+    phone_system.refresh_from_db(fields=["keep_days", "after_term"], from_queryset=stored)
+
+
+def is_kept(phone_system: PhoneSystem, day: date) -> bool:
+    """Return whether the calls of a day are to stay."""
+    return not phone_system.keep_days or day >= end_of_term(phone_system.keep_days)
 
 
 @transaction.atomic
 def apply_to_day(phone_system: PhoneSystem, day: date) -> Forgotten:
-    """Delete or anonymise the calls of one phone system that began on one day of the organisation's zone."""
+    """Delete or anonymise the calls of one phone system that began on one day of the organisation's zone.
+
+    The term holds as it is now: one that was lifted since the run began is not applied.
+    """
     # The importer holds the same lock: the calls of the day stand still.
-    PhoneSystem.objects.select_for_update().get(pk=phone_system.pk)
+    lock_term(phone_system)
+    if is_kept(phone_system, day):
+        return Forgotten()
     begin, end = midnight(day), midnight(day + A_DAY)
     own = Q(phone_system_id=phone_system.pk)
     records = CallRecord.objects.filter(own).in_period(begin, end)
@@ -175,6 +202,16 @@ def delete_day(phone_system: PhoneSystem, day: date, records: Any) -> int:
 def of_day(phone_system: PhoneSystem, day: date) -> tuple[str, list[Any]]:
     """Return the condition of the totals of one phone system and day."""
     return "phone_system_id = %s AND day = %s", [phone_system.pk, connection.ops.adapt_datefield_value(day)]
+
+
+@transaction.atomic
+def forget_files(phone_system: PhoneSystem, end: date) -> Forgotten:
+    """Delete the rejected rows and the files from before the end of the term, as it is now."""
+    lock_term(phone_system)
+    if not phone_system.keep_days:
+        return Forgotten()
+    end = min(end, end_of_term(phone_system.keep_days))
+    return Forgotten(rejected=forget_rejected(phone_system, end), files=remove_files(phone_system, end))
 
 
 def forget_rejected(phone_system: PhoneSystem, end: date) -> int:

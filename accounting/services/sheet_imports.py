@@ -3,7 +3,6 @@
 from datetime import date, timedelta
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import get_language_bidi
 from django.utils.translation import gettext as _
@@ -95,11 +94,8 @@ def apply(held: SheetImport, *, despite_errors: bool = False) -> bool:
     Raises CellErrors when lines have errors and the person did not want the others alone.
     """
     sheet, rows = opened(held)
-    with transaction.atomic():
-        # All that wait: what one sheet changes, another one that is applied at the same moment has to see.
-        waiting = SheetImport.objects.filter(state=SheetState.PREVIEW).order_by("pk")
-        list(waiting.select_for_update().values_list("pk"))
-        locked = SheetImport.objects.only("state", "plan_digest").get(pk=held.pk)
+    with sheets.one_at_a_time():
+        locked = SheetImport.objects.select_for_update().only("state", "plan_digest").get(pk=held.pk)
         if locked.state != SheetState.PREVIEW:
             return locked.state == SheetState.APPLIED
         made = sheets.plan(sheet, rows, remove_missing=held.remove_missing)

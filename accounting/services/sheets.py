@@ -4,12 +4,13 @@ import hashlib
 import json
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -176,7 +177,7 @@ def add_change(sheet: Sheet, key: str, values: Row, line: int, made: Plan) -> No
             made.unchanged += 1
             return
         change = Change(ChangeKind.CHANGED, key, {**before, **values}, differing, line)
-    change.notes = sheet.notes(change)
+    change.notes, change.facts = sheet.notes(change), sheet.facts(change)
     made.changes.append(change)
 
 
@@ -215,7 +216,10 @@ def packed(made: Plan) -> bytes:
     changes = sorted(made.changes, key=lambda change: ORDER[change.kind])
     parts = [
         compressed(
-            [[one.kind, one.key, one.values, one.before, one.line, one.notes] for one in changes[at : at + PART]]
+            [
+                [one.kind, one.key, one.values, one.before, one.line, one.notes, one.facts]
+                for one in changes[at : at + PART]
+            ]
         )
         for at in range(0, len(changes), PART)
     ]
@@ -274,9 +278,20 @@ def mentions(content: bytes, text: str) -> bool:
 def digest(made: Plan) -> str:
     """Return what tells whether two plans would do the same."""
     changes = sorted(made.changes, key=lambda change: ORDER[change.kind])
-    told = [[change.kind, change.key, change.values, change.before] for change in changes]
+    told = [[change.kind, change.key, change.values, change.before, change.facts] for change in changes]
     wrong = [[error.line, error.column] for error in made.errors]
     return hashlib.sha256(json.dumps([told, wrong], sort_keys=True).encode()).hexdigest()
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Open the transaction in which rows are planned and applied: what one changes, the next one has to see."""
+    with transaction.atomic():
+        # SQLite lets nobody else write meanwhile.
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", ["accounting.sheets"])
+        yield
 
 
 def apply(sheet: Sheet, made: Plan, *, source: str = "", despite_errors: bool = False, **details: Any) -> int:

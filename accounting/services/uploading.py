@@ -1,5 +1,6 @@
 """Call files that an administrator uploads: stored beside the inbox, then imported like collected ones."""
 
+import errno
 import gzip
 import hashlib
 import lzma
@@ -32,8 +33,12 @@ LARGEST_WHOLE = 2 << 30
 """Bytes of all files of one upload, unpacked."""
 PIECE = 1 << 20
 LONGEST_NAME = 150
+"""Bytes: file systems take 255, and an archived file may get a longer name."""
 DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError, NotImplementedError)
 """What broken, cut off and encrypted archives raise."""
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+NO_ARCHIVE = (None, errno.EINVAL)
+"""Of the OSErrors, those that tell of the archive and not of the server."""
 
 
 class UploadRefused(ValueError):  # noqa: N818  (what people read)
@@ -68,12 +73,12 @@ class Store:
 
     def free_name(self, name: str) -> str:
         """Return a name that the folder has not yet."""
-        name = "".join(sign if sign.isprintable() and sign not in "/\\" else "_" for sign in name)[-LONGEST_NAME:]
-        name = name.lstrip(".") or "file"
+        name = "".join(sign if sign.isprintable() and sign not in "/\\" else "_" for sign in name)
+        name = name.encode()[-LONGEST_NAME:].decode(errors="ignore").lstrip(".") or "file"
         return name if not (self.folder / name).exists() else f"{len(self.names)}-{name}"
 
     def unpack(self, name: str, content: IO[bytes]) -> None:
-        """Take a file; of .gz and .zip what is inside. Raises UploadRefused for damaged archives."""
+        """Take a file; of .gz and .zip what is inside. Raises UploadRefused for damaged archives and a full disk."""
         try:
             if name.lower().endswith(".gz"):
                 with gzip.open(content) as inside:
@@ -83,6 +88,10 @@ class Store:
             else:
                 self.take(name, content)
         except DAMAGED as error:
+            if isinstance(error, OSError) and error.errno in NO_ROOM:
+                raise UploadRefused(_("The server has no room left for “%(name)s”.") % {"name": name}) from error
+            if isinstance(error, OSError) and error.errno not in NO_ARCHIVE:
+                raise
             raise UploadRefused(_("“%(name)s” is damaged or encrypted.") % {"name": name}) from error
 
     def unpack_zip(self, content: IO[bytes]) -> None:

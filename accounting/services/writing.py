@@ -208,11 +208,13 @@ class BatchWriter:
     def record_rows(self, recorder: Recorder, calls: Iterable[Call]) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of the call records of these calls."""
         topology, notice, row, moment = self.topology, self.discovery.notice, recorder.row, self.moment
+        seen, measured = topology.seen, bool(recorder.qualities)
         for legs, call_id, file in calls:
             parts = assemble(legs, topology)
-            refs = (legs[0].call_ref,) if len(legs) == 1 else tuple(sorted({leg.call_ref for leg in legs}))
+            refs = sorted({leg.call_ref for leg in legs}) if measured else ()
             for part in parts:
-                notice(part)
+                if part.hunt_pilot or part.extension not in seen:
+                    notice(part)
                 yield row(part, call_id, refs, moment)
             if file:
                 file.call_records += len(parts)
@@ -223,9 +225,11 @@ class BatchWriter:
     ) -> Iterator[tuple[Any, ...]]:
         """Yield the legs' database values in the order of LEG_COLUMNS."""
         system, moment, keys = self.phone_system.pk, self.moment, key_values(leg.record_key for leg in legs)
-        for leg, key, leg_id, call_id, file in zip(legs, keys, ids, call_ids, files, strict=True):
-            begun, _, answered, ended, *rest = leg
-            yield leg_id, system, file.id, call_id, moment[begun], key, moment[answered], moment[ended], *rest
+        file_ids = [file.pk for file in files]
+        for leg, key, leg_id, call_id, file_id in zip(legs, keys, ids, call_ids, file_ids, strict=True):
+            begun, _, answered, ended = leg[:4]
+            times = (moment[begun], key, moment[answered], moment[ended])
+            yield (leg_id, system, file_id, call_id) + times + leg[4:]  # noqa: RUF005  (takes half the time)
 
     def take_back(self, call_ids: Iterable[int]) -> None:
         """Remove the records of calls that will be assembled anew, and take them back from the totals."""

@@ -64,6 +64,8 @@ class Change:
     """Line of the file; 0: not from a line."""
     notes: list[str] = field(default_factory=list)
     """What else happens, in words."""
+    facts: list[str] = field(default_factory=list)
+    """What that follows from, in no language: when it has changed, the change is no longer what was shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +205,10 @@ class Sheet:
 
     def notes(self, change: Change) -> list[str]:
         """Return what else a change does, in words."""
+        return []
+
+    def facts(self, change: Change) -> list[str]:
+        """Return what is stored elsewhere and decides what else a change does, in no language."""
         return []
 
     def kept(self, key: str, row: Row) -> str | None:

@@ -240,13 +240,23 @@ class People(Sheet):
         found = []
         if change.kind == ChangeKind.CHANGED and change.before.get("active") == YES:
             found.append(gettext("The person leaves: account, extensions and units are closed, past calls stay."))
-        by_id = self.people_by_id
+        for number, holder in self.taken(change):
+            told = {"extension": self.numbers.text([number]), "person": self.people_by_id[holder]}
+            found.append(gettext("Extension %(extension)s is taken over from %(person)s.") % told)
+        return found
+
+    def facts(self, change: Change) -> list[str]:
+        """Return who holds the extensions that the person gets."""
+        return [f"{system}/{number} {holder}" for (system, number), holder in self.taken(change)]
+
+    def taken(self, change: Change) -> list[tuple[Number, int]]:
+        """Return the extensions that a change takes from others, with the holders' primary keys."""
+        found = []
         for number in self.gained(change):
             known = self.numbers.ids.get(number)
             spell = self.lines.holding(known, self.moment(change.values)) if known else None
             if spell is not None:
-                told = {"extension": self.numbers.text([number]), "person": by_id[spell.user_id]}
-                found.append(gettext("Extension %(extension)s is taken over from %(person)s.") % told)
+                found.append((number, spell.user_id))
         return found
 
     @cached_property

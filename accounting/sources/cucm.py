@@ -28,6 +28,7 @@ NUMBER = re.compile(r"\s*[+-]?\d{1,20}\s*", re.ASCII)
 CODE = re.compile(r"\d{1,4}", re.ASCII)
 NO_KEY = "0" * 32
 HEX = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}")
+HEX_ROW = re.compile(rf"(?:{HEX.pattern},)*{HEX.pattern}")
 CDR_NEEDED = ("globalcallid_callid", "datetimeorigination", "datetimedisconnect", "callingpartynumber")
 CMR_NEEDED = ("globalcallid_callid", "callidentifier", "datetimestamp")
 
@@ -301,10 +302,10 @@ def cdr_column_reader(columns: dict[str, int], width: int) -> ColumnReader:
 
 def keys(pkids: list[str]) -> list[str]:
     """Return the records' own ids as 32 hexadecimal digits; raises OddRowsError when one is none."""
-    found = [pkid.lower() for pkid in pkids]
-    if not all(map(HEX.fullmatch, found)):
+    joined = ",".join(pkids).lower()
+    if not HEX_ROW.fullmatch(joined):
         raise OddRowsError
-    found = ",".join(found).replace("-", "").split(",")
+    found = joined.replace("-", "").split(",")
     if NO_KEY in found:
         raise OddRowsError
     return found

@@ -43,7 +43,7 @@ def term(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     keep_days, after_term = (form.cleaned_data.get(name) for name in ("keep_days", "after_term"))
     if posted and valid:
         system.keep_days, system.after_term = keep_days, str(after_term)
-        system.save()
+        system.save(update_fields=["keep_days", "after_term"])
         messages.success(request, _("The term is saved. It is applied once a day."))
         return redirect("retention")
     months = retention.months_to_go(system, keep_days, str(after_term)) if valid and keep_days else []

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -105,7 +106,7 @@ def sheet_template(request: AuthenticatedRequest, kind: str, form: str) -> HttpR
 def download(form: str, file_name: str, content: bytes) -> HttpResponse:
     """Return a file."""
     response = HttpResponse(content, content_type=CONTENT_TYPES[form])
-    response["Content-Disposition"] = f'attachment; filename="{file_name}"'
+    response["Content-Disposition"] = content_disposition_header(True, file_name) or "attachment"
     response["Cache-Control"] = "no-store"
     return response
 

@@ -200,6 +200,35 @@ def test_an_interrupted_correction_can_be_continued_or_undone(prices: Rate, monk
     assert_totals_agree()
 
 
+def test_of_two_people_at_an_interrupted_correction_one_goes_on(prices: Rate) -> None:
+    correction = ready()
+    Correction.objects.filter(pk=correction.pk).update(state="applying")
+    mine, yours = fresh(correction), fresh(correction)
+    resumed = corrections.start_applying(mine, None, "")
+    assert corrections.start_undoing(yours, None) is None
+    assert (fresh(correction).state, fresh(correction).job) == ("applying", resumed)
+    run(resumed)
+    assert fresh(correction).state == "applied"
+
+
+def test_a_step_that_was_overtaken_does_not_say_how_the_correction_ended(prices: Rate) -> None:
+    correction = ready()
+    job = corrections.start_applying(correction, None, "")
+    assert job is not None
+
+    def overtaken(sender: Any, **told: Any) -> None:
+        Correction.objects.filter(pk=correction.pk).update(state="undoing")
+
+    calls_corrected.connect(overtaken)
+    try:
+        jobs.run(job.pk)
+    finally:
+        calls_corrected.disconnect(overtaken)
+    job.refresh_from_db()
+    assert (job.state, fresh(correction).state) == ("failed", "undoing")
+    assert not AuditEntry.objects.filter(subject_type="correction").exists()
+
+
 def test_undo_leaves_alone_what_was_changed_or_continued_meanwhile(prices: Rate, tmp_path: Path) -> None:
     correction = ready()
     run(corrections.start_applying(correction, None, ""))

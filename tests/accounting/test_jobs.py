@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -45,6 +46,20 @@ def test_the_same_work_started_twice_is_one_job(admin: User, kind: Any) -> None:
     assert jobs.start("count", admin, unique_key="count-1").pk == first.pk
     jobs.run(first.pk)
     assert jobs.start("count", admin, unique_key="count-1").pk != first.pk
+
+
+def test_work_that_ends_while_it_is_looked_for_is_started_anew(admin: User, kind: Any) -> None:
+    kind(lambda progress: {})
+    first = jobs.start("count", admin, unique_key="count-1")
+
+    def end_first(execute: Any, sql: str, *arguments: Any) -> Any:
+        if sql.startswith("SELECT"):
+            Job.objects.filter(pk=first.pk).update(state="done")
+        return execute(sql, *arguments)
+
+    with connection.execute_wrapper(end_first):
+        again = jobs.start("count", admin, unique_key="count-1")
+    assert (again.pk != first.pk, state(first), state(again)) == (True, "done", "waiting")
 
 
 def test_cancelling_ends_a_running_job_at_its_next_step(client: Client, admin: User, kind: Any) -> None:

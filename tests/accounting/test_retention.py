@@ -202,6 +202,24 @@ def test_old_rejected_rows_and_files_go_with_the_calls(desk: Client, settings: A
     assert [path.name for path in (settings.SET_ASIDE_DIR / system.name).iterdir()] == ["notes0"]
 
 
+def test_a_term_that_is_lifted_during_the_run_is_not_applied(
+    desk: Client, system: PhoneSystem, monkeypatch: Any
+) -> None:
+    def lift(progress: jobs.Progress, done: int, total: int | None = None) -> None:
+        PhoneSystem.objects.update(keep_days=None)
+
+    monkeypatch.setattr(jobs.Progress, "step", lift)
+    firsts = CallRecord.objects.filter(started_at__date=FIRST)
+    later = CallRecord.objects.exclude(started_at__date=FIRST).count()
+    assert firsts.exists()
+    job = apply(desk, system, keep_since(FIRST + timedelta(days=3)), "delete")
+    assert job.state == "done"
+    assert not firsts.exists()
+    assert CallRecord.objects.count() == later > 0
+    assert AuditEntry.objects.filter(subject_type="retention", action="deleted").count() == 1
+    assert_totals_agree()
+
+
 def test_the_timetable_starts_one_run_a_day_where_there_is_a_term(db: None, settings: Any, tmp_path: Path) -> None:
     settings.DATA_DIR = tmp_path
     system = make.phone_system()

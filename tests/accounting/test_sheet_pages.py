@@ -18,6 +18,7 @@ from accounting.models import AuditEntry, CostCentre, Department, LineAssignment
 from accounting.services import jobs, sheet_imports
 from accounting.services.sheets import tidy
 from accounting.sheets import SHEETS
+from accounting.views.sheets import download
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -97,6 +98,25 @@ def test_what_changed_since_the_preview_is_shown_anew(administrator: Client) -> 
     assert CostCentre.objects.get().name == "Sales Bonn"
     administrator.post(reverse("apply_sheet", args=[held.pk]))
     assert CostCentre.objects.get().name == "Sales Berlin"
+
+
+def test_an_extension_given_away_since_the_preview_is_shown_anew(administrator: Client, ana: User) -> None:
+    factories.phone_system()
+    page = text_of(uploaded(administrator, "people", "user_name;extensions\nana;4930\n"))
+    assert "taken over" not in page
+    factories.person("omar", extension="4930")
+    held = SheetImport.objects.get()
+    page = text_of(administrator.post(reverse("apply_sheet", args=[held.pk]), follow=True))
+    assert "The data has changed since you saw the preview." in page
+    assert "Extension 4930 is taken over from" in page
+    assert not LineAssignment.objects.filter(user=ana).exists()
+    administrator.post(reverse("apply_sheet", args=[held.pk]))
+    assert LineAssignment.objects.get(valid_to=None).user == ana
+
+
+def test_a_downloaded_file_keeps_its_name_in_every_script() -> None:
+    answer = download("csv", "people-\N{ARABIC LETTER SHEEN}.csv", b"")
+    assert answer["Content-Disposition"] == "attachment; filename*=utf-8''people-%D8%B4.csv"
 
 
 def test_a_damaged_file_changes_nothing(administrator: Client, ana: User) -> None:

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import resource
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -144,6 +145,25 @@ def test_names_cannot_leave_the_folder(desk: Client, cluster: PhoneSystem) -> No
         store.take("..", io.BytesIO(b"y"))
     assert store.names == [".._.._evil".lstrip("."), "file", "2-file"]
     assert all((store.folder / name).parent == store.folder for name in store.names)
+
+
+def test_long_names_are_shortened_to_what_the_disk_takes(desk: Client) -> None:
+    with uploading.new_store() as store:
+        store.unpack("\N{ARABIC LETTER SHEEN}" * 200 + "_1", io.BytesIO(b"x"))
+        store.unpack("\N{ARABIC LETTER SHEEN}" * 200 + "_1", io.BytesIO(b"y"))
+    assert len(set(store.names)) == 2
+    assert all(name.endswith("_1") and len(name.encode()) < 200 for name in store.names)
+
+
+def test_a_full_disk_is_no_damaged_file(desk: Client) -> None:
+    """A limit on the size of files stands for the disk: both refuse the write."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        with pytest.raises(uploading.UploadRefused, match="no room"), uploading.new_store() as store:
+            store.unpack("cdr.gz", io.BytesIO(gzip.compress(bytes(3000))))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 def test_only_administrators_upload(client: Client, ben: User) -> None:

@@ -163,7 +163,9 @@ class PriceBook:
         line = first_in_force(rates.candidates(number, call_type), day, bands)
         if line is None:
             return NOT_CHARGEABLE if incoming else Price(Pricing.NO_RATE, None, tariff.currency, None)
-        return _amount(None, tariff, line, charging.single_run(line, max(seconds, 0)))
+        amount = charging.bounded(charging.single_total(line, max(seconds, 0)), line)
+        micro = charging.rounded(amount, tariff.decimals, up=tariff.rounds_up)
+        return Price(PRICED, micro, tariff.currency, line.id, line.destination)
 
     def _find_terms(self, key: tuple[int | None, int]) -> Terms:
         if len(self._terms) >= MOST_TERMS:

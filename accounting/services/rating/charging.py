@@ -45,12 +45,24 @@ def is_free(line: RateLine, seconds: int) -> bool:
 
 def single_run(line: RateLine, seconds: int) -> tuple[Run, ...]:
     """Return the charged time of a call of so many seconds, all of it at one rate."""
-    if is_free(line, seconds):
-        return ()
-    first, following = units(line)
-    beyond = seconds - line.free_seconds - first
-    charged = first if beyond <= 0 else first - (-beyond // following) * following
-    return (Run(line, line.free_seconds, charged),)
+    charged = charged_seconds(line, seconds)
+    return (Run(line, line.free_seconds, charged),) if charged else ()
+
+
+def charged_seconds(line: RateLine, seconds: int) -> int:
+    """Return the charged time of a call of so many seconds, all of it at one rate; 0 when it is free."""
+    free = line.free_seconds
+    if free and seconds <= free:
+        return 0
+    following = line.increment or 1
+    first = line.first_increment or following
+    beyond = seconds - free - first
+    return first if beyond <= 0 else first - (-beyond // following) * following
+
+
+def single_total(line: RateLine, seconds: int) -> int:
+    """Return the total of a single run, without the run."""
+    return line.connection_fee * SIXTIETHS + line.price_per_minute * charged_seconds(line, seconds)
 
 
 def split_runs(line: RateLine, seconds: int, answered_at: datetime, line_at: LineAt) -> tuple[Run, ...]:
@@ -95,7 +107,8 @@ def total(runs: tuple[Run, ...], line: RateLine) -> int:
 
 def bounded(amount: int, line: RateLine) -> int:
     """Return the amount (sixtieths of a millionth) not below the minimum and not above the maximum."""
-    amount = max(amount, line.minimum * SIXTIETHS)
+    if amount < line.minimum * SIXTIETHS:
+        amount = line.minimum * SIXTIETHS
     return amount if line.maximum is None else min(amount, line.maximum * SIXTIETHS)
 
 
