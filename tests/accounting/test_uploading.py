@@ -125,7 +125,7 @@ def test_compressed_files_are_opened(desk: Client, cluster: PhoneSystem) -> None
         ("large", bytes(3000), "too large"),
     ],
     # Compressed contents hold the time: without names the workers would collect different tests.
-    ids=["bomb.gz", "bomb.zip", "torn.gz", "torn.zip", "empty.zip", "large"],
+    ids=["bomb.gz", "bomb.zip", "torn.gz", "torn.zip", "torn-lzma.zip", "empty.zip", "large"],
 )
 def test_what_cannot_be_taken_is_refused_with_the_reason_and_leaves_nothing(
     desk: Client, cluster: PhoneSystem, monkeypatch: Any, name: str, content: bytes, told: str
