@@ -2,36 +2,41 @@
 
 import hashlib
 import secrets
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db.models import QuerySet
-from django.http import QueryDict
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
 from accounting.models import AuditedAction, Job, JobState, User
 from accounting.services import jobs
 from accounting.services.auditing import record
 from accounting.services.jobs import JobFailed, Progress
+from reports.catalogue import REPORTS
 from reports.engine.words import conditions_in_words, period_in_words
 from reports.exports import FORMATS
 from reports.exports.asking import Asked, AskedWrongly, file_name, read_asked
 from reports.exports.base import Format, TooManyRows
 from reports.exports.preparing import export
+from reports.services.saving import whole_address
 
 KIND = "export_report"
 FOLDER = "exports"
 """Within the data folder; upkeep deletes its files after seven days."""
 
 
-def begin(asked: Asked, query: str, form: Format) -> Job:
+def begin(asked: Asked, form: Format) -> Job:
     """Return the job that makes this export; the one under way when the person has asked the same already."""
     reader = asked.asker.reader
     parameters = {
         "report": asked.report.slug,
-        "query": query,
+        "name": str(asked.report.name),
+        # A saved report's page says only what differs from what is saved; the job has to know everything.
+        "query": whole_address(asked.question, REPORTS[asked.report.slug].standard),
         "format": form.name,
         "language": translation.get_language() or settings.LANGUAGE_CODE,
         "zone": timezone.get_current_timezone_name(),
@@ -45,12 +50,13 @@ def make(progress: Progress) -> dict[str, Any]:
     """Write the export of a job, with the rights that its person has now; return the file's name and number of rows."""
     wanted, reader = progress.parameters, progress.job.started_by
     if reader is None:
-        raise JobFailed("")
+        raise JobFailed(_("The person who asked for this export no longer exists."))
     form = FORMATS[wanted["format"]]
     with translation.override(wanted["language"]), timezone.override(ZoneInfo(wanted["zone"])):
         try:
             asked = read_asked(wanted["report"], wanted["query"], reader)
-            return written(asked, form, progress)
+            # A saved report has a name of its own.
+            return written(replace(asked, report=replace(asked.report, name=wanted["name"])), form, progress)
         except (AskedWrongly, TooManyRows) as error:
             raise JobFailed(str(error)) from error
 
@@ -83,13 +89,6 @@ def path_of(job: Job) -> Path | None:
     """Return the file that a job has made, None when it is deleted."""
     path = Path(settings.DATA_DIR) / FOLDER / Path(str(job.result.get("file", ""))).name
     return path if path.is_file() else None
-
-
-def page_query(job: Job) -> str:
-    """Return the query string of the page that shows what a job has exported."""
-    params = QueryDict(job.parameters["query"], mutable=True)
-    params.pop("export", None)
-    return params.urlencode()
 
 
 def own_exports(reader: User) -> QuerySet[Job]:

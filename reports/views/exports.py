@@ -13,12 +13,10 @@ from django.views.decorators.http import require_safe
 from accounting.services.retention import FILES_KEPT
 from callanalytics.web.requests import AuthenticatedRequest
 from callanalytics.web.views import refused
-from reports.catalogue import REPORTS
 from reports.exports import FORMATS, filed
 from reports.exports.asking import Asked, file_name
 from reports.exports.base import TooManyRows
 from reports.exports.preparing import prepare, untold
-from reports.services.saving import whole_address
 
 IN_MEMORY = 2 * 1024 * 1024
 """Bytes of an export that are kept in memory; larger ones wait on disk until they are sent."""
@@ -33,9 +31,7 @@ def exported(request: AuthenticatedRequest, asked: Asked) -> HttpResponseBase:
     try:
         document = prepare(asked.report, asked.question, asked.asker, form, at_once=True)
     except TooManyRows:
-        # A saved report's page says only what differs from what is saved; the job has to know everything.
-        query = whole_address(asked.question, REPORTS[asked.report.slug].standard)
-        return redirect("job", pk=filed.begin(asked, query, form).pk)
+        return redirect("job", pk=filed.begin(asked, form).pk)
     out = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115  (the response closes it)
     form.write(document, out, untold)
     filed.record_export(asked, form, document.count)
@@ -54,7 +50,7 @@ def export_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         "is_there": filed.path_of(job) is not None,
         "rows": job.result["rows"],
         "kept_until": (job.finished_at or job.created_at) + FILES_KEPT,
-        "report_page": f"{reverse('report', args=[job.parameters['report']])}?{filed.page_query(job)}",
+        "report_page": f"{reverse('report', args=[job.parameters['report']])}?{job.parameters['query']}",
     }
     return render(request, "reports/export.html", context)
 

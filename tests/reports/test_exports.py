@@ -31,6 +31,7 @@ from accounting.services import jobs
 from accounting.services.retention import remove_old_exports
 from reports.catalogue import REPORTS
 from reports.exports import FORMATS, pdf
+from reports.models import SavedReport
 from tests import factories as make
 
 START = datetime(2026, 10, 5, 8, 0, tzinfo=UTC)
@@ -312,3 +313,18 @@ def test_a_pdf_fetches_nothing(client: Client, calls: None, admin: User, cleo: U
     content = body_of(client.get(f"/reports/cost-by-person/?{COUNTED}&chart=none&export=pdf"))
     assert "<img src" in "".join(pages_of(content))
     assert not PdfReader(io.BytesIO(content)).attachments
+
+
+def test_a_saved_report_is_exported_in_the_background_as_it_is_saved(
+    client: Client, calls: None, small: None, admin: User
+) -> None:
+    saved = SavedReport.objects.create(
+        owner=admin, slug="outgoing-external", name="Ours", query=f"{COUNTED}&direction=&kind=internal"
+    )
+    client.force_login(admin)
+    client.get(f"/reports/mine/{saved.pk}/?export=csv")
+    job = Job.objects.get()
+    jobs.run(job.pk)
+    job.refresh_from_db()
+    assert job.result["rows"] == CallRecord.objects.filter(kind=Kind.INTERNAL).count()
+    assert job.result["name"].startswith("ours-")
