@@ -74,3 +74,16 @@ def test_the_database_refuses_to_change_an_entry(db: None, statement: str) -> No
         with pytest.raises(DatabaseError, match="cannot be changed"), transaction.atomic():
             cursor.execute(statement)
     assert AuditEntry.objects.filter(subject="Berlin").exists()
+
+
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite knows no TRUNCATE.")
+@pytest.mark.django_db
+def test_the_audit_log_cannot_be_emptied() -> None:
+    make.office(name="Berlin")
+    with connection.cursor() as cursor:
+        # The tests' database is without the guard, see conftest; the trigger is set anew inside the transaction.
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE accounting_auditentry ENABLE TRIGGER audit_not_emptied")
+        with pytest.raises(DatabaseError, match="cannot be changed"), transaction.atomic():
+            cursor.execute("TRUNCATE accounting_auditentry")
+    assert AuditEntry.objects.filter(subject="Berlin").exists()
