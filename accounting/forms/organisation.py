@@ -55,8 +55,9 @@ class OfficeForm(forms.ModelForm[Office]):
         label=_("country"), choices=country_choices, help_text=_("Its number plan reads what people dial.")
     )
     time_zone = forms.ChoiceField(
-        label=_("time zone"), choices=zone_choices, help_text=_("For the hours of tariffs and reports.")
-    )
+        label=_("time zone"), choices=zone_choices, initial=settings.TIME_ZONE,
+        help_text=_("For the hours of tariffs and reports."),
+    )  # fmt: skip
 
     class Meta:
         model = Office

@@ -2,6 +2,7 @@
 
 from zoneinfo import available_timezones
 
+import phonenumbers
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -55,6 +56,17 @@ class Office(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuse an area code that is not written as it stands in international numbers."""
+        prefix = phonenumbers.ndd_prefix_for_region(self.country.upper(), strip_non_digits=True) or ""
+        if self.area_code and not (self.area_code.isascii() and self.area_code.isdigit()):
+            text = _("“%(value)s” is not an area code.")
+            raise ValidationError({"area_code": ValidationError(text, params={"value": self.area_code})})
+        # Area codes may begin with other national prefixes: 812 of Saint Petersburg, whose prefix is 8.
+        if prefix.startswith("0") and self.area_code.startswith(prefix):
+            text = _("Enter the area code without the national prefix %(prefix)s.")
+            raise ValidationError({"area_code": ValidationError(text, params={"prefix": prefix})})
 
 
 class Department(models.Model):

@@ -27,6 +27,8 @@ from accounting.services.mailing import RecipientRefusedError, check_recipients,
 
 SECONDS = 5.0
 STEP_SECONDS = 3
+NO_MAIL_SERVER = (("", 25), ("localhost", 25))
+"""What the environment holds when nobody has named a server."""
 LITTLE_SPACE = 1_000_000_000
 ENOUGH_PEOPLE = 1000
 
@@ -101,9 +103,16 @@ def _count_people(access: DirectoryAccess, query: str) -> Finding:
     return Finding(True, text % {"count": count})
 
 
+def is_entered(server: MailServer) -> bool:
+    """Whether the set-up or the environment names a mail server."""
+    return bool(server.host or (settings.EMAIL_HOST, settings.EMAIL_PORT) not in NO_MAIL_SERVER)
+
+
 def try_mail() -> Finding:
     """Connect to the mail server, encrypt and sign in as it is entered."""
     server = MailServer.current()
+    if not is_entered(server):
+        return Finding(False, _("No mail server is entered."))
     return within(SECONDS, lambda: _talk_smtp(server, lambda _smtp: None, _("The mail server answers and lets us in.")))
 
 
@@ -112,6 +121,8 @@ def send_test_mail(reader: User) -> Finding:
     server = MailServer.current()
     if not reader.email:
         return Finding(False, _("Your account has no e-mail address."))
+    if not is_entered(server):
+        return Finding(False, _("No mail server is entered."))
     message = EmailMessage(
         _("Test mail of Call Analytics"),
         _("The mail server works: this mail was sent from the set-up at your request."),

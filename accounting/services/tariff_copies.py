@@ -28,8 +28,8 @@ class Copy:
     valid_to: date | None
     percent: Decimal
     """By how much every price rises; negative: falls."""
-    end_old: bool
-    """The old tariff ends where the new one begins."""
+    ended: Tariff | None = None
+    """The tariff that ends where the new one begins."""
 
 
 class CopyRefused(ValueError):  # noqa: N818  (what people read)
@@ -45,9 +45,9 @@ def copy_tariff(tariff: Tariff, wish: Copy) -> Tariff:
             made.name, made.valid_from, made.valid_to = wish.name, wish.valid_from, wish.valid_to
             made.save(force_insert=True)
             count = copy_rates(tariff, made, wish.percent)
-        if wish.end_old and wish.valid_from:
-            tariff.valid_to = wish.valid_from
-            tariff.save(update_fields=["valid_to"])
+        if wish.ended:
+            wish.ended.valid_to = wish.valid_from
+            wish.ended.save(update_fields=["valid_to"])
         auditing.record(
             AuditedAction.ADDED, "tariff", str(made), subject_id=made.pk, copy_of=str(tariff), rates=count,
             percent=str(wish.percent),

@@ -94,16 +94,7 @@ def carrier_problems() -> Iterator[Problem]:
             text = _("%(carrier)s stands behind a gateway but has no tariff: its calls are unpriced.")
             yield Problem(Weight.ERROR, text % {"carrier": carrier}, carrier_id=carrier.pk)
         for first, second in overlaps(tariffs[carrier.pk]):
-            text = _(
-                "%(first)s and %(second)s of %(carrier)s hold on the same days, %(days)s; the one begun last counts."
-            )
-            values = {
-                "first": first.name,
-                "second": second.name,
-                "carrier": carrier,
-                "days": common_days(first, second),
-            }
-            yield Problem(Weight.WARNING, text % values, carrier.pk, second.pk)
+            yield Problem(Weight.WARNING, overlap_in_words(carrier, first, second), carrier.pk, second.pk)
         for begin, end in gaps(tariffs[carrier.pk]):
             text = _("%(carrier)s has no tariff %(days)s: calls of these days are unpriced.")
             yield Problem(Weight.ERROR, text % {"carrier": carrier, "days": days_in_words(begin, end)}, carrier.pk)
@@ -291,6 +282,13 @@ def gaps(rows: Iterable[Dated]) -> Iterator[tuple[date, date]]:
         if until is not None and begin > until:
             yield until, begin
         until = max(until or date.min, row.valid_to or date.max)
+
+
+def overlap_in_words(carrier: Carrier, first: Tariff, second: Tariff) -> str:
+    """Return that two tariffs of a carrier hold on the same days, the earlier one first."""
+    text = _("%(first)s and %(second)s of %(carrier)s hold on the same days, %(days)s; the one begun last counts.")
+    days = common_days(first, second)
+    return text % {"first": first.name, "second": second.name, "carrier": carrier, "days": days}
 
 
 def holds_on(row: Dated, day: date) -> bool:

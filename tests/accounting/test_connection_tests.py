@@ -101,6 +101,12 @@ def test_a_silent_server_holds_the_page_for_no_more_than_five_seconds(client: Cl
         assert press(client, "mail")[0][0] == "error"
 
 
+def test_without_any_mail_server_the_tests_say_so(client: Client, settings: Any) -> None:
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "localhost", 25
+    for name in ("mail", "send_mail"):
+        assert press(client, name) == [("error", "No mail server is entered.")]
+
+
 def test_mail_of_the_portal_goes_through_the_entered_server(settings: Any, mail_sink: servers.MailSink) -> None:
     settings.EMAIL_BACKEND, settings.EMAIL_PORT = BACKEND, 1
     entered(mail_sink, allowed_domains="example.com\nexample.org")

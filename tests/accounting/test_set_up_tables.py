@@ -186,6 +186,17 @@ def test_countries_and_zones_come_from_lists_in_the_readers_language(client: Cli
     assert Office.objects.get().country == "AT"
 
 
+@pytest.mark.parametrize("code", ["030", "+30", "3o"])
+def test_a_new_office_has_the_portals_zone_and_a_plain_area_code(client: Client, settings: Any, code: str) -> None:
+    address = reverse("admin:accounting_office_add")
+    form = client.get(address).context["adminform"].form
+    assert form["time_zone"].value() == settings.TIME_ZONE
+    values = {"name": "Berlin", "country": "DE", "time_zone": "Europe/Berlin", "extension_digits": "6"}
+    refused = client.post(address, {**values, "area_code": code})
+    assert list(refused.context["adminform"].form.errors) == ["area_code"]
+    assert client.post(address, {**values, "area_code": "30"}).status_code == 302
+
+
 def test_rows_of_a_person_are_refused_when_they_make_no_sense(client: Client) -> None:
     ana = make.person("ana", extension="2001")
     url = address("change", "user", ana.pk)

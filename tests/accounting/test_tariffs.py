@@ -162,6 +162,22 @@ def test_a_copy_refuses_what_cannot_be(
     assert Tariff.objects.count() == 1
 
 
+def test_a_copy_never_takes_the_days_of_another_tariff_unasked(administrator: Client, tariff: Tariff) -> None:
+    Tariff.objects.filter(pk=tariff.pk).update(valid_to=date(2026, 7, 1))
+    now = Tariff.objects.create(carrier=tariff.carrier, name="In force", valid_from=date(2026, 7, 1))
+    address = reverse("copy_tariff", args=[tariff.pk])
+    offered = administrator.get(address).context["form"].initial
+    assert (offered["valid_from"], offered["end_old"]) == (None, False)
+    refused = administrator.post(address, {"name": "Again", "valid_from": "2026-09-01"})
+    assert "In force and Again of" in refused.context["form"].errors["valid_from"][0]
+    assert Tariff.objects.count() == 2
+    administrator.post(address, {"name": "Again", "valid_from": "2026-09-01", "end_old": "on"})
+    now.refresh_from_db()
+    tariff.refresh_from_db()
+    assert (now.valid_to, tariff.valid_to) == (date(2026, 9, 1), date(2026, 7, 1))
+    assert Tariff.objects.get(name="Again").valid_from == date(2026, 9, 1)
+
+
 @pytest.mark.parametrize(
     ("values", "field"),
     [
