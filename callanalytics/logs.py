@@ -1,5 +1,7 @@
 """Structured logs: the request or task id in each line, readable or as JSON."""
 
+import logging
+
 import structlog
 from structlog.typing import Processor
 
@@ -9,6 +11,16 @@ SHARED: list[Processor] = [
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
+
+
+class RefusalsInOneLine(logging.Filter):
+    """Takes the traceback from requests that were refused: a page that is forbidden or missing is no fault."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let every record through; faults of the portal (status 500 and more) keep their traceback."""
+        if getattr(record, "status_code", 500) < 500:
+            record.exc_info = None
+        return True
 
 
 def formatter(as_json: bool = False) -> structlog.stdlib.ProcessorFormatter:

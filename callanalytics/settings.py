@@ -293,11 +293,13 @@ LOGGING: dict[str, Any] = {
     "formatters": {"line": {"()": "callanalytics.logs.formatter", "as_json": env.str("LOG_FORMAT", "text") == "json"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
+    "filters": {"refusals": {"()": "callanalytics.logs.RefusalsInOneLine"}},
     "loggers": {
         "celery": {"level": "WARNING"},
         "axes": {"level": "ERROR"},
         "django_auth_ldap": {"level": "ERROR"},
         "weasyprint": {"level": "ERROR"},
         "fontTools": {"level": "WARNING"},
+        "django.request": {"filters": ["refusals"]},
     },
 }

@@ -78,6 +78,11 @@ class Progress:
         return [step for step in self.steps if not step.optional]
 
     @property
+    def optional(self) -> list[Step]:
+        """The steps that one can do without."""
+        return [step for step in self.steps if step.optional]
+
+    @property
     def total(self) -> int:
         """How many steps everybody needs."""
         return len(self.counted)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -22,6 +22,7 @@ from callanalytics.lib.money import from_micro, to_micro
 HEAD = 7
 """The database groups by so many signs, among them +; prefixes are no longer."""
 MOST_GROUPS = 200
+DAY = timedelta(days=1)
 MOST_PREVIEWED = 10_000
 NEWEST_ID = 1 << 62
 """Among equal rates the newest wins, and a draft is the newest."""
@@ -135,10 +136,14 @@ def group_of(records: QuerySet[CallRecord], selection: Selection) -> UnpricedGro
     )  # fmt: skip
 
 
-def tariffs_at(gateway_id: int | None) -> QuerySet[Tariff]:
-    """Return the tariffs of all carriers that are or were behind a gateway, the latest first."""
-    carriers = GatewayCarrier.objects.filter(gateway_id=gateway_id or 0).values("carrier_id")
-    return Tariff.objects.filter(carrier_id__in=carriers).select_related("carrier").order_by("-valid_from", "-pk")
+def tariffs_of(group: UnpricedGroup) -> QuerySet[Tariff]:
+    """Return the tariffs that hold on days of a group, of all carriers behind its gateway then, the latest first."""
+    # A day more on both sides: tariffs change at midnight of the offices, moments are in UTC.
+    first, last = group.first.date() - DAY, group.last.date() + DAY
+    holds = (Q(valid_from=None) | Q(valid_from__lte=last)) & (Q(valid_to=None) | Q(valid_to__gt=first))
+    carriers = GatewayCarrier.objects.filter(holds, gateway_id=group.gateway_id or 0).values("carrier_id")
+    found = Tariff.objects.filter(holds, carrier_id__in=carriers)
+    return found.select_related("carrier").order_by("-valid_from", "-pk")
 
 
 def tariff_on(gateway_id: int | None, day: date) -> Tariff | None:

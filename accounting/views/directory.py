@@ -15,7 +15,7 @@ from accounting.forms.directory import DirectoryForm
 from accounting.models import Directory, DirectoryRun, Job
 from accounting.models.jobs import ACTIVE
 from accounting.services import directory_sync, sheets
-from accounting.services.directory_access import DirectoryFault, current_access
+from accounting.services.directory_access import DirectoryFault, current_access, entered_access
 from accounting.services.directory_plan import remarks_on, shown_changes
 from callanalytics.web.permissions import administrators, require
 from callanalytics.web.requests import AuthenticatedRequest
@@ -32,10 +32,13 @@ OTHER_COUNTS: dict[str, str | Promise] = {"unchanged": _("Unchanged"), "errors":
 def overview(request: AuthenticatedRequest) -> HttpResponse:
     """Show the state of the connection, the timetable, and the latest runs."""
     access = current_access()
+    entered = Directory.current()
+    # The password for look-ups travels even while nobody signs in with the directory.
+    used = entered_access(entered) if entered.server_uri else access
     context = {
-        "directory": Directory.current(),
+        "directory": entered,
         "access": access,
-        "unencrypted": access is not None and not access.is_encrypted,
+        "unencrypted": used is not None and not used.is_encrypted,
         "runs": DirectoryRun.objects.defer("plan").select_related("started_by")[:SHOWN_RUNS],
         "trouble": directory_sync.trouble(),
         "last_done": DirectoryRun.objects.defer("plan").filter(state=DirectoryRun.State.DONE).first(),

@@ -21,7 +21,7 @@ from accounting.services.unpriced import (
     preview,
     reasons_of,
     tariff_on,
-    tariffs_at,
+    tariffs_of,
     unpriced_groups,
 )
 from accounting.views.corrections import dry_run
@@ -73,14 +73,25 @@ def price_unpriced(request: AuthenticatedRequest) -> HttpResponse:
         return render(request, "accounting/unpriced_price.html", context)
     form = form_of(request, group)
     if request.method == "POST" and form.is_valid():
-        if request.POST.get("action") == "save" and not request.htmx:
+        # The form has checked everything that the engine needs; nothing is stored.
+        context["preview"] = found = preview(records, form.instance)
+        saves = request.POST.get("action") == "save" and not request.htmx
+        if saves and not (found.priced or found.more):
+            form.add_error(None, nothing_priced(group))
+        elif saves:
             rate = form.save()
             messages.success(request, _("The price of %(prefix)s is entered.") % {"prefix": rate.prefix or "*"})
             return dry_run(request.user, CorrectionKind.COST, selection)
-        # The form has checked everything that the engine needs; nothing is stored.
-        context["preview"] = preview(records, form.instance)
     template = "accounting/unpriced_preview.html" if request.htmx else "accounting/unpriced_price.html"
     return render(request, template, {**context, "form": form})
+
+
+def nothing_priced(group: UnpricedGroup) -> str:
+    """Return that a rate prices none of a group's calls, and which tariff does."""
+    tariff = tariff_on(group.gateway_id, group.last.date())
+    return _(
+        "This rate prices none of these calls. %(tariff)s prices these days: check prefix, tariff and first day."
+    ) % {"tariff": tariff or "–"}
 
 
 @require_POST
@@ -125,4 +136,4 @@ def form_of(request: AuthenticatedRequest, group: UnpricedGroup) -> DraftRateFor
         "prefix": group.prefix.removeprefix("+"),
     }
     posted = request.POST if request.method == "POST" else None
-    return DraftRateForm(posted, initial=initial, tariffs=tariffs_at(group.gateway_id))
+    return DraftRateForm(posted, initial=initial, tariffs=tariffs_of(group))

@@ -1,6 +1,6 @@
 """Corrections through their pages: asked for, applied, journalled, exported, undone; unpriced calls; new lines."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -21,6 +21,7 @@ from accounting.models import (
     Membership,
     Pricing,
     Rate,
+    Tariff,
     User,
 )
 from accounting.services import correcting, jobs
@@ -158,6 +159,14 @@ def test_unpriced_calls_are_grouped_and_a_new_price_shows_what_they_would_cost(s
     assert "3 of 3 calls" in preview
     assert Rate.objects.count() == 1
     assert "below zero" in site.post(address, {**form, "price_per_minute": "-1"}).content.decode()
+    past = Tariff.objects.create(carrier=rate.tariff.carrier, name="Past", valid_to=date(2020, 1, 1))
+    for useless in ({"prefix": "99"}, {"valid_from": "2099-01-01"}, {"tariff": past.pk}):
+        assert site.post(address, {**form, **useless, "action": "save"}).status_code == 200
+    assert (
+        f"{rate.tariff} prices these days"
+        in site.post(address, {**form, "prefix": "99", "action": "save"}).content.decode()
+    )
+    assert Rate.objects.count() == 1
     saved = site.post(address, {**form, "action": "save"})
     assert saved.status_code == 302
     correction = work()
