@@ -93,11 +93,16 @@ def test_a_recosting_goes_from_its_form_to_the_journal_and_back(site: Client) ->
     export = site.post(reverse("export_journal", args=[correction.pk]))
     assert b"0.060000,EUR" in b"".join(export.streaming_content)  # type: ignore[attr-defined]
     assert AuditEntry.objects.filter(action="exported", subject_type="correction_journal").exists()
+    site.force_login(factories.administrator("zoe"))
     site.post(reverse("undo_correction", args=[correction.pk]))
     work()
     call.refresh_from_db()
     assert (call.pricing, call.cost) == (Pricing.NO_RATE, None)
-    assert "Calls given back what they held" in page(site, "correction", correction.pk)
+    shown = site.get(reverse("correction", args=[correction.pk]))
+    assert "Calls given back what they held" in shown.content.decode()
+    assert "zoe" in shown.context["undone_by"]
+    assert shown.context["applied_by"] not in ("", shown.context["undone_by"])
+    assert shown.context["undone_by"] in shown.content.decode()
     assert_totals_agree()
 
 
