@@ -13,7 +13,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounting.forms.recosting import ReasonForm, RecostingForm
-from accounting.models import AuditedAction, CorrectedRecord, Correction, CorrectionKind, CorrectionState, User
+from accounting.models import (
+    AuditedAction,
+    AuditEntry,
+    CorrectedRecord,
+    Correction,
+    CorrectionKind,
+    CorrectionState,
+    User,
+)
 from accounting.services import corrections
 from accounting.services.auditing import record
 from accounting.services.masking import mask_for
@@ -84,6 +92,20 @@ def context_of(request: AuthenticatedRequest, correction: Correction, chosen: st
         "undone": correction.summary.get("undone"),
         "journalled": correction.state not in (CorrectionState.DRAFT, CorrectionState.READY, CorrectionState.DISCARDED),
         "form": form,
+        **actors_of(correction),
+    }
+
+
+def actors_of(correction: Correction) -> dict[str, str]:
+    """Return who applied and who undid a correction, as the audit log has it; empty: nobody yet, or the product."""
+    ends = AuditEntry.objects.filter(
+        subject_type="correction", subject_id=str(correction.pk),
+        action__in=(AuditedAction.CHANGED, AuditedAction.UNDONE),
+    ).order_by("pk")  # fmt: skip
+    actors = {entry.action: entry.actor for entry in ends}
+    return {
+        "applied_by": actors.get(AuditedAction.CHANGED, ""),
+        "undone_by": actors.get(AuditedAction.UNDONE, ""),
     }
 
 

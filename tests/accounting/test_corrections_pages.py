@@ -93,11 +93,16 @@ def test_a_recosting_goes_from_its_form_to_the_journal_and_back(site: Client) ->
     export = site.post(reverse("export_journal", args=[correction.pk]))
     assert b"0.060000,EUR" in b"".join(export.streaming_content)  # type: ignore[attr-defined]
     assert AuditEntry.objects.filter(action="exported", subject_type="correction_journal").exists()
+    site.force_login(factories.administrator("zoe"))
     site.post(reverse("undo_correction", args=[correction.pk]))
     work()
     call.refresh_from_db()
     assert (call.pricing, call.cost) == (Pricing.NO_RATE, None)
-    assert "Calls given back what they held" in page(site, "correction", correction.pk)
+    shown = site.get(reverse("correction", args=[correction.pk]))
+    assert "Calls given back what they held" in shown.content.decode()
+    assert "zoe" in shown.context["undone_by"]
+    assert shown.context["applied_by"] not in ("", shown.context["undone_by"])
+    assert shown.context["undone_by"] in shown.content.decode()
     assert_totals_agree()
 
 
@@ -202,6 +207,7 @@ def test_unknown_extensions_are_adopted_and_their_calls_re_assigned_on_request(s
     before = unpriced_call(extension="2001", started_at=datetime(2026, 11, 10, 9, tzinfo=UTC))
     after = unpriced_call(extension="2001", started_at=datetime(2026, 11, 20, 9, tzinfo=UTC))
     shown = page(site, "unknown_extensions")
+    assert shown.index("disabled hidden></button>") < shown.index('value="assign"'), "Enter presses no button"
     assert all(number in shown for number in ("2001", "2002", "2003", reverse("call", args=[after.pk])))
     address = reverse("unknown_extensions")
     wrong = site.post(address, {"action": "assign", f"person-{one.pk}": "ana", f"person-{two.pk}": "nobody at all"})

@@ -128,6 +128,22 @@ def test_mistakes_are_refused_at_their_field(
     assert not Settings.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("server", "start_tls", "warned"),
+    [
+        ("ldap://dc1.example.com", False, True),
+        ("ldap://dc1.example.com", True, False),
+        ("ldaps://dc1.ex.com", False, False),
+    ],
+)
+def test_clear_text_is_warned_of_before_anybody_signs_in(
+    office_worker: Client, server: str, start_tls: bool, warned: bool
+) -> None:
+    Settings(server_uri=server, start_tls=start_tls, enabled=False).save()
+    page = office_worker.get(reverse("directory")).content.decode()
+    assert ("Passwords go to the directory unencrypted" in page) is warned
+
+
 def test_start_tls_and_extensions_need_what_belongs_to_them(office_worker: Client, directory: Directory) -> None:
     answer = save(office_worker, directory, server_uri="ldaps://dc1.example.com", start_tls="on")
     assert list(answer.context["form"].errors) == ["start_tls"]
