@@ -47,6 +47,7 @@ def main() -> None:
         correction = corrections.begin(CorrectionKind.COST, Selection(), None)
         dry = seconds(lambda correction=correction: corrections.run_dry(correction, nothing))  # type: ignore[misc]
         correction.state = CorrectionState.APPLYING
+        correction.save(update_fields=["state"])
         apply = seconds(lambda correction=correction: corrections.run_apply(correction, nothing))  # type: ignore[misc]
         note(f"{correction.records} priced, {correction.changed} changed: dry {dry:.1f} s, applied in {apply:.1f} s")
         looked.append(correction.records / dry)
