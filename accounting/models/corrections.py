@@ -28,7 +28,6 @@ class CorrectionState(models.TextChoices):
 
 
 UNDER_WAY = (CorrectionState.DRAFT, CorrectionState.APPLYING, CorrectionState.UNDOING)
-CHANGING = (CorrectionState.APPLYING, CorrectionState.UNDOING)
 
 
 class Correction(models.Model):

@@ -43,10 +43,6 @@ class CallRecordQuerySet(models.QuerySet["CallRecord"]):
         """Keep the records that started in [start, end)."""
         return self.filter(started_at__gte=start, started_at__lt=end)
 
-    def with_number(self, number: str) -> Self:
-        """Keep the calls from and to one number, as normalised."""
-        return self.filter(other_number=number)
-
     def of_call(self, *call_ids: int) -> Self:
         """Keep all records of these calls; the starts of their legs lead to the time-led index."""
         leg = apps.get_model("accounting", "CallLeg")

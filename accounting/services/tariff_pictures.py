@@ -20,7 +20,6 @@ DAY_NAMES: tuple[tuple[str, str | Promise], ...] = (
     ("1", _("Monday")), ("2", _("Tuesday")), ("3", _("Wednesday")), ("4", _("Thursday")), ("5", _("Friday")),
     ("6", _("Saturday")), ("7", _("Sunday")), (HOLIDAY, _("Public holidays")),
 )  # fmt: skip
-HOURS = (0, 6, 12, 18)
 
 
 @dataclass(frozen=True, slots=True)

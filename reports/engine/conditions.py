@@ -127,7 +127,9 @@ class _Reader:
     def unquoted(self, text: str) -> str:
         """Return the value of a JSON string."""
         try:
-            return str(json.loads(text))
+            value = str(json.loads(text))
+            value.encode()  # half a character, which JSON can write, is none that a database takes
+            return value
         except ValueError as error:
             raise self.error(_("a value is expected")) from error
 

@@ -16,11 +16,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounting.filters import units_seen_by
-from accounting.models import (
-    User,
-)
+from accounting.models import CallRecord, User
 from accounting.services.describing import cause_in_words
-from accounting.services.finding import SeveralPeopleError, find_person
+from accounting.services.finding import SeveralPeopleError, find_person, people_seen_by
 from accounting.services.masking import TOKEN_MARK, Masker
 from callanalytics.lib.places import country_name
 from reports.engine.conditions import ConditionError
@@ -104,6 +102,11 @@ class FilterField(ABC):
         return texts[0]
 
 
+def row_id(text: str) -> int | None:
+    """Return the id that a text is, None when no table could hold it."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
+
+
 def negated(condition: Q, operator: str) -> Q:
     """Return the condition, turned round for "not"."""
     return ~condition if operator == "not" else condition
@@ -162,16 +165,16 @@ class RowField(FilterField):
 
     def read(self, texts: Sequence[str], operator: str, asker: Asker) -> list[Any]:
         """Return the chosen rows; "none" stands for calls without one."""
-        ids = [int(text) for text in texts if text.isascii() and text.isdigit()]
+        ids = [pk for pk in map(row_id, texts) if pk is not None]
         found = {row.pk: row for row in self.rows(asker).filter(pk__in=ids)}
         values: list[Any] = []
         for text in texts:
             if text == "none":
                 values.append(None)
-            elif not (text.isascii() and text.isdigit()) or int(text) not in found:
-                raise self.refuse(text)
+            elif (pk := row_id(text)) in found:
+                values.append(found[pk])
             else:
-                values.append(found[int(text)])
+                raise self.refuse(text)
         return values
 
     def condition(self, operator: str, values: list[Any], asker: Asker) -> Q:
@@ -205,11 +208,8 @@ class PersonField(FilterField):
 
     def found(self, text: str, asker: Asker) -> User:
         """Return the person of a user name, an extension or the beginning of names."""
-        if text.startswith("id:") and text[3:].isdigit():
-            person = User.objects.filter(pk=int(text[3:])).first()
-            if person is None:
-                raise self.refuse(text)
-            return person
+        if text.startswith("id:"):
+            return self.known(text, asker)
         try:
             person = find_person(asker.reader, text)
         except SeveralPeopleError as error:
@@ -218,6 +218,18 @@ class PersonField(FilterField):
         if person is None:
             message = _("Nobody whose calls you may see is called “%(value)s” or has that extension.")
             raise ConditionError(message % {"value": text[:60]})
+        return person
+
+    def known(self, text: str, asker: Asker) -> User:
+        """Return the person of an id; raises ConditionError unless the reader sees that person or one of the calls."""
+        pk = row_id(text.removeprefix("id:"))
+        if pk is None:
+            raise self.refuse(text)
+        person = people_seen_by(asker.reader).filter(pk=pk).first()
+        if person is None and CallRecord.objects.visible_to(asker.reader).filter(user_id=pk).exists():
+            person = User.objects.filter(pk=pk).first()
+        if person is None:
+            raise self.refuse(text)
         return person
 
     def condition(self, operator: str, values: list[Any], asker: Asker) -> Q:

@@ -31,9 +31,9 @@ from reports.engine.details import DETAILS
 from reports.engine.dimensions import DIMENSIONS
 from reports.engine.fields import FIELDS, OPERATORS, Asker, FilterField
 from reports.engine.measures import MEASURES
+from reports.engine.time_fields import EARLIEST, LATEST
 
 CUSTOM = "custom"
-EARLIEST, LATEST = date(1990, 1, 1), date(2100, 1, 1)
 MOST_LEVELS, MOST_ROWS = 3, 10_000
 ZONES = available_timezones()
 OWN_KEYS = (
@@ -88,10 +88,6 @@ class Question:
         """Return first and last day in the active zone, both included."""
         return (self.first, self.last) if self.period == CUSTOM else periods.days_of(self.period, periods.today())
 
-    def zone_for(self, reader_zone: ZoneInfo) -> ZoneInfo:
-        """Return the zone that holds."""
-        return ZoneInfo(self.zone) if self.zone else reader_zone
-
     def address(self, standard: "Question | None" = None) -> QueryDict:
         """Return the address of this question; what is as in the standard one is left out."""
         standard = standard or Question()
@@ -124,10 +120,6 @@ class Question:
             "markup": str(self.markup) if self.markup else "",
             "tax": str(self.tax) if self.tax else "",
         }
-
-    def with_tests(self, *tests: Comparison) -> "Question":
-        """Return the question narrowed by further tests."""
-        return replace(self, tests=(*self.tests, *tests))
 
 
 def key_of(test: Comparison) -> str:
@@ -269,7 +261,7 @@ def read_sort(text: str, asker: Asker) -> dict[str, object]:
 
 def read_count(text: str) -> int:
     """Return a number of rows or seconds."""
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MOST_ROWS):
+    if not (text.isascii() and text.isdigit() and len(text) <= 9 and 1 <= int(text) <= MOST_ROWS):
         message = _("“%(value)s” is no number between 1 and %(most)s.")
         raise ConditionError(message % {"value": text[:40], "most": MOST_ROWS})
     return int(text)

@@ -55,7 +55,7 @@ def compare(found: Answer, question: Question, asker: Asker) -> None:
     before = previous(question)
     if before is None:
         return
-    earlier = answer(Question(**{**fields_of(before), "top": None}), asker)
+    earlier = answer(replace(before, top=None), asker)
     found.before = earlier.total
     nodes: dict[tuple[Any, ...], Node] = {}
     gather(earlier.nodes, nodes)
@@ -74,11 +74,6 @@ def gather(parts: Sequence[Node], into: dict[tuple[Any, ...], Node]) -> None:
     for node in parts:
         into[node.keys] = node
         gather(node.parts, into)
-
-
-def fields_of(question: Question) -> dict[str, Any]:
-    """Return a question's fields by name."""
-    return {name: getattr(question, name) for name in question.__dataclass_fields__}
 
 
 def list_calls(question: Question, asker: Asker, paging: Paging) -> Layout:

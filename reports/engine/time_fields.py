@@ -14,6 +14,8 @@ from django.utils.dates import WEEKDAYS
 
 from reports.engine.field_kinds import Asker, FilterField, negated
 
+EARLIEST, LATEST = date(1990, 1, 1), date(2100, 1, 1)
+
 
 @dataclass(frozen=True)
 class WeekdayField(FilterField):
@@ -83,7 +85,12 @@ class SlotField(FilterField):
     def read(self, texts: Sequence[str], operator: str, asker: Asker) -> list[Any]:
         """Return the keys of the dimension."""
         for text in texts:
-            if not (text.isascii() and text.isdigit() and int(text) < (24 if self.minutes == 60 else 1440)):
+            if not (
+                text.isascii()
+                and text.isdigit()
+                and len(text) <= 4
+                and int(text) < (24 if self.minutes == 60 else 1440)
+            ):
                 raise self.refuse(text)
         return [int(text) for text in texts]
 
@@ -111,9 +118,13 @@ class DayField(FilterField):
     def read(self, texts: Sequence[str], operator: str, asker: Asker) -> list[Any]:
         """Return the days."""
         try:
-            return [date.fromisoformat(text) for text in texts]
+            days = [date.fromisoformat(text) for text in texts]
         except ValueError as error:
             raise self.refuse(texts[0]) from error
+        for day, text in zip(days, texts, strict=True):
+            if not EARLIEST <= day <= LATEST:
+                raise self.refuse(text)
+        return days
 
     def condition(self, operator: str, values: list[Any], asker: Asker) -> Q:
         """Return a test for these days, from midnight to midnight."""

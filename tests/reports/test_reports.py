@@ -121,6 +121,14 @@ def test_the_manuals_example_finds_exactly_its_calls(client: Client, admin: User
         ({"top": "-3"}, "is no number between"),
         ({"department": "99"}, "is no value of “Department”"),
         ({"number.contains": "\0"}, "is no value"),
+        ({"department": "9" * 5000}, "The"),
+        ({"gateway": "9" * 25}, "is no value of “Gateway”"),
+        ({"person": "id:" + "9" * 25}, "is no value of “Person”"),
+        ({"top": "1" + "0" * 5000}, "is no number between"),
+        ({"top": "000000001" + "0" * 20}, "is no number between"),
+        ({"hour": "1" * 4500}, "is no value of “Hour”"),
+        ({"day": "9999-12-31"}, "is no value of “Day”"),
+        ({"destination": '"\\ud800"'}, "cannot be read at character"),
     ],
 )
 def test_what_is_wrong_in_an_address_is_refused_and_named(
@@ -191,6 +199,19 @@ def test_a_supervisor_and_a_user_see_their_scope_only(client: Client, db: None) 
         assert len(rows(page(client, "calls", period="all"))) == calls
         refused = client.get(reverse("report", args=["calls"]), {"department": str(other.pk)})
         assert refused.status_code == 400
+
+
+def test_an_id_in_the_address_names_nobody_outside_of_the_scope(client: Client, db: None) -> None:
+    sales = make.department("Sales")
+    ben, stranger = make.supervisor(of=sales), make.person("mallory", first_name="Mallory")
+    owner = make.person("olga", first_name="Olga")
+    make.record(owner, department_id=sales.pk, extension="2001")
+    client.force_login(ben)
+    address = reverse("report", args=["calls"])
+    refused = client.get(address, {"person": f"id:{stranger.pk}"})
+    assert refused.status_code == 400
+    assert "Mallory" not in refused.content.decode()
+    assert len(rows(page(client, "calls", person=f"id:{owner.pk}", period="all"))) == 1
 
 
 def test_totals_agree_with_the_home_page(client: Client, db: None) -> None:
