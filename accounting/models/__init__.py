@@ -23,6 +23,7 @@ from accounting.models.jobs import Job, JobState
 from accounting.models.lines import Device, Extension, Gateway, LineAssignment, PhoneSystem
 from accounting.models.numbering import MaskingRule, NumberRule
 from accounting.models.organization import CostCentre, Department, Membership, Office, Supervision
+from accounting.models.outgoing import MailFault, MailPurpose, MailState, OutgoingLetter, OutgoingMail
 from accounting.models.reference import ReferenceRevision
 from accounting.models.sheets import SheetImport, SheetState
 from accounting.models.tariffs import Carrier, GatewayCarrier, PublicHoliday, Rate, Tariff, TariffBand
@@ -58,12 +59,17 @@ __all__ = [
     "JobState",
     "Kind",
     "LineAssignment",
+    "MailFault",
+    "MailPurpose",
     "MailServer",
+    "MailState",
     "MaskingRule",
     "Membership",
     "NumberRule",
     "Office",
     "Outcome",
+    "OutgoingLetter",
+    "OutgoingMail",
     "PhoneSystem",
     "Pricing",
     "PublicHoliday",

@@ -14,6 +14,7 @@ class AuditedAction(models.TextChoices):
     DELETED = "deleted", _("Deleted")
     IMPORTED = "imported", _("Imported")
     EXPORTED = "exported", _("Exported")
+    SENT = "sent", _("Sent")
     VIEWED = "viewed", _("Viewed unmasked")
     STARTED = "started", _("Started")
     UNDONE = "undone", _("Undone")

@@ -16,7 +16,23 @@ class RecipientRefusedError(ValueError):
 
 
 class MailBackend(BaseEmailBackend):
-    """Sends by SMTP, as Django's own backend does, with the settings that hold when a mail is sent."""
+    """Sends by SMTP, as Django's own backend does, with the settings that hold when a mail is sent.
+
+    Between open() and close() all mails take one connection.
+    """
+
+    _smtp: SmtpBackend | None = None
+
+    def open(self) -> bool | None:
+        """Connect to the mail server; raise what smtplib raises."""
+        self._smtp = smtp_of(MailServer.current(), fail_silently=self.fail_silently)
+        return self._smtp.open()
+
+    def close(self) -> None:
+        """End the connection."""
+        if self._smtp is not None:
+            self._smtp.close()
+            self._smtp = None
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         """Send mails and return how many; raise RecipientRefusedError, or what smtplib raises."""
@@ -25,7 +41,8 @@ class MailBackend(BaseEmailBackend):
         for message in email_messages:
             if server.sender and message.from_email == settings.DEFAULT_FROM_EMAIL:
                 message.from_email = server.sender
-        return smtp_of(server, fail_silently=self.fail_silently).send_messages(email_messages) or 0
+        smtp = self._smtp or smtp_of(server, fail_silently=self.fail_silently)
+        return smtp.send_messages(email_messages) or 0
 
 
 def smtp_of(server: MailServer, timeout: int | None = None, *, fail_silently: bool = False) -> SmtpBackend:
@@ -46,16 +63,16 @@ def smtp_of(server: MailServer, timeout: int | None = None, *, fail_silently: bo
 
 def check_recipients(messages: Iterable[EmailMessage], server: MailServer) -> None:
     """Raise RecipientRefusedError when a recipient's domain is not among the allowed ones."""
+    check_addresses((address for message in messages for address in message.recipients()), server)
+
+
+def check_addresses(addresses: Iterable[str], server: MailServer) -> None:
+    """Raise RecipientRefusedError when the domain of an address is not among the allowed ones."""
     allowed = {line.strip().lower().lstrip("@") for line in server.allowed_domains.splitlines() if line.strip()}
     if not allowed:
         return
     refused = sorted(
-        {
-            address
-            for message in messages
-            for address in message.recipients()
-            if address.rpartition("@")[2].rstrip(">").lower() not in allowed
-        }
+        {address for address in addresses if address.rpartition("@")[2].rstrip(">").lower() not in allowed}
     )
     if refused:
         text = _("Mail to %(addresses)s is not allowed: the set-up of the mail server names other domains.")

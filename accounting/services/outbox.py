@@ -1,0 +1,146 @@
+"""The outbox: mails are posted in the transaction that causes them, and delivered afterwards (services.delivering).
+
+    with transaction.atomic():
+        ...
+        post(Letter(key=f"schedule:{run.pk}", purpose=MailPurpose.SCHEDULE, subject=..., text=...), addresses)
+
+What is rolled back is never sent, and what is committed is sent even if this process ends at once.
+"""
+
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from celery import current_app
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounting.models import MailPurpose, MailServer, OutgoingLetter, OutgoingMail, User
+from accounting.services.mailing import RecipientRefusedError, check_addresses
+
+log = structlog.get_logger(__name__)
+TASK = "accounting.tasks.deliver_mail"
+FOLDER = "outbox"
+"""Within the data folder: a folder for each letter with files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file of a letter: its content, or where it lies now (it is copied)."""
+
+    name: str
+    content_type: str
+    content: bytes | Path
+
+
+@dataclass(frozen=True, slots=True)
+class InlineImage:
+    """A PNG picture that the HTML shows as <img src="cid:...">."""
+
+    cid: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What is to be sent. `key` names purpose and cause: what was posted under a key is not posted again."""
+
+    key: str
+    purpose: MailPurpose
+    subject: str
+    text: str
+    html: str = ""
+    attachments: Sequence[Attachment] = ()
+    images: Sequence[InlineImage] = ()
+    language: str = ""
+    on_behalf_of: User | None = None
+    cause: str = ""
+
+
+def post(letter: Letter, recipients: Iterable[str]) -> list[OutgoingMail]:
+    """Put a letter into the outbox, one mail for each address, within the caller's transaction; return its mails.
+
+    Under a key that is already there only recipients who did not get it are added; subject, text and files stay.
+    Raises RecipientRefusedError, before anything is stored, for addresses that are none or of other domains.
+    """
+    addresses = checked(recipients)
+    with transaction.atomic():
+        stored, new = OutgoingLetter.objects.get_or_create(
+            key=letter.key,
+            defaults={
+                "cause": letter.cause,
+                "purpose": letter.purpose,
+                "sender": letter.on_behalf_of,
+                "language": letter.language,
+                "subject": one_line(letter.subject)[:255],
+                "text": letter.text,
+                "html": letter.html,
+            },
+        )
+        if new and (letter.attachments or letter.images):
+            stored.files = keep_files(stored, letter)
+            stored.save(update_fields=["files"])
+        now = timezone.now()
+        mails = [OutgoingMail(letter=stored, recipient=address, next_attempt_at=now) for address in addresses]
+        OutgoingMail.objects.bulk_create(mails, ignore_conflicts=True)
+    transaction.on_commit(nudge, robust=True)
+    return list(OutgoingMail.objects.filter(letter=stored, recipient__in=addresses))
+
+
+def checked(recipients: Iterable[str]) -> list[str]:
+    """Return addresses without repetitions; raise RecipientRefusedError for what is none or of another domain."""
+    addresses = list(dict.fromkeys(address_of(recipient) for recipient in recipients))
+    if not addresses:
+        raise RecipientRefusedError(_("There is no recipient."))
+    for address in addresses:
+        try:
+            validate_email(address)
+        except ValidationError as error:
+            text = _("“%(address)s” is not an e-mail address.")
+            raise RecipientRefusedError(text % {"address": address}) from error
+    check_addresses(addresses, MailServer.current())
+    return addresses
+
+
+def address_of(recipient: str) -> str:
+    """Return an address as it is compared: domains know no upper case."""
+    local, at, domain = recipient.strip().rpartition("@")
+    return f"{local}{at}{domain.lower()}"
+
+
+def one_line(text: str) -> str:
+    """Return a text without line breaks: in a header they would begin another one."""
+    return " ".join(text.split())
+
+
+def folder_of(letter: OutgoingLetter) -> Path:
+    """Return where the files of a letter lie."""
+    return Path(settings.DATA_DIR) / FOLDER / str(letter.uuid)
+
+
+def keep_files(stored: OutgoingLetter, letter: Letter) -> list[dict[str, str]]:
+    """Copy the files of a letter to where they wait for its delivery; return what the row says about them."""
+    folder = folder_of(stored)
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = []
+    files = [(file.name, file.content_type, "", file.content) for file in letter.attachments]
+    files += [("", "image/png", image.cid, image.content) for image in letter.images]
+    for number, (name, content_type, cid, content) in enumerate(files):
+        path = folder / str(number)
+        if isinstance(content, Path):
+            shutil.copyfile(content, path)
+        else:
+            path.write_bytes(content)
+        kept.append({"path": f"{stored.uuid}/{number}", "name": one_line(name), "type": content_type, "cid": cid})
+    return kept
+
+
+def nudge() -> None:
+    """Ask for delivery now; the timetable would do it a little later."""
+    current_app.send_task(TASK, queue="jobs", expires=60)
