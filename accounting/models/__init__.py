@@ -1,6 +1,6 @@
 """The one schema: people, lines, numbers, prices, calls."""
 
-from accounting.models.audit import AuditedAction, AuditEntry
+from accounting.models.audit import AuditedAction, AuditEntry, ChangeJournal
 from accounting.models.calls import (
     UNPRICED,
     CallLeg,
@@ -38,6 +38,7 @@ __all__ = [
     "CallRecord",
     "CallType",
     "Carrier",
+    "ChangeJournal",
     "CorrectedRecord",
     "Correction",
     "CorrectionKind",

@@ -5,6 +5,8 @@ from typing import Any, NoReturn
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from accounting.models.jobs import Job
+
 
 class AuditedAction(models.TextChoices):
     """What was done."""
@@ -17,9 +19,13 @@ class AuditedAction(models.TextChoices):
     SENT = "sent", _("Sent")
     VIEWED = "viewed", _("Viewed unmasked")
     STARTED = "started", _("Started")
+    DRY_RUN = "dry_run", _("Dry run")
+    FAILED = "failed", _("Failed")
     UNDONE = "undone", _("Undone")
     SIGNED_IN = "signed_in", _("Signed in")
+    SIGNED_OUT = "signed_out", _("Signed out")
     REFUSED = "refused", _("Refused")
+    LOCKED_OUT = "locked_out", _("Locked out")
 
 
 class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
@@ -51,6 +57,8 @@ class AuditEntry(models.Model):
     """By field name: [before, after] as text; secrets as asterisks."""
     details = models.JSONField(_("details"), default=dict)
     """Further facts, for instance {"rows": 12, "file": "rates.csv"}."""
+    whole_id = models.BigIntegerField(null=True)
+    """The entry of the work (an import, a synchronisation, an undo) of which this one tells a single row."""
 
     objects = AuditEntryQuerySet.as_manager()
 
@@ -58,7 +66,12 @@ class AuditEntry(models.Model):
         verbose_name = _("audit entry")
         verbose_name_plural = _("audit log")
         ordering = ["-id"]
-        indexes = [models.Index(fields=["subject_type", "subject_id"], name="audit_by_subject")]
+        indexes = [
+            models.Index(fields=["subject_type", "subject_id"], name="audit_by_subject"),
+            # An import of 40,000 rates lies between two entries of the list.
+            models.Index(fields=["at", "id"], name="audit_wholes", condition=models.Q(whole_id=None)),
+            models.Index(fields=["whole_id", "id"], name="audit_by_whole", condition=models.Q(whole_id__isnull=False)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.actor}: {self.action} {self.subject}"
@@ -72,3 +85,28 @@ class AuditEntry(models.Model):
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Refuse."""
         raise TypeError("The audit log cannot be changed.")
+
+
+class ChangeJournal(models.Model):
+    """The rows that one piece of work has changed, with their values before and after, so that it can be undone."""
+
+    entry_id = models.BigIntegerField(unique=True)
+    """The work's entry in the audit log."""
+    rows = models.BinaryField(default=bytes)
+    """Compressed JSON; empty once it is too old to be undone, or holds an erased person."""
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    job = models.ForeignKey(Job, models.SET_NULL, null=True, blank=True, related_name="+")
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
+    """Why it was undone."""
+    undone_at = models.DateTimeField(_("undone"), null=True)
+    undone_by = models.CharField(_("by"), max_length=200, blank=True)
+    outcome = models.JSONField(default=dict)
+    """How many rows went back and how many were left alone."""
+
+    class Meta:
+        verbose_name = _("journal of changes")
+        verbose_name_plural = _("journals of changes")
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.entry_id}"

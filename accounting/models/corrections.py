@@ -49,6 +49,7 @@ class Correction(models.Model):
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     applied_at = models.DateTimeField(_("applied"), null=True)
     undone_at = models.DateTimeField(_("undone"), null=True)
+    undo_reason = models.CharField(_("reason for undoing"), max_length=200, blank=True)
 
     class Meta:
         verbose_name = _("correction")

@@ -81,10 +81,23 @@ class Department(models.Model):
         verbose_name = _("department")
         verbose_name_plural = _("departments")
         ordering = ["name"]
-        constraints = [models.UniqueConstraint(fields=["parent", "name"], name="department_once_in_parent")]
+        constraints = [
+            models.UniqueConstraint(fields=["parent", "name"], name="department_once_in_parent"),
+            # Databases take two empty parents for two different ones.
+            models.UniqueConstraint(fields=["name"], condition=Q(parent=None), name="department_once_at_top"),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuse a second department of one name in the same place; sheets and directories tell them by their path."""
+        siblings = Department.objects.filter(parent=self.parent_id).exclude(pk=self.pk)
+        if self.name.casefold() in (name.casefold() for name in siblings.values_list("name", flat=True)):
+            place = self.parent.name if self.parent else ""
+            at_top = _("There is a department “%(name)s” at the top already.")
+            below = _("There is a department “%(name)s” in “%(place)s” already.")
+            raise ValidationError({"name": (below if place else at_top) % {"name": self.name, "place": place}})
 
 
 class CostCentre(models.Model):
