@@ -29,7 +29,7 @@ def free_name(name, number):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounting", "0007_audit_not_emptied")]
+    dependencies = [("accounting", "0010_outbox")]
 
     operations = [
         migrations.RunPython(tell_apart, migrations.RunPython.noop),
@@ -87,6 +87,7 @@ class Migration(migrations.Migration):
                     ("deleted", "Deleted"),
                     ("imported", "Imported"),
                     ("exported", "Exported"),
+                    ("sent", "Sent"),
                     ("viewed", "Viewed unmasked"),
                     ("started", "Started"),
                     ("dry_run", "Dry run"),
