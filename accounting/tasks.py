@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from accounting.services import collecting, directory_sync, jobs, leaving, retention
+from accounting.services import collecting, delivering, directory_sync, jobs, leaving, outbox, retention
 
 
 @shared_task(expires=30)
@@ -31,8 +31,9 @@ def synchronise_people() -> None:
 
 @shared_task(expires=600)
 def keep_terms() -> None:
-    """Start the daily run of retention when it is due, and clear exports away; the tick comes more often."""
+    """Start the daily run of retention when it is due, and clear exports and mails away; the tick comes more often."""
     retention.remove_old_exports()
+    outbox.clear_away()
     retention.start_when_due()
 
 
@@ -40,3 +41,9 @@ def keep_terms() -> None:
 def close_leavers() -> None:
     """Close the accounts of people whose day of leaving has come."""
     leaving.close_leavers()
+
+
+@shared_task(expires=60)
+def deliver_mail() -> None:
+    """Send the mails that are due; posting one asks for it at once, too."""
+    delivering.deliver_due()

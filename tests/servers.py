@@ -283,11 +283,21 @@ def publisher(folder: Path) -> Iterator[Any]:
 
 
 class Mailbox(MessageHandler):
-    """Keeps what arrives."""
+    """Keeps what arrives, for all but the addresses that it is told to refuse."""
 
     def __init__(self) -> None:
         super().__init__()
         self.messages: list[Message] = []
+        self.refusals: dict[str, str] = {}
+
+    async def handle_RCPT(  # noqa: N802  (as aiosmtpd calls it)
+        self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any
+    ) -> str:
+        """Answer to one recipient."""
+        if address in self.refusals:
+            return self.refusals[address]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     def handle_message(self, message: Message) -> None:
         """Keep one message."""
@@ -297,19 +307,41 @@ class Mailbox(MessageHandler):
 @contextmanager
 def mail_sink(**options: Any) -> Iterator["MailSink"]:
     """Run a real SMTP server that keeps every message; options are those of aiosmtpd."""
-    mailbox = Mailbox()
-    controller = Controller(mailbox, hostname="127.0.0.1", port=free_port(), **options)
-    controller.start()
+    sink = MailSink(free_port(), options)
+    sink.start()
     try:
-        yield MailSink(controller.hostname, controller.port, mailbox.messages)
+        yield sink
     finally:
-        controller.stop()
+        sink.stop()
 
 
 @dataclass
 class MailSink:
-    """Where the mail server listens, and what it got."""
+    """A mail server as tests see it: what it got, whom it refuses, and a way to take it down."""
 
-    host: str
     port: int
-    messages: list[Message] = field(default_factory=list)
+    options: dict[str, Any]
+    host: str = "127.0.0.1"
+    mailbox: Mailbox = field(default_factory=Mailbox)
+    controller: Controller | None = None
+
+    @property
+    def messages(self) -> list[Message]:
+        """What it got."""
+        return self.mailbox.messages
+
+    @property
+    def refusals(self) -> dict[str, str]:
+        """By address what it answers instead of taking a mail: "550 No such person"."""
+        return self.mailbox.refusals
+
+    def start(self) -> None:
+        """Let it answer, always at the same address."""
+        self.controller = Controller(self.mailbox, hostname=self.host, port=self.port, **self.options)
+        self.controller.start()
+
+    def stop(self) -> None:
+        """Take it down."""
+        if self.controller is not None:
+            self.controller.stop()
+            self.controller = None

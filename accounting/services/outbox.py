@@ -10,24 +10,26 @@ What is rolled back is never sent, and what is committed is sent even if this pr
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
-import structlog
 from celery import current_app
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounting.models import MailPurpose, MailServer, OutgoingLetter, OutgoingMail, User
+from accounting.models import MailPurpose, MailServer, MailState, OutgoingLetter, OutgoingMail, User
 from accounting.services.mailing import RecipientRefusedError, check_addresses
 
-log = structlog.get_logger(__name__)
 TASK = "accounting.tasks.deliver_mail"
 FOLDER = "outbox"
 """Within the data folder: a folder for each letter with files."""
+LETTERS_KEPT, FILES_KEPT = timedelta(days=90), timedelta(days=7)
+UNSENT = (MailState.WAITING, MailState.SENDING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,4 +145,34 @@ def keep_files(stored: OutgoingLetter, letter: Letter) -> list[dict[str, str]]:
 
 def nudge() -> None:
     """Ask for delivery now; the timetable would do it a little later."""
-    current_app.send_task(TASK, queue="jobs", expires=60)
+    current_app.send_task(TASK, expires=60)
+
+
+def cancel(mails: QuerySet[OutgoingMail]) -> int:
+    """Cancel those mails that still wait; return how many."""
+    waiting = mails.filter(state=MailState.WAITING)
+    return waiting.update(state=MailState.CANCELLED, ended_at=timezone.now())
+
+
+def send_again(mails: QuerySet[OutgoingMail]) -> int:
+    """Send those mails now that wait, were given up or cancelled, with all attempts anew; return how many."""
+    now = timezone.now()
+    changed = mails.filter(state__in=(MailState.WAITING, MailState.FAILED, MailState.CANCELLED)).update(
+        state=MailState.WAITING, attempts=0, next_attempt_at=now, created_at=now, ended_at=None
+    )
+    transaction.on_commit(nudge, robust=True)
+    return changed
+
+
+def clear_away() -> None:
+    """Delete letters and files that nobody needs any more; what still waits is kept."""
+    now = timezone.now()
+    unsent = OutgoingMail.objects.filter(state__in=UNSENT)
+    old = OutgoingLetter.objects.filter(created_at__lt=now - LETTERS_KEPT)
+    old.exclude(pk__in=unsent.values("letter")).delete()
+    folder = Path(settings.DATA_DIR) / FOLDER
+    needed = {str(name) for name in unsent.values_list("letter__uuid", flat=True).distinct()}
+    for path in folder.iterdir() if folder.is_dir() else ():
+        age = now.timestamp() - path.stat().st_mtime
+        if path.name not in needed and age > FILES_KEPT.total_seconds():
+            shutil.rmtree(path, ignore_errors=True)
