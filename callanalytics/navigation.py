@@ -244,6 +244,18 @@ APPLICATIONS = (
                 "reports",
                 covers=("report", "saved_report", "edit_saved_report", "save_report"),
             ),
+            MenuItem(
+                _("Scheduled reports"),
+                "calendar-clock",
+                "report_schedules",
+                covers=(
+                    "report_schedule",
+                    "edit_report_schedule",
+                    "hand_over_report_schedule",
+                    "schedule_report",
+                    "schedule_saved_report",
+                ),
+            ),
             MenuItem(_("Collection"), "activity", "status", administrators),
         ),
     ),

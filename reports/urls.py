@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reports.views import exports, home, previews, reports, saved
+from reports.views import exports, home, previews, reports, saved, schedule_form, schedules
 
 urlpatterns = [
     path("calls/home/", home.home, name="home"),
@@ -16,7 +16,20 @@ urlpatterns = [
     path("reports/mine/<int:pk>/duplicate/", saved.duplicate, name="duplicate_saved_report"),
     path("reports/mine/<int:pk>/delete/", saved.delete, name="delete_saved_report"),
     path("reports/mine/<int:pk>/restore/", saved.restore, name="restore_saved_report"),
+    path("reports/mine/<int:pk>/schedule/", schedule_form.schedule_saved, name="schedule_saved_report"),
+    path("reports/schedules/", schedules.schedules, name="report_schedules"),
+    path("reports/schedules/times/", schedule_form.preview, name="preview_report_schedule"),
+    path("reports/schedules/<int:pk>/", schedules.schedule, name="report_schedule"),
+    path("reports/schedules/<int:pk>/edit/", schedule_form.edit, name="edit_report_schedule"),
+    path("reports/schedules/<int:pk>/pause/", schedules.pause, name="pause_report_schedule"),
+    path("reports/schedules/<int:pk>/resume/", schedules.resume, name="resume_report_schedule"),
+    path("reports/schedules/<int:pk>/run/", schedules.run_now, name="run_report_schedule"),
+    path("reports/schedules/<int:pk>/duplicate/", schedules.duplicate, name="duplicate_report_schedule"),
+    path("reports/schedules/<int:pk>/delete/", schedules.delete, name="delete_report_schedule"),
+    path("reports/schedules/<int:pk>/restore/", schedules.restore, name="restore_report_schedule"),
+    path("reports/schedules/<int:pk>/hand-over/", schedules.hand_over, name="hand_over_report_schedule"),
     path("reports/<slug:slug>/", reports.report_page, name="report"),
     path("reports/<slug:slug>/save/", saved.save, name="save_report"),
+    path("reports/<slug:slug>/schedule/", schedule_form.schedule_report, name="schedule_report"),
     path("reports/<slug:slug>/preview/", previews.preview, name="report_preview"),
 ]

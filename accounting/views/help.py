@@ -14,6 +14,7 @@ SECTIONS = (
     ("calls", _("Calls")),
     ("call", _("One call")),
     ("reports", _("Reports")),
+    ("schedules", _("Scheduled reports")),
     ("profile", _("Profile")),
 )
 SECTIONS_OF_SUPERVISORS = (("supervisors", _("For supervisors")),)

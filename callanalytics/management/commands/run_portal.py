@@ -153,12 +153,11 @@ def portal_processes(host: str, port: int) -> list[Child]:
     # Long jobs have a worker of their own, so that they never hold up the collecting of calls.
     jobs = [*celery, "worker", "--loglevel", "INFO", "--concurrency", "1", "--queues", "jobs", "--hostname", "jobs@%h"]
     jobs += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    # Scheduled reports, too: many are due at once, and none is to wait for a long job.
+    reports = [*celery, "worker", "--loglevel", "INFO", "--concurrency", "1", "--queues", "reports"]
+    reports += ["--hostname", "reports@%h", "--without-gossip", "--without-mingle", "--without-heartbeat"]
+    others = [Child("The job worker", jobs), Child("The report worker", reports)]
     if not settings.REDIS_URL:
-        return [Child("The web server", web), Child("The worker", [*worker, "--beat"]), Child("The job worker", jobs)]
+        return [Child("The web server", web), Child("The worker", [*worker, "--beat"]), *others]
     beat = [*celery, "beat", "--loglevel", "INFO", "--pidfile", ""]
-    return [
-        Child("The web server", web),
-        Child("The worker", worker),
-        Child("The job worker", jobs),
-        Child("The timetable", beat),
-    ]
+    return [Child("The web server", web), Child("The worker", worker), *others, Child("The timetable", beat)]

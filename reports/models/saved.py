@@ -1,4 +1,4 @@
-"""What people keep of reports: their own ones, and how often the public ones are used."""
+"""Personal reports, and how often the public ones are used."""
 
 from django.conf import settings
 from django.db import models

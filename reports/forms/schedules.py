@@ -1,0 +1,147 @@
+"""The forms of scheduled reports: when they are sent, what and to whom; and to whom they are handed over."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils.dates import WEEKDAYS
+from django.utils.translation import get_language_info, gettext_lazy
+from django.utils.translation import gettext as _
+
+from accounting.forms.profile import zone_choices
+from accounting.models import User
+from accounting.services.finding import SeveralPeopleError, find_person
+from accounting.services.mailing import RecipientRefusedError
+from accounting.services.outbox import checked
+from callanalytics.lib.recurrence import LAST_DAY
+from reports.exports import FORMATS
+from reports.models import ReportSchedule
+
+MAILED = ("xlsx", "pdf", "csv")
+Units = ReportSchedule.Units
+MOST_UNITS = {Units.MINUTES: 10_080, Units.DAYS: 366, Units.WEEKS: 52, Units.MONTHS: 24}
+MOST_RECIPIENTS = 50
+LONGEST_TEXT = 4000
+
+
+class RecurrenceForm(forms.ModelForm[ReportSchedule]):
+    """When a report is sent, by plain controls; those of other units than the chosen one are passed over."""
+
+    every = forms.IntegerField(label=gettext_lazy("Every"), min_value=1, max_value=10_080)
+    weekdays = forms.TypedMultipleChoiceField(
+        label=gettext_lazy("On"), required=False, coerce=int, choices=list(WEEKDAYS.items()),
+        widget=forms.CheckboxSelectMultiple,
+    )  # fmt: skip
+    day_of_month = forms.TypedChoiceField(
+        label=gettext_lazy("Day of the month"), coerce=int, required=False, empty_value=1,
+        choices=[*((day, str(day)) for day in range(1, LAST_DAY)), (LAST_DAY, gettext_lazy("Last day"))],
+        help_text=gettext_lazy("In shorter months: their last day."),
+    )  # fmt: skip
+    at = forms.TimeField(
+        label=gettext_lazy("Time"), widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
+        input_formats=["%H:%M", "%H:%M:%S"],
+    )  # fmt: skip
+    zone = forms.ChoiceField(label=gettext_lazy("Time zone"), choices=zone_choices)
+    first_day = forms.DateField(
+        label=gettext_lazy("First day"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+        input_formats=["%Y-%m-%d"],
+    )  # fmt: skip
+
+    class Meta:
+        model = ReportSchedule
+        fields = ("unit", "every", "weekdays", "day_of_month", "at", "zone", "first_day")
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse weeks without a day and numbers that no calendar needs."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        unit, every = cleaned.get("unit"), cleaned.get("every")
+        if unit and every and every > MOST_UNITS[Units(unit)]:
+            text = _("At most %(most)s.") % {"most": MOST_UNITS[Units(unit)]}
+            self.add_error("every", text)
+        if unit == Units.WEEKS and "weekdays" in cleaned and not cleaned["weekdays"]:
+            self.add_error("weekdays", _("Choose at least one day of the week."))
+        first = cleaned.get("first_day")
+        if first and not 2000 <= first.year <= 2100:
+            self.add_error("first_day", _("The first day must lie between 2000 and 2100."))
+        return cleaned
+
+
+class RecipientsField(forms.CharField):
+    """Addresses, one on each line or with commas between them; each must be allowed by the mail server's set-up."""
+
+    widget = forms.Textarea(attrs={"rows": 3, "dir": "ltr", "spellcheck": "false", "autocomplete": "off"})
+
+    def prepare_value(self, value: Any) -> Any:
+        """Return the text of a stored list."""
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> Any:
+        """Return the addresses, each once; refuse the first that cannot be written to."""
+        text = super().clean(value)
+        addresses = [part.strip() for part in text.replace(",", "\n").replace(";", "\n").splitlines() if part.strip()]
+        if len(addresses) > MOST_RECIPIENTS:
+            raise forms.ValidationError(_("At most %(most)s recipients.") % {"most": MOST_RECIPIENTS})
+        try:
+            return checked(addresses)
+        except RecipientRefusedError as error:
+            raise forms.ValidationError(str(error)) from error
+
+
+class ScheduleForm(RecurrenceForm):
+    """A scheduled report: its name, its mail and its times."""
+
+    recipients = RecipientsField(
+        label=gettext_lazy("Recipients"), help_text=gettext_lazy("E-mail addresses, one on each line.")
+    )
+    format = forms.ChoiceField(label=gettext_lazy("Format"), choices=[(name, FORMATS[name].label) for name in MAILED])
+    text = forms.CharField(
+        label=gettext_lazy("Text"), required=False, max_length=LONGEST_TEXT,
+        widget=forms.Textarea(attrs={"rows": 5, "dir": "auto"}),
+    )  # fmt: skip
+    language = forms.ChoiceField(label=gettext_lazy("Language"), required=False)
+
+    class Meta(RecurrenceForm.Meta):
+        fields = (
+            *RecurrenceForm.Meta.fields,
+            "name",
+            "recipients",
+            "format",
+            "subject",
+            "text",
+            "language",
+            "send_empty",
+        )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        own_names = [(code, get_language_info(code)["name_local"].capitalize()) for code, _name in settings.LANGUAGES]
+        language = self.fields["language"]
+        assert isinstance(language, forms.ChoiceField)
+        language.choices = [("", _("The owner's language")), *own_names]
+
+
+class HandOverForm(forms.Form):
+    """To whom a scheduled report is handed over."""
+
+    person = forms.CharField(
+        label=gettext_lazy("New owner"), max_length=150,
+        help_text=gettext_lazy("Name, user name or extension"), widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.by = by
+
+    def clean_person(self) -> User:
+        """Return the one person who is meant and can sign in."""
+        try:
+            found = find_person(self.by, self.cleaned_data["person"])
+        except SeveralPeopleError as error:
+            names = ", ".join(f"{person} ({person.username})" for person in error.people)
+            text = _("Several people are called so: %(names)s. Type the user name.")
+            raise forms.ValidationError(text % {"names": names}) from error
+        if found is None:
+            raise forms.ValidationError(_("Nobody is called so."))
+        if not found.is_active:
+            raise forms.ValidationError(_("%(person)s has left.") % {"person": found})
+        return found

@@ -1,0 +1,187 @@
+"""Reports that are sent by themselves, and each time that was done (REP-8)."""
+
+from datetime import date, time
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from callanalytics.lib.recurrence import LAST_DAY, Recurrence, Unit
+from reports.models.saved import SavedReport
+from reports.querysets import ReportScheduleQuerySet
+
+
+class PausedBecause(models.TextChoices):
+    """Why a schedule does not send by itself."""
+
+    NO = "", _("Active")
+    ASKED = "asked", _("Paused")
+    FAILURES = "failures", _("Paused after failures")
+    LEFT = "left", _("Without owner")
+
+
+def today() -> date:
+    """Return the current day in the active zone."""
+    return timezone.localdate()
+
+
+class ReportSchedule(models.Model):
+    """A report that is sent to some people at its times, with the rights that its owner has then."""
+
+    class Units(models.TextChoices):
+        """What is counted between two due times."""
+
+        MINUTES = Unit.MINUTES.value, _("Minutes")
+        DAYS = Unit.DAYS.value, _("Days")
+        WEEKS = Unit.WEEKS.value, _("Weeks")
+        MONTHS = Unit.MONTHS.value, _("Months")
+
+    name = models.CharField(_("name"), max_length=80)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="report_schedules",
+        verbose_name=_("owner"),
+    )  # fmt: skip
+    slug = models.CharField(_("report"), max_length=60)
+    """The public report."""
+    saved = models.ForeignKey(
+        SavedReport, models.SET_NULL, null=True, blank=True, related_name="schedules", verbose_name=_("saved report")
+    )
+    query = models.TextField(_("question"), blank=True)
+    """The whole address of the question; empty: what the saved report asks when the schedule is due."""
+    format = models.CharField(_("format"), max_length=8)
+    subject = models.CharField(_("subject"), max_length=200)
+    """May hold placeholders."""
+    text = models.TextField(_("text"), blank=True)
+    recipients = models.JSONField(_("recipients"), default=list)
+    """E-mail addresses."""
+    send_empty = models.BooleanField(_("send also when empty"), default=False)
+    language = models.CharField(_("language"), max_length=8, blank=True)
+    """Empty: the owner's."""
+
+    unit = models.CharField(_("repeat"), max_length=8, choices=Units.choices, default=Units.WEEKS)
+    every = models.PositiveSmallIntegerField(_("every"), default=1)
+    weekdays = models.JSONField(_("weekdays"), default=list, blank=True)
+    """For weeks: numbers, 0 is Monday."""
+    day_of_month = models.PositiveSmallIntegerField(_("day of the month"), default=1)
+    """For months; LAST_DAY is the last one."""
+    at = models.TimeField(_("time"), default=time(7))
+    zone = models.CharField(_("time zone"), max_length=64)
+    first_day = models.DateField(_("first day"), default=today)
+
+    next_run = models.DateTimeField(_("next run"), null=True, blank=True, db_index=True)
+    """None while it is paused or deleted."""
+    paused_because = models.CharField(
+        _("state"), max_length=8, choices=PausedBecause.choices, default=PausedBecause.NO, blank=True
+    )
+    failures = models.PositiveSmallIntegerField(default=0)
+    """Failed runs since the last good one."""
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    changed_at = models.DateTimeField(_("changed"), auto_now=True)
+    deleted_at = models.DateTimeField(_("deleted"), null=True, blank=True, db_index=True)
+    """When it was deleted; it can be brought back for a while."""
+
+    objects = ReportScheduleQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("scheduled report")
+        verbose_name_plural = _("scheduled reports")
+        ordering = ["name", "pk"]
+        constraints = [models.CheckConstraint(condition=Q(every__gte=1), name="schedule_comes_round")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether it waits until somebody resumes it."""
+        return self.paused_because != PausedBecause.NO
+
+    @property
+    def recurrence(self) -> Recurrence:
+        """The rule of its due times."""
+        return Recurrence(
+            Unit(self.unit), self.every, self.at, ZoneInfo(self.zone), self.first_day,
+            frozenset(self.weekdays), min(self.day_of_month, LAST_DAY),
+        )  # fmt: skip
+
+
+class RunState(models.TextChoices):
+    """How far a run is, or how it ended."""
+
+    WAITING = "waiting", _("Waiting")
+    RUNNING = "running", _("Running")
+    SENT = "sent", _("Sent")
+    EMPTY = "empty", _("Empty, not sent")
+    FAILED = "failed", _("Failed")
+    SKIPPED = "skipped", _("Skipped")
+
+
+class RunReason(models.TextChoices):
+    """Why a run did not send; what is wrong with the report itself stands in its text."""
+
+    NONE = "", _("None")
+    UNDER_WAY = "under_way", _("The run before it was still under way.")
+    STOPPED = "stopped", _("The schedule was paused or deleted before it began.")
+    NO_OWNER = "no_owner", _("The schedule has no owner with whose rights it could run.")
+    INTERRUPTED = "interrupted", _("The work was interrupted several times.")
+    TOO_LONG = "too_long", _("It took too long. Narrow the report, or send it as CSV.")
+    UNEXPECTED = "unexpected", _("An unexpected error ended it; the log of the server tells more.")
+
+
+UNFINISHED = (RunState.WAITING, RunState.RUNNING)
+
+
+class ScheduleRun(models.Model):
+    """One due time of a schedule: worked off once, however many timetables and workers there are."""
+
+    schedule = models.ForeignKey(ReportSchedule, models.CASCADE, related_name="runs", verbose_name=_("schedule"))
+    due_at = models.DateTimeField(_("due"))
+    manual = models.BooleanField(_("by hand"), default=False)
+    missed = models.PositiveIntegerField(default=0)
+    """Further due times for which it stands, since nobody looked at the clock then."""
+    started_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("by")
+    )
+    """Who asked for it, None when its time had come."""
+    state = models.CharField(_("result"), max_length=8, choices=RunState.choices, default=RunState.WAITING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True)
+    """While it runs: when its worker counts as lost. While it waits: when it is handed out again."""
+    started_at = models.DateTimeField(_("started"), null=True)
+    finished_at = models.DateTimeField(_("finished"), null=True)
+    rows = models.PositiveIntegerField(_("rows"), null=True)
+    address = models.TextField(blank=True)
+    """The report as sent: path and query string, with the days of then."""
+    reason = models.CharField(_("reason"), max_length=12, choices=RunReason.choices, default=RunReason.NONE, blank=True)
+    text = models.TextField(blank=True)
+    """What is wrong with the report or its recipients, in the owner's language."""
+
+    class Meta:
+        verbose_name = _("run of a scheduled report")
+        verbose_name_plural = _("runs of scheduled reports")
+        ordering = ["-due_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["schedule", "due_at"], name="schedule_run_once"),
+            models.UniqueConstraint(
+                fields=["schedule"], condition=Q(state__in=("waiting", "running")), name="schedule_run_at_a_time"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["lease_until"], condition=Q(state__in=("waiting", "running")), name="run_by_lease")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.schedule_id} {self.due_at:%Y-%m-%d %H:%M} {self.state}"
+
+    @property
+    def letter_key(self) -> str:
+        """By which the outbox knows the letter of this run."""
+        return f"schedule-run:{self.pk}"
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether it still waits or runs."""
+        return self.state in UNFINISHED

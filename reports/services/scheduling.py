@@ -1,0 +1,116 @@
+"""Looks after scheduled reports: due times, pausing, running now, handing over, deleting and bringing back."""
+
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounting.models import AuditedAction, User
+from accounting.services.auditing import record
+from reports.models import PausedBecause, ReportSchedule, RunState, ScheduleRun
+from reports.querysets import UNDO_DAYS
+from reports.services.schedule_questions import asked_of, keeps_question_itself
+from reports.services.schedule_queue import MESSAGE_LOST, hand_out
+
+KEPT_RUNS = timedelta(days=400)
+NAME_LENGTH = 80
+NOT_COPIED = frozenset({"id", "owner_id", "failures", "next_run", "deleted_at", "created_at", "changed_at"})
+
+
+def set_due(schedule: ReportSchedule, now: datetime | None = None) -> None:
+    """Compute the next due time anew, none for what is paused or deleted; the caller saves."""
+    sleeps = schedule.is_paused or schedule.deleted_at is not None
+    schedule.next_run = None if sleeps else schedule.recurrence.after(now or timezone.now())
+
+
+def keep(schedule: ReportSchedule, action: AuditedAction = AuditedAction.CHANGED) -> None:
+    """Store a new or changed schedule with its next due time, and tell the audit log to whom it sends."""
+    set_due(schedule)
+    schedule.save()
+    note(schedule, action, recipients=schedule.recipients, format=schedule.format.upper())
+
+
+def pause(schedule: ReportSchedule, because: PausedBecause = PausedBecause.ASKED) -> None:
+    """Let a schedule send no more until it is resumed."""
+    schedule.paused_because, schedule.next_run = because, None
+    schedule.save(update_fields=["paused_because", "next_run"])
+    note(schedule, AuditedAction.CHANGED, paused=str(because))
+
+
+def resume(schedule: ReportSchedule) -> None:
+    """Let a schedule send again from its next due time on; failures count anew."""
+    schedule.paused_because, schedule.failures = PausedBecause.NO, 0
+    set_due(schedule)
+    schedule.save(update_fields=["paused_because", "failures", "next_run"])
+    note(schedule, AuditedAction.CHANGED, paused="")
+
+
+def run_now(schedule: ReportSchedule, by: User) -> ScheduleRun:
+    """Return a run that does not wait for its time, or the one that is under way."""
+    now = timezone.now()
+    run = ScheduleRun(schedule=schedule, due_at=now, manual=True, started_by=by, lease_until=now + MESSAGE_LOST)
+    try:
+        with transaction.atomic():
+            run.save()
+    except IntegrityError:
+        under_way = schedule.runs.filter(state__in=(RunState.WAITING, RunState.RUNNING)).first()
+        return under_way or schedule.runs.latest("pk")
+    transaction.on_commit(lambda: hand_out(run.pk))
+    return run
+
+
+def duplicate(schedule: ReportSchedule, owner: User) -> ReportSchedule:
+    """Return a copy that belongs to a person; it is paused until it is resumed, so that nothing is sent twice."""
+    fields = [field.attname for field in ReportSchedule._meta.concrete_fields if field.attname not in NOT_COPIED]
+    copy = ReportSchedule(**{name: getattr(schedule, name) for name in fields}, owner=owner)
+    copy.name = (_("Copy of %(name)s") % {"name": schedule.name})[:NAME_LENGTH]
+    copy.paused_because = PausedBecause.ASKED
+    keeps_question_itself(copy, owner)
+    keep(copy, AuditedAction.ADDED)
+    return copy
+
+
+def hand_over(schedule: ReportSchedule, to: User) -> None:
+    """Give a schedule to another person, with whose rights it is sent from now on.
+
+    Raises AskedWrongly, and changes nothing, when that person cannot ask what it sends.
+    """
+    keeps_question_itself(schedule, to)
+    asked_of(schedule, to)
+    before = schedule.owner
+    schedule.owner = to
+    if schedule.paused_because == PausedBecause.LEFT:
+        schedule.paused_because = PausedBecause.NO
+    set_due(schedule)
+    schedule.save()
+    note(schedule, AuditedAction.CHANGED, owner=[str(before or ""), str(to)])
+
+
+def delete(schedule: ReportSchedule) -> None:
+    """Delete a schedule so that it can be brought back; what waits is not sent any more."""
+    schedule.deleted_at, schedule.next_run = timezone.now(), None
+    schedule.save(update_fields=["deleted_at", "next_run"])
+    note(schedule, AuditedAction.DELETED)
+
+
+def restore(schedule: ReportSchedule) -> None:
+    """Bring a deleted schedule back; it sends again from its next due time on."""
+    schedule.deleted_at = None
+    set_due(schedule)
+    schedule.save(update_fields=["deleted_at", "next_run"])
+    note(schedule, AuditedAction.ADDED)
+
+
+def forget_old() -> None:
+    """Delete for good the schedules that were deleted long ago, and runs that nobody asks about any more."""
+    now = timezone.now()
+    ReportSchedule.objects.deleted_before(now - timedelta(days=UNDO_DAYS)).delete()
+    ScheduleRun.objects.filter(due_at__lt=now - KEPT_RUNS).exclude(
+        state__in=(RunState.WAITING, RunState.RUNNING)
+    ).delete()
+
+
+def note(schedule: ReportSchedule, action: AuditedAction, **details: object) -> None:
+    """Enter what was done with a schedule into the audit log."""
+    record(action, "reportschedule", schedule.name, subject_id=schedule.pk, **details)

@@ -1,0 +1,138 @@
+"""Scheduling a report: the form of a new or an existing schedule, with its next due times while they are chosen."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounting.models import AuditedAction
+from accounting.services.masking import mask_for
+from callanalytics.web.requests import AuthenticatedRequest
+from callanalytics.web.views import refused
+from reports.engine.question import asker_for, read_question
+from reports.engine.words import chips_of
+from reports.exports.asking import Asked
+from reports.forms.schedules import RecurrenceForm, ScheduleForm
+from reports.models import ReportSchedule, SavedReport
+from reports.services import saving, schedule_questions, schedule_words, scheduling
+from reports.views.reports import find_report
+from reports.views.saved import find as find_saved
+from reports.views.saved import reading_of
+from reports.views.schedules import find, one_of, problem_with
+
+MOST_OFFERED = 200
+"""So many own schedules are offered to take a question over."""
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def schedule_report(request: AuthenticatedRequest, slug: str) -> HttpResponse:
+    """Schedule the question in the address."""
+    report = find_report(slug, request)
+    asker = asker_for(request.user, mask_for(request.user), request.GET.get("zone", ""))
+    with timezone.override(asker.zone):
+        reading = read_question(request.GET, report.standard, asker)
+    if reading.problems:
+        return refused(request, reading.problems, reverse("report", args=[slug]))
+    query = saving.whole_address(reading.question, report.standard)
+    new = ReportSchedule(owner=request.user, slug=slug, query=query)
+    back = f"{reverse('report', args=[slug])}?{request.GET.urlencode()}"
+    return new_schedule(request, new, Asked(report, reading.question, asker), back)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def schedule_saved(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Schedule a saved report: what it asks when the schedule is due."""
+    saved = find_saved(SavedReport.objects.visible_to(request.user), pk)
+    base = saving.base_of(saved, request.user)
+    reading = reading_of(request, saved, base) if base else None
+    if base is None or reading is None or reading.problems:
+        told = reading.problems if reading else [_("“%(name)s” changes a report that you may not run.")]
+        return refused(request, [problem % {"name": saved} for problem in told], reverse("reports"))
+    new = ReportSchedule(owner=request.user, slug=saved.slug, saved=saved)
+    asker = asker_for(request.user, mask_for(request.user), reading.question.zone)
+    return new_schedule(request, new, Asked(base, reading.question, asker), reverse("saved_report", args=[pk]))
+
+
+def new_schedule(request: AuthenticatedRequest, new: ReportSchedule, asked: Asked, back: str) -> HttpResponse:
+    """Show the form of a new schedule, or store it; the question may replace that of an existing one instead."""
+    name = str(new.saved or asked.report.name)
+    if request.method == "POST" and "replace" in request.POST:
+        return replace_question(request, new, request.POST["replace"])
+    form = ScheduleForm(request.POST or None, instance=new, initial=initial_for(request, name))
+    if request.method == "POST" and form.is_valid():
+        scheduling.keep(form.save(commit=False), AuditedAction.ADDED)
+        messages.success(request, _("“%(name)s” is scheduled.") % {"name": new})
+        return redirect("report_schedule", pk=new.pk)
+    with timezone.override(asked.asker.zone):
+        chips = chips_of(asked.question, asked.report.standard, asked.asker)
+    own = ReportSchedule.objects.kept().filter(owner=request.user).only("pk", "name")[:MOST_OFFERED]
+    context = {"form": form, "report": name, "chips": chips, "back": back, "back_label": name, "own": own}
+    return render(request, "reports/schedule_form.html", context | preview_of(request, new))
+
+
+def initial_for(request: AuthenticatedRequest, name: str) -> dict[str, Any]:
+    """Return what the form of a new schedule begins with: weekly, on today's day of the week, to oneself."""
+    today = timezone.localdate()
+    return {
+        "name": name, "subject": name, "recipients": [request.user.email] if request.user.email else [],
+        "zone": timezone.get_current_timezone_name(), "first_day": today, "weekdays": [today.weekday()],
+    }  # fmt: skip
+
+
+def replace_question(request: AuthenticatedRequest, new: ReportSchedule, wanted: str) -> HttpResponse:
+    """Let an own schedule send what another one would, and go on as it is otherwise."""
+    pk = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 19 else 0
+    found = one_of(ReportSchedule.objects.kept().filter(owner=request.user), pk)
+    found.slug, found.query, found.saved = new.slug, new.query, new.saved
+    scheduling.keep(found)
+    messages.success(request, _("“%(name)s” sends this report from now on.") % {"name": found})
+    return redirect("report_schedule", pk=found.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def edit(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Change a scheduled report; it opens also when the report that it sends is gone."""
+    found = find(request, pk)
+    form = ScheduleForm(request.POST or None, instance=found)
+    if request.method == "POST" and form.is_valid():
+        scheduling.keep(form.save(commit=False))
+        messages.success(request, _("“%(name)s” is changed.") % {"name": found})
+        return redirect("report_schedule", pk=pk)
+    found = find(request, pk)
+    context = {
+        "form": form, "schedule": found, "report": schedule_questions.name_of(found),
+        "report_page": schedule_questions.page_of(found), "problem": problem_with(found),
+        "back": reverse("report_schedule", args=[pk]), "back_label": found.name,
+    }  # fmt: skip
+    return render(request, "reports/schedule_form.html", context | preview_of(request, found))
+
+
+@require_POST
+@login_required
+def preview(request: AuthenticatedRequest) -> HttpResponse:
+    """Return the sentence and the next due times of what is chosen in the form."""
+    return render(request, "reports/schedule_times.html", preview_of(request, ReportSchedule()))
+
+
+def preview_of(request: AuthenticatedRequest, stored: ReportSchedule) -> dict[str, Any]:
+    """Return when a report would be sent, or what is wrong with the controls."""
+    if request.method == "POST":
+        form = RecurrenceForm(request.POST, instance=ReportSchedule())
+        if not form.is_valid():
+            return {"problems": [error for errors in form.errors.values() for error in errors]}
+        rule = form.instance.recurrence
+    elif stored.pk:
+        rule = stored.recurrence
+    else:
+        fresh = ReportSchedule(zone=timezone.get_current_timezone_name(), weekdays=[timezone.localdate().weekday()])
+        rule = fresh.recurrence
+    return {"when": schedule_words.in_words(rule), "next_times": schedule_words.next_times(rule)}

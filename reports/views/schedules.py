@@ -1,0 +1,250 @@
+"""Scheduled reports: the list, the history of one, and what can be done with it (REP-9)."""
+
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.db.models import F, OuterRef, Q, Subquery
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounting.models import OutgoingMail
+from callanalytics.web.permissions import administrators, require
+from callanalytics.web.requests import AuthenticatedRequest
+from callanalytics.web.views import refused
+from reports.exports.asking import AskedWrongly
+from reports.forms.schedules import HandOverForm
+from reports.models import PausedBecause, ReportSchedule, RunState, ScheduleRun
+from reports.querysets import UNDO_DAYS, ReportScheduleQuerySet
+from reports.services import schedule_questions, schedule_words, scheduling
+
+JUST_DELETED = "deleted_schedule"
+"""The session keeps the schedule for which the next list offers to undo."""
+ROWS, RUNS = 100, 50
+SHOWN = {
+    "all": Q(),
+    "active": Q(paused_because=PausedBecause.NO),
+    "paused": Q(paused_because=PausedBecause.ASKED),
+    "failed": Q(paused_because=PausedBecause.FAILURES) | Q(failures__gt=0),
+    "left": Q(paused_because=PausedBecause.LEFT) | Q(owner__isnull=True) | Q(owner__is_active=False),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A schedule in the list, in words."""
+
+    schedule: ReportSchedule
+    report: str
+    when: str
+    last: ScheduleRun | None
+
+
+@require_safe
+@login_required
+def schedules(request: AuthenticatedRequest) -> HttpResponse:
+    """Show the own scheduled reports, to administrators those of everybody, what needs attention first."""
+    problem = problem_of(request)
+    if problem:
+        return refused(request, [problem], reverse("report_schedules"))
+    show, typed = request.GET.get("show", "all"), request.GET.get("search", "").strip()
+    visible = ReportSchedule.objects.visible_to(request.user)
+    found = visible.kept().filter(SHOWN[show]).select_related("owner", "saved")
+    if typed:
+        names = Q(name__icontains=typed) | Q(owner__last_name__icontains=typed) | Q(owner__username__icontains=typed)
+        found = found.filter(names)
+    page = Paginator(in_order(found), ROWS).get_page(request.GET.get("page"))
+    deleted = list(visible.recently_deleted())
+    just_deleted = request.session.pop(JUST_DELETED, None)
+    context = {
+        "rows": rows_of(list(page)), "page": page, "show": show, "typed": typed, "tabs": tabs(request),
+        "deleted": deleted, "just_deleted": next((one for one in deleted if one.pk == just_deleted), None),
+        "undo_days": UNDO_DAYS, "any": visible.kept().exists(),
+    }  # fmt: skip
+    return render(request, "reports/schedules.html", context)
+
+
+def problem_of(request: AuthenticatedRequest) -> str:
+    """Return what is wrong with the address of the list, '' when nothing is."""
+    unknown = sorted(set(request.GET) - {"show", "search", "page"})
+    if unknown:
+        return _("“%(key)s” is not a setting of this page.") % {"key": unknown[0][:40]}
+    if request.GET.get("show", "all") not in dict(tabs(request)):
+        return _("“%(value)s” is nothing that this list shows.") % {"value": request.GET["show"][:40]}
+    if "\0" in request.GET.get("search", ""):
+        return _("The search holds a character that no name has.")
+    return ""
+
+
+def tabs(request: AuthenticatedRequest) -> list[tuple[str, str]]:
+    """Return what the list can be narrowed to; ownerless ones are an administrator's matter."""
+    found = [("all", _("All")), ("active", _("Active")), ("paused", _("Paused")), ("failed", _("Failed"))]
+    return [*found, ("left", _("Without owner"))] if request.user.is_administrator else found
+
+
+def in_order(found: ReportScheduleQuerySet) -> ReportScheduleQuerySet:
+    """Order what needs attention first, then by the next run; each with the id of its last finished run."""
+    finished = ScheduleRun.objects.filter(schedule=OuterRef("pk"), finished_at__isnull=False)
+    newest = Subquery(finished.order_by("-due_at", "-pk").values("pk")[:1])
+    attention = Q(paused_because__in=(PausedBecause.FAILURES, PausedBecause.LEFT)) | Q(failures__gt=0)
+    return found.annotate(last_id=newest, attention=attention).order_by(
+        "-attention", F("next_run").asc(nulls_last=True), "name", "pk"
+    )
+
+
+def rows_of(found: list[ReportSchedule]) -> list[Row]:
+    """Return the rows of a list that in_order() has prepared; one query."""
+    last = ScheduleRun.objects.in_bulk([one.last_id for one in found if one.last_id])  # type: ignore[attr-defined]
+    return [
+        Row(
+            one, schedule_questions.name_of(one), schedule_words.in_words(one.recurrence),
+            last.get(one.last_id),  # type: ignore[attr-defined]
+        )
+        for one in found
+    ]  # fmt: skip
+
+
+@require_safe
+@login_required
+def schedule(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Show one scheduled report with the history of its runs and what became of their mails."""
+    found = find(request, pk)
+    page = Paginator(found.runs.select_related("started_by"), RUNS).get_page(request.GET.get("page"))
+    runs = list(page)
+    context = {
+        "schedule": found, "report": schedule_questions.name_of(found),
+        "report_page": schedule_questions.page_of(found), "problem": problem_with(found),
+        "when": schedule_words.in_words(found.recurrence),
+        "next_times": schedule_words.next_times(found.recurrence) if found.next_run else [],
+        "runs": [(run, mails) for run, mails in zip(runs, mails_of(runs), strict=True)], "page": page,
+        "under_way": any(run.is_unfinished for run in runs),
+    }  # fmt: skip
+    return render(request, "reports/schedule.html", context)
+
+
+def problem_with(found: ReportSchedule) -> str:
+    """Return why a schedule could not run now, in the reader's language; '' when it could."""
+    if found.owner is None or not found.owner.is_active:
+        return _("Its owner has left. Hand it over, and it goes on with the rights of the new owner.")
+    try:
+        schedule_questions.asked_of(found, found.owner)
+    except AskedWrongly as error:
+        return str(error)
+    return ""
+
+
+def mails_of(runs: list[ScheduleRun]) -> list[list[OutgoingMail]]:
+    """Return the mails of each run; one query."""
+    by_key: dict[str, list[OutgoingMail]] = {run.letter_key: [] for run in runs if run.state == RunState.SENT}
+    mails = OutgoingMail.objects.filter(letter__key__in=list(by_key)).select_related("letter").defer("letter__html")
+    for mail in mails.order_by("recipient"):
+        by_key[mail.letter.key].append(mail)
+    return [by_key.get(run.letter_key, []) for run in runs]
+
+
+@require_POST
+@login_required
+def pause(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Let a scheduled report send no more until it is resumed."""
+    found = find(request, pk)
+    if not found.is_paused:
+        scheduling.pause(found)
+    messages.success(request, _("“%(name)s” is paused.") % {"name": found})
+    return back(request, found)
+
+
+@require_POST
+@login_required
+def resume(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Let a scheduled report send again, when it can."""
+    found = find(request, pk)
+    problem = problem_with(found)
+    if problem:
+        messages.error(request, problem)
+        return redirect("report_schedule", pk=found.pk)
+    scheduling.resume(found)
+    text = _("“%(name)s” is active again. Next: %(next)s")
+    assert found.next_run is not None
+    due = schedule_words.moment_in_words(found.next_run, found.recurrence)
+    messages.success(request, text % {"name": found, "next": due})
+    return back(request, found)
+
+
+@require_POST
+@login_required
+def run_now(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Send a scheduled report now, beside its times; its page tells how that went."""
+    found = find(request, pk)
+    scheduling.run_now(found, request.user)
+    messages.success(request, _("“%(name)s” is being made; this page says how it went.") % {"name": found})
+    return redirect("report_schedule", pk=found.pk)
+
+
+@require_POST
+@login_required
+def duplicate(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Copy a scheduled report; the copy is one's own, and paused until it is resumed."""
+    copy = scheduling.duplicate(find(request, pk), request.user)
+    messages.success(request, _("“%(name)s” is paused; change it, then resume it.") % {"name": copy})
+    return redirect("edit_report_schedule", pk=copy.pk)
+
+
+@require_POST
+@login_required
+def delete(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Delete a scheduled report; the list then offers to undo."""
+    found = find(request, pk)
+    scheduling.delete(found)
+    request.session[JUST_DELETED] = found.pk
+    return redirect("report_schedules")
+
+
+@require_POST
+@login_required
+def restore(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Bring a deleted scheduled report back."""
+    deleted = ReportSchedule.objects.visible_to(request.user).recently_deleted()
+    found = one_of(deleted, pk)
+    scheduling.restore(found)
+    messages.success(request, _("“%(name)s” is back.") % {"name": found})
+    return redirect("report_schedules")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@require(administrators)
+def hand_over(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Give a scheduled report to another person, with whose rights it goes on."""
+    found = find(request, pk)
+    form = HandOverForm(request.POST or None, by=request.user)
+    if request.method == "POST" and form.is_valid():
+        to = form.cleaned_data["person"]
+        try:
+            scheduling.hand_over(found, to)
+        except AskedWrongly as error:
+            form.add_error("person", _("%(person)s cannot send this: %(why)s") % {"person": to, "why": error})
+        else:
+            messages.success(request, _("“%(name)s” belongs to %(person)s now.") % {"name": found, "person": to})
+            return redirect("report_schedule", pk=found.pk)
+    return render(request, "reports/schedule_hand_over.html", {"form": form, "schedule": found})
+
+
+def find(request: AuthenticatedRequest, pk: int) -> ReportSchedule:
+    """Return a scheduled report that the person may see and change; 404 for any other."""
+    return one_of(ReportSchedule.objects.visible_to(request.user).kept(), pk)
+
+
+def one_of(found: ReportScheduleQuerySet, pk: int) -> ReportSchedule:
+    """Return one of several scheduled reports; 404 for any other."""
+    try:
+        return found.select_related("owner", "saved").get(pk=pk)
+    except (ReportSchedule.DoesNotExist, OverflowError) as error:
+        raise Http404(_("There is no such scheduled report.")) from error
+
+
+def back(request: AuthenticatedRequest, found: ReportSchedule) -> HttpResponse:
+    """Lead back to the page from which something was asked: the list, or the page of the schedule."""
+    return redirect("report_schedules") if request.POST.get("from") == "list" else redirect("report_schedule", found.pk)
