@@ -62,7 +62,11 @@ def run_due(clock: Any, moment: datetime = DUE) -> ScheduleRun:
 
 def files_of(message: Any) -> list[tuple[str, bytes]]:
     """Return name and content of the files of a mail."""
-    return [(str(part.get_filename()), part.get_payload(decode=True)) for part in message.message().walk() if part.get_filename()]
+    return [
+        (str(part.get_filename()), part.get_payload(decode=True))
+        for part in message.message().walk()
+        if part.get_filename()
+    ]
 
 
 def letters() -> list[OutgoingLetter]:
@@ -88,3 +92,278 @@ def test_a_due_report_is_sent_to_everybody_once(clock: Any, ana: User, handed_ou
     made.refresh_from_db()
     assert made.next_run == DUE + timedelta(days=7)
     assert AuditEntry.objects.filter(action="exported", subject="My calls").count() == 1
+
+
+def test_several_timetables_enter_one_run(clock: Any, ana: User) -> None:
+    made = schedule(ana)
+    clock.move_to(DUE)
+    seen = [ReportSchedule.objects.get(pk=made.pk) for _ in range(5)]
+    assert [schedule_ticks.claim(one, DUE) for one in seen] == [True, False, False, False, False]
+    assert ScheduleRun.objects.get().due_at == DUE
+
+
+def test_times_that_nobody_saw_are_made_up_for_once(clock: Any, ana: User) -> None:
+    make.record(ana)
+    made = schedule(ana)
+    run = run_due(clock, DUE + timedelta(days=15))
+    assert (run.due_at, run.missed, run.state) == (DUE, 2, RunState.SENT)
+    made.refresh_from_db()
+    assert made.next_run == DUE + timedelta(days=21)
+    assert schedule_ticks.tick() == 0
+
+
+def test_the_clock_put_back_sends_nothing_twice(clock: Any, ana: User) -> None:
+    schedule(ana)
+    run_due(clock)
+    clock.move_to(DUE - timedelta(hours=1))
+    assert schedule_ticks.tick() == 0
+    clock.move_to(DUE + timedelta(minutes=1))
+    assert schedule_ticks.tick() == 0
+
+
+def test_an_empty_report_is_not_sent_unless_that_is_wanted(clock: Any, ana: User) -> None:
+    made = schedule(ana)
+    run = run_due(clock)
+    assert (run.state, run.rows, OutgoingLetter.objects.count()) == (RunState.EMPTY, 0, 0)
+    made.refresh_from_db()
+    made.send_empty = True
+    scheduling.keep(made)
+    assert run_due(clock, DUE + timedelta(days=7)).state == RunState.SENT
+    assert OutgoingMail.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"query": "period=all&colour=red"}, "“colour” is no filter"),
+        ({"query": "period=all&department=77"}, "“department” is no filter"),
+        ({"slug": "gone"}, "The report that this schedule sends no longer exists"),
+        ({"slug": "silent-extensions", "query": "period="}, "Ana Brandt may not run the report"),
+        ({"query": ""}, "The saved report that this schedule sends was deleted"),
+        ({"format": "doc"}, "“doc” is no format"),
+    ],
+    ids=str,
+)
+def test_what_no_longer_holds_fails_with_a_clear_text(
+    clock: Any, ana: User, changes: dict[str, str], told: str
+) -> None:
+    make.record(ana)
+    made = schedule(ana)
+    ReportSchedule.objects.filter(pk=made.pk).update(**changes)
+    run = run_due(clock)
+    assert run.state == RunState.FAILED
+    assert told in run.text
+    assert not OutgoingLetter.objects.exists()
+
+
+def test_five_failures_pause_it_and_tell_its_owner_and_a_good_run_counts_anew(clock: Any, ana: User) -> None:
+    make.record(ana)
+    made = schedule(ana)
+    good = made.query
+
+    def fail(moment: datetime) -> None:
+        ReportSchedule.objects.filter(pk=made.pk).update(query="colour=red")
+        run_due(clock, moment)
+        made.refresh_from_db()
+
+    weeks = iter(DUE + timedelta(days=7 * number) for number in range(20))
+    for expected in (1, 2, 3, 4):
+        fail(next(weeks))
+        assert (made.failures, made.is_paused) == (expected, False)
+    ReportSchedule.objects.filter(pk=made.pk).update(query=good)
+    assert run_due(clock, next(weeks)).state == RunState.SENT
+    for expected in (1, 2, 3, 4):
+        fail(next(weeks))
+        assert made.failures == expected
+    clock.shift(60)
+    schedule_runs.work(scheduling.run_now(made, ana).pk)
+    made.refresh_from_db()
+    assert (made.paused_because, made.next_run) == (PausedBecause.FAILURES, None), "manual runs count, too"
+    letter = OutgoingLetter.objects.latest("pk")
+    assert "My calls" in letter.subject
+    assert "“colour” is no filter" in letter.text
+    assert f"/reports/schedules/{made.pk}/" in letter.text
+    assert [one.recipient for one in letter.mails.all()] == ["ana@example.com"]
+    clock.move_to(next(weeks))
+    assert schedule_ticks.tick() == 0
+    scheduling.resume(made)
+    assert made.failures == 0
+    assert made.next_run is not None
+
+
+def test_schedules_of_people_who_left_are_paused_and_can_be_handed_over(clock: Any, ana: User) -> None:
+    made = schedule(ana)
+    nobodys = schedule(make.person("eva"))
+    ben = make.person("ben", extension="2002", email="ben@example.com")
+    make.record(ben, other_number="+491702")
+    User.objects.filter(pk=ana.pk).update(is_active=False)
+    User.objects.filter(username="eva").delete()
+    clock.move_to(DUE)
+    assert schedule_ticks.tick() == 0
+    for one in (made, nobodys):
+        one.refresh_from_db()
+        assert (one.paused_because, one.next_run) == (PausedBecause.LEFT, None)
+    scheduling.hand_over(made, ben)
+    clock.move_to(DUE + timedelta(days=7))
+    assert schedule_ticks.tick() == 1
+    run = ScheduleRun.objects.get()
+    schedule_runs.work(run.pk)
+    delivering.deliver_due()
+    assert "+491702" in files_of(mail.outbox[0])[0][1].decode().replace(" ", "")
+
+
+def test_an_owner_who_leaves_while_the_run_waits_sends_nothing(clock: Any, ana: User) -> None:
+    make.record(ana)
+    made = schedule(ana)
+    clock.move_to(DUE)
+    schedule_ticks.tick()
+    User.objects.filter(pk=ana.pk).update(is_active=False)
+    run = made.runs.get()
+    schedule_runs.work(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.reason) == (RunState.FAILED, RunReason.NO_OWNER)
+    assert not OutgoingLetter.objects.exists()
+
+
+def test_each_run_sends_what_the_owner_may_see_then(clock: Any) -> None:
+    sales = make.department("Sales")
+    ben = make.supervisor("ben", of=sales, email="ben@example.com", language="de")
+    make.membership(ben, department=sales)
+    make.record(department_id=sales.pk, other_number="+493012345678")
+    made = schedule(ben, recipients=["ben@example.com"])
+
+    def sent(moment: datetime) -> str:
+        run_due(clock, moment)
+        mail.outbox.clear()
+        delivering.deliver_due()
+        return "\n".join(files_of(message)[0][1].decode("utf-8-sig") for message in mail.outbox).replace(" ", "")
+
+    assert "12345678" in sent(DUE)
+    assert "Zeitraum" in sent(DUE + timedelta(days=7)), "in the owner's language"
+    make.masking_rule(role=Role.SUPERVISOR, digits=4)
+    masked = sent(DUE + timedelta(days=14))
+    assert "5678" not in masked
+    assert "1234" in masked
+    ben.role = Role.USER
+    ben.save()
+    assert sent(DUE + timedelta(days=21)) == "", "a user without calls gets an empty report, which is not sent"
+    assert made.runs.first().state == RunState.EMPTY  # type: ignore[union-attr]
+
+
+def test_a_saved_report_is_sent_as_it_is_saved_then(clock: Any, ana: User) -> None:
+    make.record(ana, call_type=CallType.MOBILE)
+    make.record(ana, call_type=CallType.LOCAL)
+    saved = SavedReport.objects.create(owner=ana, slug="calls", name="Mobile", query="period=all&call_type=mobile")
+    schedule(ana, saved=saved, query="")
+    assert run_due(clock).rows == 1
+    saved.query = "period=all"
+    saved.save()
+    assert run_due(clock, DUE + timedelta(days=7)).rows == 2
+    saved.deleted_at = DUE
+    saved.save()
+    assert "was deleted" in run_due(clock, DUE + timedelta(days=14)).text
+
+
+def test_recipients_are_held_to_the_allowed_domains_of_now(clock: Any, ana: User) -> None:
+    make.record(ana)
+    schedule(ana, recipients=["ana@example.com", "x@elsewhere.example"])
+    MailServer(allowed_domains="example.com").save()
+    run = run_due(clock)
+    assert run.state == RunState.FAILED
+    assert "x@elsewhere.example" in run.text
+    assert not OutgoingMail.objects.exists()
+
+
+def test_a_run_is_skipped_while_the_one_before_it_is_under_way(clock: Any, ana: User) -> None:
+    made = schedule(ana, unit="minutes", every=1, first_day=DUE.date() - timedelta(days=1))
+    clock.move_to(DUE)
+    assert schedule_ticks.tick() == 1
+    clock.move_to(DUE + timedelta(seconds=60))
+    assert schedule_ticks.tick() == 1
+    skipped, waiting = made.runs.all()
+    assert (skipped.state, skipped.reason) == (RunState.SKIPPED, RunReason.UNDER_WAY)
+    assert waiting.state == RunState.WAITING
+
+
+def test_what_was_paused_or_deleted_meanwhile_is_not_sent(clock: Any, ana: User) -> None:
+    make.record(ana)
+    for stop in (scheduling.pause, scheduling.delete):
+        made = schedule(ana)
+        clock.move_to(DUE)
+        schedule_ticks.tick()
+        stop(made)
+        run = made.runs.get()
+        schedule_runs.work(run.pk)
+        run.refresh_from_db()
+        assert (run.state, run.reason) == (RunState.SKIPPED, RunReason.STOPPED)
+        clock.move_to(DUE - timedelta(hours=1))
+
+
+def test_pressing_run_now_twice_finds_the_run_under_way(ana: User, handed_out: list[int]) -> None:
+    make.record(ana)
+    made = schedule(ana)
+    with transaction.atomic():
+        first = scheduling.run_now(made, ana)
+    assert scheduling.run_now(made, ana).pk == first.pk
+    scheduling.pause(made)
+    schedule_runs.work(first.pk)
+    first.refresh_from_db()
+    assert (first.state, first.manual, first.started_by) == (RunState.SENT, True, ana)
+    made.refresh_from_db()
+    assert made.is_paused, "running now does not resume it"
+
+
+def test_a_lost_message_is_handed_out_again(clock: Any, ana: User, handed_out: list[int]) -> None:
+    schedule(ana)
+    clock.move_to(DUE)
+    schedule_ticks.tick()
+    run = ScheduleRun.objects.get()
+    clock.shift(schedule_queue.MESSAGE_LOST.total_seconds() + 1)
+    schedule_ticks.tick()
+    assert handed_out == [run.pk, run.pk]
+
+
+def test_a_worker_that_is_overtaken_posts_nothing(
+    clock: Any, ana: User, handed_out: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make.record(ana)
+    schedule(ana)
+    clock.move_to(DUE)
+    schedule_ticks.tick()
+    run, make_letter = ScheduleRun.objects.get(), schedule_runs.make
+
+    def slow(*args: Any) -> Any:
+        monkeypatch.setattr(schedule_runs, "make", make_letter)
+        clock.shift(schedule_runs.LEASE.total_seconds() + 1)
+        schedule_ticks.tick()
+        schedule_runs.work(run.pk)
+        return make_letter(*args)
+
+    monkeypatch.setattr(schedule_runs, "make", slow)
+    schedule_runs.work(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.attempts, len(handed_out)) == (RunState.SENT, 2, 2)
+    assert len(letters()) == 1
+    assert OutgoingMail.objects.count() == 2
+
+
+def test_a_run_that_ends_its_worker_each_time_is_given_up(clock: Any, ana: User) -> None:
+    made = schedule(ana)
+    clock.move_to(DUE)
+    schedule_ticks.tick()
+    run = ScheduleRun.objects.get()
+    for attempt in range(1, schedule_ticks.MOST_ATTEMPTS + 1):
+        ScheduleRun.objects.update(state=RunState.RUNNING, attempts=attempt, lease_until=DUE)
+        clock.shift(1)
+        schedule_ticks.tick()
+    run.refresh_from_db()
+    made.refresh_from_db()
+    assert (run.state, run.reason, made.failures) == (RunState.FAILED, RunReason.INTERRUPTED, 1)
+
+
+def test_one_schedule_that_cannot_be_computed_holds_up_no_other(clock: Any, ana: User) -> None:
+    broken, good = schedule(ana), schedule(ana)
+    ReportSchedule.objects.filter(pk=broken.pk).update(zone="Europe/Atlantis")
+    clock.move_to(DUE)
+    assert schedule_ticks.tick() == 1
+    assert ScheduleRun.objects.get().schedule_id == good.pk
