@@ -10,6 +10,7 @@ SUITES = {
     "ingest": (("benchmarks.ingest", "postgresql"), ("benchmarks.ingest", "sqlite")),
     "home": (("benchmarks.home", "postgresql"),),
     "admin": (("benchmarks.admin", "postgresql"), ("benchmarks.admin_recosting", "postgresql")),
+    "exports": (("benchmarks.exports", "postgresql"),),
     "memory": (("benchmarks.memory", "postgresql"),),
 }
 """Modules by what is measured, each with its kind of database."""

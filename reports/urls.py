@@ -8,6 +8,7 @@ urlpatterns = [
     path("calls/home/", home.home, name="home"),
     path("calls/home/live/", home.live, name="home_live"),
     path("reports/", reports.report_list, name="reports"),
+    path("reports/exports/", exports.begin, name="begin_report_export"),
     path("reports/exports/<int:pk>/", exports.export_page, name="report_export"),
     path("reports/exports/<int:pk>/file/", exports.download, name="download_report_export"),
     path("reports/mine/<int:pk>/", saved.saved_report, name="saved_report"),

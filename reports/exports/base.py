@@ -18,6 +18,11 @@ Told = Callable[[int, int], None]
 class TooManyRows(Exception):  # noqa: N818  (what people read)
     """The report has more rows than the format may have; the text says the limit, in the reader's language."""
 
+    def __init__(self, text: str, rows: int) -> None:
+        """`rows` are those of groups; of lists, one more than the limit."""
+        super().__init__(text)
+        self.rows = rows
+
 
 @dataclass(slots=True)
 class Document:

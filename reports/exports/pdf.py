@@ -1,31 +1,30 @@
-"""PDF for print: what was asked, the charts, the table with its header on every page, page numbers.
+"""PDF for print and for screen readers: what was asked, the charts, the table with its header on every page, bookmarks.
 
 WeasyPrint lays every cell out by itself, which takes most of its time. So the cells of some rows are one cell here
-with a line for each: much faster, and in less memory. It keeps what it has laid out, so long reports
-are made in parts that are joined at the end.
+with a line for each: much faster, and in less memory; the tags say afterwards that they are rows. It keeps what it
+has laid out, so long reports are made in parts.
 """
 
 import base64
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from io import BytesIO
-from itertools import islice
 from typing import IO, Any
 
 from django.template.loader import render_to_string
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language_bidi
-from pypdf import PdfWriter
 
 from reports.charts.png import png_of
 from reports.engine.layout import Row
 from reports.engine.measures import Form
 from reports.engine.writing import write as in_words
 from reports.exports.base import Document, Told
+from reports.exports.pdf_binding import Binding
 from reports.exports.table import Field, table_of
 
-PART = 500
+PART = 1000
 """Rows that are laid out together."""
 BLOCK = 40
 """Rows in one cell of the layout."""
@@ -38,10 +37,12 @@ LETTER, PADDING = 0.54, 2
 LINE = 2.1
 """Height of a row in pixels for each point of its letters."""
 SHORTEST, LONGEST = 5, 44
-INDENT = "\u2003"
+INDENT, NOTHING = "\u2003", "\u00a0"
 ISOLATE, END_ISOLATE = "\u2068", "\u2069"
-Cell = tuple[bool, SafeString]
-"""Whether it is set at the end, and its lines."""
+CONTROLS = re.compile("[\u0000-\u001f\u007f\u0085\u2028\u2029]+")
+"""What would break a line."""
+OTHER_LETTERS = re.compile("[^\u0000-\u052f\u1e00-\u206f\u20a0-\u20bf]")
+"""Letters that the first font of the document may lack."""
 
 
 @dataclass(slots=True)
@@ -50,6 +51,18 @@ class Line:
 
     texts: list[str]
     bold: bool
+    bookmark: str = ""
+    """Under which name the outline has it; '' for not at all."""
+
+
+@dataclass(slots=True)
+class Block:
+    """Some rows that are laid out as one."""
+
+    cells: list[tuple["Column", SafeString]]
+    """Of each column the lines."""
+    bold: bool
+    bookmark: str
 
 
 @dataclass(slots=True)
@@ -59,6 +72,8 @@ class Column:
     label: str
     letters: int
     numeric: bool
+    heads_row: bool
+    """Whether its cells name their rows."""
     percent: float = 0.0
 
 
@@ -71,21 +86,19 @@ def write(document: Document, out: IO[bytes], told: Told) -> None:
         "size": f"{size:.1f}", "line": round(size * LINE),
     }  # fmt: skip
     total = lines.pop() if document.total else None
-    starts = range(0, max(len(lines), 1), PART)
-    if len(starts) == 1:
-        context |= {"first": True, "last": True, "blocks": blocks(lines, columns), "total": closing(total, columns)}
-        laid_out(context).write_pdf(out)
-        return
-    joined, pages = PdfWriter(), 0
+    starts, pages, binding = range(0, max(len(lines), 1), PART), 0, Binding(out)
     for start in starts:
         told(start, document.count)
-        some, last = lines[start : start + PART], start == starts[-1]
-        context |= {"first": not start, "last": last, "blocks": blocks(some, columns)}
-        part = laid_out(context | {"total": closing(total, columns) if last else None, "before": pages})
+        last = start == starts[-1]
+        context |= {
+            "first": not start, "last": last, "before": pages if len(starts) > 1 else None,
+            "blocks": blocks(lines[start : start + PART], columns),
+            "total": next(blocks([total], columns)) if total and last else None,
+        }  # fmt: skip
+        part = laid_out(context)
         pages += len(part.pages)
-        joined.append(BytesIO(part.write_pdf()))
-    joined.add_metadata({"/Title": document.name})
-    joined.write(out)
+        binding.add(part)
+    binding.close()
 
 
 def laid_out(context: dict[str, Any]) -> Any:
@@ -106,11 +119,6 @@ def pictures(document: Document) -> list[tuple[str, str, str]]:
     ]
 
 
-def closing(total: Line | None, columns: list[Column]) -> list[Cell] | None:
-    """Return the cells of the total."""
-    return next(blocks([total], columns)) if total else None
-
-
 def table_in_words(document: Document) -> tuple[list[Column], list[Line]]:
     """Return the columns and rows as texts, the total last; names of parts are indented."""
     table = table_of(document)
@@ -123,7 +131,11 @@ def table_in_words(document: Document) -> tuple[list[Column], list[Line]]:
     for place, label in enumerate(labels):
         longest = max((len(line.texts[place]) for line in lines), default=0)
         least = max(map(len, label.split()), default=0)
-        columns.append(Column(label, min(max(longest, least, SHORTEST), LONGEST) + PADDING, numeric[place]))
+        columns.append(
+            Column(
+                label, min(max(longest, least, SHORTEST), LONGEST) + PADDING, numeric[place], bool(first) and not place
+            )
+        )
     return columns, lines
 
 
@@ -131,7 +143,8 @@ def line_of(row: Row, fields: list[Field], document: Document) -> Line:
     """Return one row as texts."""
     names = [INDENT * (row.level - 1) + str(row.cells[0])] if document.levels else []
     texts = [*names, *(text_of(row, field) for field in fields)]
-    return Line([" ".join(text.split("\n")) for text in texts], row.has_parts or row.level == 0)
+    bookmark = str(row.cells[0]) if row.has_parts and row.level == 1 else ""
+    return Line([CONTROLS.sub(" ", text) for text in texts], row.has_parts or row.level == 0, bookmark)
 
 
 def text_of(row: Row, field: Field) -> str:
@@ -158,22 +171,28 @@ def fit(columns: list[Column]) -> float:
     return size
 
 
-def blocks(lines: list[Line], columns: list[Column]) -> Iterator[list[Cell]]:
-    """Yield the cells of some rows at once: whether set at the end, and the lines."""
-    waiting, rtl = iter(lines), get_language_bidi()
-    while some := list(islice(waiting, BLOCK)):
-        yield [
-            (column.numeric, mark_safe("".join(part(line, place, column, rtl=rtl) for line in some)))  # noqa: S308  (escaped)
-            for place, column in enumerate(columns)
-        ]
+def blocks(lines: list[Line], columns: list[Column]) -> Iterator[Block]:
+    """Yield rows as blocks; a bold row is one by itself."""
+    start, rtl = 0, get_language_bidi()
+    while start < len(lines):
+        end = start + 1
+        while not lines[start].bold and end < min(start + BLOCK, len(lines)) and not lines[end].bold:
+            end += 1
+        some = lines[start:end]
+        cells = [(column, cell(some, place, column, rtl=rtl)) for place, column in enumerate(columns)]
+        yield Block(cells, some[0].bold, some[0].bookmark)
+        start = end
 
 
-def part(line: Line, place: int, column: Column, *, rtl: bool) -> str:
-    """Return one cell as HTML in one line, cut where it is too long."""
-    text, room = line.texts[place], column.letters - PADDING
-    if len(text) > room:
-        text = f"{text[: room - 1]}…"
-    # Telephone numbers and Latin names keep their order beside Arabic.
-    shown = escape(f"{ISOLATE}{text}{END_ISOLATE}" if text and rtl else text)
-    # Each line has a height of its own: fallback fonts would stretch it, and rows would no longer stand in line.
-    return f"<i><b>{shown}</b></i>" if line.bold else f"<i>{shown}</i>"
+def cell(lines: list[Line], place: int, column: Column, *, rtl: bool) -> SafeString:
+    """Return the lines of one column as HTML, each cut where it is too long; none is empty."""
+    room = column.letters - PADDING
+    texts = [text if len(text) <= room else f"{text[: room - 1]}…" for text in (line.texts[place] for line in lines)]
+    if rtl:
+        # Telephone numbers and Latin names keep their order beside Arabic.
+        texts = [f"{ISOLATE}{text}{END_ISOLATE}" if text else "" for text in texts]
+    whole = escape("\n".join(text or NOTHING for text in texts))
+    if not OTHER_LETTERS.search(whole):
+        return whole
+    # Letters of another font would stretch their line, so that rows no longer stand in line: each has a height here.
+    return mark_safe("".join(f"<i>{text}</i>" for text in whole.split("\n")))  # noqa: S308  (escaped)

@@ -50,9 +50,19 @@ def prepare(report: Report, question: Question, asker: Asker, form: Format, *, a
     fill = fill_calls if report.run is None and not question.group else fill_layout
     fill(document, report, question, asker, most)
     if document.count > most:
-        text = _("This report has more than %(most)s rows, the most that %(format)s takes. Narrow it, or use CSV.")
-        raise TooManyRows(text % {"most": number(most), "format": form.label})
+        raise TooManyRows(beyond(form), document.count)
     return document
+
+
+def beyond(form: Format) -> str:
+    """Return what is said of a report that is too large for a format."""
+    text = _("This report has more than %(most)s rows, the most that %(format)s takes. Narrow it, or use CSV.")
+    return text % {"most": number(form.most_rows), "format": form.label}
+
+
+def count_calls(question: Question, asker: Asker, most: int) -> int:
+    """Return the number of calls of a list, most + 1 when there are more."""
+    return counted(calls_of(question, asker), most)
 
 
 def fill_calls(document: Document, report: Report, question: Question, asker: Asker, most: int) -> None:

@@ -104,7 +104,7 @@ def run_page(request: AuthenticatedRequest, report: Report, saved: SavedReport |
         if reading.problems:
             return refused(request, reading.problems, request.path)
         if "export" in request.GET:
-            return exported(request, Asked(report, reading.question, asker))
+            return exported(request, Asked(report, reading.question, asker), saved)
         context = context_of(report, reading.question, asker, paging)
         context |= {"action": request.path, **ways_to_save(request, report, reading.question, saved)}
         return render(request, "reports/report.html", context)

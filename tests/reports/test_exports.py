@@ -4,8 +4,10 @@ import csv
 import io
 import json
 import os
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -188,16 +190,41 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(FORMATS, name, type(form)(**(values | ({"most_rows": 50} if name == "xlsx" else {}))))
 
 
+def begun(client: Client, address: str, language: str = "en") -> Any:
+    """Press the button of the page that offers a large export; return where it leads."""
+    offer = client.get(address, headers={"accept-language": language})
+    assert not Job.objects.exclude(state=JobState.WAITING).exists()
+    sent = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', offer.content.decode()))
+    sent = {name: unescape(value) for name, value in sent.items() if name != "csrfmiddlewaretoken"}
+    answer = client.post("/reports/exports/", sent, headers={"accept-language": language})
+    assert answer["Location"].startswith("/jobs/")
+    return answer
+
+
+def test_asking_for_a_large_export_says_how_large_it_is_and_begins_nothing(
+    client: Client, calls: None, small: None, admin: User
+) -> None:
+    client.force_login(admin)
+    offer = client.get(f"/reports/calls/?{OCTOBER}&export=csv")
+    assert offer.context["rows"] == 60
+    assert "60" in offer.content.decode()
+    too_large = client.get(f"/reports/calls/?{OCTOBER}&export=xlsx")
+    assert too_large.status_code == 400
+    assert "more than 50 rows" in too_large.content.decode()
+    assert not Job.objects.exists()
+    for wrong in ({"report": "calls", "query": "colour=red", "format": "csv"}, {"report": "calls", "format": "docx"}):
+        assert client.post("/reports/exports/", wrong).status_code == 400
+    assert client.get("/reports/exports/").status_code == 405
+    assert not Job.objects.exists()
+
+
 def test_a_large_export_is_made_in_the_background_for_its_owner(
     client: Client, calls: None, small: None, admin: User, ben: User, tmp_path: Path
 ) -> None:
     client.force_login(admin)
     address = f"/reports/calls/?{COUNTED}&export=csv"
-    response = client.get(address, headers={"accept-language": "de"})
+    assert begun(client, address, "de")["Location"] == begun(client, address, "de")["Location"]
     job = Job.objects.get()
-    assert (
-        response["Location"] == client.get(address, headers={"accept-language": "de"})["Location"] == f"/jobs/{job.pk}/"
-    )
     jobs.run(job.pk)
     job.refresh_from_db()
     assert job.state == JobState.DONE, job.error
@@ -224,7 +251,7 @@ def test_too_many_rows_are_refused_with_the_limit_and_leave_nothing(
     client: Client, calls: None, small: None, admin: User, tmp_path: Path
 ) -> None:
     client.force_login(admin)
-    client.get(f"/reports/calls/?{OCTOBER}&export=xlsx")
+    client.post("/reports/exports/", {"report": "calls", "query": OCTOBER, "format": "xlsx"})
     job = Job.objects.get()
     jobs.run(job.pk)
     job.refresh_from_db()
@@ -235,7 +262,7 @@ def test_too_many_rows_are_refused_with_the_limit_and_leave_nothing(
 
 def test_rights_at_the_time_of_making_count(client: Client, calls: None, small: None, ben: User) -> None:
     client.force_login(ben)
-    client.get(f"/reports/calls/?{OCTOBER}&export=csv")
+    begun(client, f"/reports/calls/?{OCTOBER}&export=csv")
     ben.supervisions.all().delete()
     job = Job.objects.get()
     jobs.run(job.pk)
@@ -306,6 +333,47 @@ def test_a_pdf_of_groups_has_its_chart_and_total(client: Client, calls: None, ad
     assert "No calls meet these filters" in pages_of(body_of(empty))[0]
 
 
+def tags_of(element: Any) -> list[tuple[str, Any]]:
+    """Return the tags of a PDF file below an element, in the order of reading: the kind, and the whole tag."""
+    kids = element.get("/K", [])
+    found = [kid.get_object() for kid in (kids if isinstance(kids, list) else [kids])]
+    return [
+        pair
+        for kid in found
+        if isinstance(kid, dict)
+        for pair in ((str(kid["/S"]), kid), *tags_of(kid))
+    ]  # fmt: skip
+
+
+def test_a_pdf_in_parts_is_tagged_row_by_row_with_headers_bookmarks_and_language(
+    client: Client, calls: None, admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pdf, "PART", 20)
+    client.force_login(admin)
+    address = f"/reports/by-day/?{COUNTED}&group=day,person&columns=calls,cost&export=pdf"
+    content = body_of(client.get(address, headers={"accept-language": "de"}))
+    file = PdfReader(io.BytesIO(content), strict=True)
+    root = file.trailer["/Root"]
+    assert (root["/Lang"], root["/MarkInfo"]["/Marked"]) == ("de", True)
+    rows = json.loads(body_of(client.get(address.replace("=pdf", "=json"))))["rows"]
+    tags = tags_of(root["/StructTreeRoot"])
+    assert len([kind for kind, _tag in tags if kind == "/TR"]) == len(rows) + 1 + len(file.pages)
+    scopes = [tag["/A"]["/Scope"] for kind, tag in tags if kind == "/TH"]
+    assert scopes.count("/Row") == len(rows) + 1
+    assert scopes.count("/Column") == len(file.pages) * 4
+    assert all(tag["/Alt"] for kind, tag in tags if kind == "/Figure")
+    assert any(kind == "/Figure" for kind, _tag in tags)
+    (name, parts) = file.outline
+    assert name.title  # type: ignore[union-attr]
+    outer = [row["name"] for row in rows if row["level"] == 1]
+    assert len(parts) == len(outer) + 2  # type: ignore[arg-type]  (a chart before them, the rules behind)
+    places = [file.get_destination_page_number(one) for one in parts]  # type: ignore[union-attr]
+    assert places == sorted(places)
+    assert places[-1] == len(file.pages) - 1
+    numbers = [page["/StructParents"] for page in file.pages]
+    assert numbers == list(range(len(file.pages)))
+
+
 def test_a_pdf_fetches_nothing(client: Client, calls: None, admin: User, cleo: User) -> None:
     cleo.first_name = "<img src='file:///etc/passwd'><link rel=attachment href='file:///etc/passwd'>"
     cleo.save()
@@ -322,7 +390,7 @@ def test_a_saved_report_is_exported_in_the_background_as_it_is_saved(
         owner=admin, slug="outgoing-external", name="Ours", query=f"{COUNTED}&direction=&kind=internal"
     )
     client.force_login(admin)
-    client.get(f"/reports/mine/{saved.pk}/?export=csv")
+    begun(client, f"/reports/mine/{saved.pk}/?export=csv")
     job = Job.objects.get()
     jobs.run(job.pk)
     job.refresh_from_db()
