@@ -242,7 +242,7 @@ APPLICATIONS = (
                 _("Reports"),
                 "chart-column",
                 "reports",
-                covers=("report", "saved_report", "edit_saved_report", "save_report"),
+                covers=("report", "saved_report", "edit_saved_report", "save_report", "mail_report", "sent_mail"),
             ),
             MenuItem(
                 _("Scheduled reports"),

@@ -284,6 +284,7 @@ EMAIL_HOST_USER = env.str("SMTP_USER", "")
 EMAIL_HOST_PASSWORD = secret("SMTP_PASSWORD", "")
 EMAIL_USE_TLS = env.bool("SMTP_STARTTLS", False)
 EMAIL_TIMEOUT = 10
+MAIL_ATTACHMENT_MB = env.int("MAIL_ATTACHMENT_MB", 20)  # larger files are refused; most mail servers take no more
 DEFAULT_FROM_EMAIL = env.str("MAIL_FROM", "callanalytics@localhost")
 
 # Logs: one JSON object a line where LOG_FORMAT=json.

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reports.views import exports, home, previews, reports, saved, schedule_form, schedules
+from reports.views import exports, home, mailing, previews, reports, saved, schedule_form, schedules
 
 urlpatterns = [
     path("calls/home/", home.home, name="home"),
@@ -11,6 +11,8 @@ urlpatterns = [
     path("reports/exports/", exports.begin, name="begin_report_export"),
     path("reports/exports/<int:pk>/", exports.export_page, name="report_export"),
     path("reports/exports/<int:pk>/file/", exports.download, name="download_report_export"),
+    path("reports/mails/people/", mailing.people, name="people_to_mail"),
+    path("reports/mails/<int:pk>/", mailing.sent_mail, name="sent_mail"),
     path("reports/mine/<int:pk>/", saved.saved_report, name="saved_report"),
     path("reports/mine/<int:pk>/edit/", saved.edit, name="edit_saved_report"),
     path("reports/mine/<int:pk>/question/", saved.change_question, name="change_saved_report"),
@@ -32,5 +34,7 @@ urlpatterns = [
     path("reports/<slug:slug>/", reports.report_page, name="report"),
     path("reports/<slug:slug>/save/", saved.save, name="save_report"),
     path("reports/<slug:slug>/schedule/", schedule_form.schedule_report, name="schedule_report"),
+    path("reports/<slug:slug>/mail/", mailing.mail_report, name="mail_report"),
+    path("reports/<slug:slug>/mail/preview/", mailing.preview_mail, name="preview_mail"),
     path("reports/<slug:slug>/preview/", previews.preview, name="report_preview"),
 ]

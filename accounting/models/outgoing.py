@@ -29,6 +29,9 @@ class MailState(models.TextChoices):
     CANCELLED = "cancelled", _("Cancelled")
 
 
+UNSENT = (MailState.WAITING, MailState.SENDING)
+
+
 class MailFault(models.TextChoices):
     """Why a mail was not delivered, as the people who look after the mail server need to know it."""
 

@@ -68,7 +68,7 @@ def check_recipients(messages: Iterable[EmailMessage], server: MailServer) -> No
 
 def check_addresses(addresses: Iterable[str], server: MailServer) -> None:
     """Raise RecipientRefusedError when the domain of an address is not among the allowed ones."""
-    allowed = {line.strip().lower().lstrip("@") for line in server.allowed_domains.splitlines() if line.strip()}
+    allowed = allowed_domains(server)
     if not allowed:
         return
     refused = sorted(
@@ -77,3 +77,8 @@ def check_addresses(addresses: Iterable[str], server: MailServer) -> None:
     if refused:
         text = _("Mail to %(addresses)s is not allowed: the set-up of the mail server names other domains.")
         raise RecipientRefusedError(text % {"addresses": ", ".join(refused)})
+
+
+def allowed_domains(server: MailServer) -> set[str]:
+    """Return the domains to which mail may go; none: to all."""
+    return {line.strip().lower().lstrip("@") for line in server.allowed_domains.splitlines() if line.strip()}

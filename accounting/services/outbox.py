@@ -23,13 +23,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounting.models import MailPurpose, MailServer, MailState, OutgoingLetter, OutgoingMail, User
+from accounting.models.outgoing import UNSENT
 from accounting.services.mailing import RecipientRefusedError, check_addresses
 
 TASK = "accounting.tasks.deliver_mail"
 FOLDER = "outbox"
 """Within the data folder: a folder for each letter with files."""
 LETTERS_KEPT, FILES_KEPT = timedelta(days=90), timedelta(days=7)
-UNSENT = (MailState.WAITING, MailState.SENDING)
 
 
 @dataclass(frozen=True, slots=True)

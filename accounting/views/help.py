@@ -14,6 +14,7 @@ SECTIONS = (
     ("calls", _("Calls")),
     ("call", _("One call")),
     ("reports", _("Reports")),
+    ("mails", _("Send mail")),
     ("schedules", _("Scheduled reports")),
     ("profile", _("Profile")),
 )

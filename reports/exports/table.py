@@ -20,6 +20,11 @@ class Field:
     currency: str = ""
     """Which amount of the cell it reads; '' for the whole cell."""
 
+    @property
+    def numeric(self) -> bool:
+        """Whether its values are set at the end."""
+        return self.form not in (None, Form.MOMENT)
+
     def read(self, row: Row) -> Any:
         """Return the value of this column; None for nothing."""
         value = row.cells[self.place]

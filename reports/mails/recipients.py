@@ -1,0 +1,87 @@
+"""To whom a report is mailed: people of the organisation by name, and free addresses in the allowed domains."""
+
+import re
+from email.utils import formataddr
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from accounting.models import MailServer, User
+from accounting.services.mailing import RecipientRefusedError, check_addresses
+from accounting.services.outbox import address_of
+
+MOST_RECIPIENTS, MOST_FOUND, MOST_NAMED, MOST_WORDS = 50, 12, 3, 5
+SEPARATOR = re.compile(r"[,;\r\n]+(?=(?:[^\"]*\"[^\"]*\")*[^\"]*$)")
+"""Between recipients, not within a name in quotation marks."""
+IN_BRACKETS = re.compile(r"<([^<>]*)>\s*$")
+
+
+def people_to_mail(typed: str) -> QuerySet[User]:
+    """Return the people with an address whose names, user name or address begin with the typed words.
+
+    Whoever may send mail finds everybody, as in the organisation's address book: names and addresses, nothing else.
+    """
+    people = User.objects.filter(is_active=True).exclude(email="")
+    words = [word for word in re.split(r"\s+", typed.strip()) if word][:MOST_WORDS]
+    if not words or "\0" in typed:
+        return people.none()
+    for word in words:
+        names = Q(last_name__istartswith=word) | Q(first_name__istartswith=word)
+        people = people.filter(names | Q(username__istartswith=word) | Q(email__istartswith=word))
+    return people
+
+
+def written(person: User) -> str:
+    """Return a person as a recipient is written: name and address."""
+    return formataddr((str(person), person.email)) if str(person).isascii() else f"{person} <{person.email}>"
+
+
+def read_recipients(text: str) -> list[str]:
+    """Return the addresses in what somebody has typed; raise ValidationError with everything that is wrong."""
+    addresses, problems = [], []
+    for item in filter(None, (part.strip() for part in SEPARATOR.split(text))):
+        try:
+            addresses.append(address_in(item))
+        except ValidationError as error:
+            problems.extend(error.messages)
+    found = list(dict.fromkeys(map(address_of, addresses)))
+    if len(found) > MOST_RECIPIENTS:
+        problems.append(_("A mail goes to %(most)s recipients at most.") % {"most": MOST_RECIPIENTS})
+    try:
+        check_addresses(found, MailServer.current())
+    except RecipientRefusedError as refused:
+        problems.append(str(refused))
+    if problems:
+        raise ValidationError(problems)
+    return found
+
+
+def address_in(item: str) -> str:
+    """Return the address of one recipient, typed as address, as name with address, or as a person's name."""
+    bracketed = IN_BRACKETS.search(item)
+    if "@" in item or bracketed:
+        address = bracketed[1].strip() if bracketed else item
+        try:
+            validate_email(address)
+        except ValidationError as error:
+            text = _("“%(address)s” is not an e-mail address.")
+            raise ValidationError(text % {"address": address[:100]}) from error
+        return address
+    return person_named(item).email
+
+
+def person_named(typed: str) -> User:
+    """Return the one person who is meant; raise ValidationError when nobody is, or more than one."""
+    by_user_name = User.objects.filter(is_active=True, username__iexact=typed).exclude(email="").first()
+    if by_user_name is not None and "\0" not in typed:
+        return by_user_name
+    people = list(people_to_mail(typed)[: MOST_NAMED + 1])
+    if len(people) == 1:
+        return people[0]
+    if not people:
+        text = _("Nobody with an e-mail address is called “%(name)s”.")
+        raise ValidationError(text % {"name": typed[:100]})
+    text = _("“%(name)s” can be several people: %(people)s. Choose one from the search.")
+    raise ValidationError(text % {"name": typed[:100], "people": ", ".join(map(written, people[:MOST_NAMED]))})

@@ -1,0 +1,106 @@
+"""Mails a report to several people, at once or, when it is large, as background work (REP-6)."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from accounting.models import AuditedAction, Job, MailPurpose, OutgoingLetter, User
+from accounting.services import jobs
+from accounting.services.auditing import record
+from accounting.services.jobs import JobFailed, Progress
+from accounting.services.mailing import RecipientRefusedError
+from accounting.services.outbox import post
+from reports.catalogue import REPORTS
+from reports.engine.words import conditions_in_words, period_in_words
+from reports.exports import FORMATS
+from reports.exports.asking import Asked, AskedWrongly, read_asked
+from reports.exports.base import Format, Told, TooManyRows
+from reports.exports.preparing import untold
+from reports.mails.composing import Composed, MailTooLarge, compose
+from reports.mails.wording import Wording
+from reports.services.saving import whole_address
+
+KIND = "mail_report"
+MAIL_FORMATS = ("xlsx", "pdf", "csv")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a person has asked to be sent."""
+
+    asked: Asked
+    form: Format
+    wording: Wording
+    recipients: tuple[str, ...]
+    token: str
+    """The same for the same press of a button: pressed twice, one mail is sent."""
+
+    @property
+    def key(self) -> str:
+        """The key of its letter."""
+        return f"report:{self.asked.asker.reader.pk}:{self.token}"
+
+
+def send(order: Order, told: Told = untold, *, at_once: bool = False) -> OutgoingLetter:
+    """Compose the mail, post it and enter it into the audit log; return what was posted, now or before.
+
+    Raises TooManyRows (with at_once above the lower limit), MailTooLarge and RecipientRefusedError.
+    """
+    posted = OutgoingLetter.objects.filter(key=order.key).first()
+    if posted is not None:
+        return posted
+    composed = compose(order.asked, order.form, order.wording, key=order.key, told=told, at_once=at_once)
+    with transaction.atomic():
+        mails = post(composed.letter, order.recipients)
+        record_mail(order.asked, order.form, composed, [mail.recipient for mail in mails])
+    return mails[0].letter
+
+
+def record_mail(asked: Asked, form: Format, composed: Composed, recipients: list[str]) -> None:
+    """Enter into the audit log what was sent to whom."""
+    filters = "; ".join([period_in_words(asked.question), *conditions_in_words(asked.question, asked.asker)])
+    record(
+        AuditedAction.SENT, "report", str(asked.report.name), to=", ".join(recipients),
+        file=form.name.upper(), rows=composed.rows, filters=filters, mail=composed.letter.subject,
+    )  # fmt: skip
+
+
+def begin(order: Order) -> Job:
+    """Return the job that composes and posts the mail; the one under way when the same button was pressed twice."""
+    asked = order.asked
+    title = f"{asked.report.name} ({order.form.name.upper()})"
+    return jobs.start(
+        KIND, asked.asker.reader, title=title, unique_key=f"{KIND}-{order.token}",
+        report=asked.report.slug, name=str(asked.report.name),
+        query=whole_address(asked.question, REPORTS[asked.report.slug].standard),
+        format=order.form.name, subject=order.wording.subject, text=order.wording.text,
+        recipients=list(order.recipients), token=order.token,
+        language=translation.get_language() or settings.LANGUAGE_CODE, zone=timezone.get_current_timezone_name(),
+    )  # fmt: skip
+
+
+def make(progress: Progress) -> dict[str, Any]:
+    """Do a job of begin(), with the rights that its person has now; return which letter was posted."""
+    wanted, reader = progress.parameters, progress.job.started_by
+    if reader is None:
+        raise JobFailed(_("The person who asked for this mail no longer exists."))
+    with translation.override(wanted["language"]), timezone.override(ZoneInfo(wanted["zone"])):
+        try:
+            asked = read_asked(wanted["report"], wanted["query"], reader)
+            # A saved report has a name of its own.
+            asked = replace(asked, report=replace(asked.report, name=wanted["name"]))
+            wording = Wording(wanted["subject"], wanted["text"])
+            order = Order(asked, FORMATS[wanted["format"]], wording, tuple(wanted["recipients"]), wanted["token"])
+            return {"letter": send(order, progress.step).pk}
+        except (AskedWrongly, TooManyRows, MailTooLarge, RecipientRefusedError) as error:
+            raise JobFailed(str(error)) from error
+
+
+def own_letter(reader: User, pk: int) -> OutgoingLetter | None:
+    """Return a report that a person has mailed, None for any other letter."""
+    return OutgoingLetter.objects.filter(pk=pk, sender=reader, purpose=MailPurpose.REPORT).first()
