@@ -24,6 +24,11 @@ def placeholders_in_words() -> SafeString:
     return format_html("{} {}.", _("Placeholders:"), marks)
 
 
+def new_token() -> str:
+    """Return what marks one press of a button."""
+    return secrets.token_urlsafe(24)
+
+
 class MailForm(forms.Form):
     """Recipients, format, subject and text of a mail; a test goes to its author, whoever the recipients are."""
 
@@ -34,17 +39,17 @@ class MailForm(forms.Form):
     )  # fmt: skip
     format = forms.ChoiceField(label=gettext_lazy("Attached file"))
     subject = forms.CharField(
-        label=gettext_lazy("Subject"), max_length=200, help_text=lazy(placeholders_in_words, SafeString)()
-    )
+        label=gettext_lazy("Subject"), max_length=200, initial=STANDARD_SUBJECT,
+        help_text=lazy(placeholders_in_words, SafeString)(),
+    )  # fmt: skip
     text = forms.CharField(
         label=gettext_lazy("Text"), max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 5}),
         help_text=gettext_lazy("Stands above the figures; the same placeholders can be used."),
     )  # fmt: skip
-    token = forms.RegexField(TOKEN, widget=forms.HiddenInput)
+    token = forms.RegexField(TOKEN, widget=forms.HiddenInput, initial=new_token)
 
     def __init__(self, *args: Any, with_recipients: bool = True, **kwargs: Any) -> None:
-        first = {"subject": STANDARD_SUBJECT, "token": secrets.token_urlsafe(24)}
-        super().__init__(*args, initial=first, **kwargs)
+        super().__init__(*args, **kwargs)
         self.with_recipients = with_recipients
         choices = self.fields["format"]
         assert isinstance(choices, forms.ChoiceField)

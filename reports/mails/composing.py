@@ -1,7 +1,12 @@
 """Composes the mail of a report: what it says at a glance, as HTML and text, and the whole report attached.
 
-"Send mail" and schedules send the same mail. Everything in it comes from the document that the attached file is
-written from, so the figures cannot differ.
+"Send mail" and schedules send the same mail:
+
+    with timezone.override(asked.asker.zone):
+        document = prepare(asked.report, asked.question, asked.asker, form)
+        letter = letter_of(asked, document, form, Wording(subject, text), key=...)
+
+Everything in it comes from the document that the attached file is written from, so the figures cannot differ.
 """
 
 import tempfile
@@ -29,7 +34,7 @@ from reports.engine.words import period_in_words
 from reports.engine.writing import write
 from reports.exports.asking import Asked, file_name
 from reports.exports.base import Document, Format, Told
-from reports.exports.preparing import prepare, untold
+from reports.exports.preparing import untold
 from reports.exports.table import Field, table_of
 from reports.mails.wording import Wording, filled
 
@@ -82,32 +87,20 @@ class Page:
     images: list[InlineImage]
 
 
-@dataclass(frozen=True, slots=True)
-class Composed:
-    """A letter ready to be posted."""
+def letter_of(
+    asked: Asked, document: Document, form: Format, wording: Wording, *, key: str,
+    purpose: MailPurpose = MailPurpose.REPORT, cause: str = "", reason: str = "", told: Told = untold,
+) -> Letter:  # fmt: skip
+    """Return the letter with a report that is prepared, in the active language and within the asker's zone.
 
-    letter: Letter
-    rows: int
-    """How many rows the report has; a schedule does not send 0."""
-
-
-def compose(
-    asked: Asked, form: Format, wording: Wording, *, key: str, purpose: MailPurpose = MailPurpose.REPORT,
-    cause: str = "", reason: str = "", told: Told = untold, at_once: bool = False,
-) -> Composed:  # fmt: skip
-    """Return the letter with a report, in the active language; `reason` is a sentence that says why it was sent.
-
-    Raises TooManyRows above the format's limit (with at_once above the lower one), and MailTooLarge.
+    `reason` is a sentence that says why it was sent. Raises MailTooLarge.
     """
-    with timezone.override(asked.asker.zone):
-        document = prepare(asked.report, asked.question, asked.asker, form, at_once=at_once)
-        page = page_of(asked, document, wording, reason)
-        attachment = Attachment(file_name(asked.report, form.name), form.content_type, content_of(document, form, told))
-    letter = Letter(
+    page = page_of(asked, document, wording, reason)
+    attachment = Attachment(file_name(asked.report, form.name), form.content_type, content_of(document, form, told))
+    return Letter(
         key=key, purpose=purpose, subject=page.subject, text=page.text, html=page.html, attachments=[attachment],
         images=page.images, language=document.language, on_behalf_of=asked.asker.reader, cause=cause,
     )  # fmt: skip
-    return Composed(letter, document.count)
 
 
 def content_of(document: Document, form: Format, told: Told) -> bytes:

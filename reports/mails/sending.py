@@ -20,8 +20,8 @@ from reports.engine.words import conditions_in_words, period_in_words
 from reports.exports import FORMATS
 from reports.exports.asking import Asked, AskedWrongly, read_asked
 from reports.exports.base import Format, Told, TooManyRows
-from reports.exports.preparing import untold
-from reports.mails.composing import Composed, MailTooLarge, compose
+from reports.exports.preparing import prepare, untold
+from reports.mails.composing import MailTooLarge, letter_of
 from reports.mails.wording import Wording
 from reports.services.saving import whole_address
 
@@ -54,19 +54,23 @@ def send(order: Order, told: Told = untold, *, at_once: bool = False) -> Outgoin
     posted = OutgoingLetter.objects.filter(key=order.key).first()
     if posted is not None:
         return posted
-    composed = compose(order.asked, order.form, order.wording, key=order.key, told=told, at_once=at_once)
+    asked, form = order.asked, order.form
+    with timezone.override(asked.asker.zone):
+        document = prepare(asked.report, asked.question, asked.asker, form, at_once=at_once)
+        letter = letter_of(asked, document, form, order.wording, key=order.key, told=told)
     with transaction.atomic():
-        mails = post(composed.letter, order.recipients)
-        record_mail(order.asked, order.form, composed, [mail.recipient for mail in mails])
+        mails = post(letter, order.recipients)
+        record_mail(order, letter.subject, document.count)
     return mails[0].letter
 
 
-def record_mail(asked: Asked, form: Format, composed: Composed, recipients: list[str]) -> None:
+def record_mail(order: Order, subject: str, rows: int) -> None:
     """Enter into the audit log what was sent to whom."""
+    asked = order.asked
     filters = "; ".join([period_in_words(asked.question), *conditions_in_words(asked.question, asked.asker)])
     record(
-        AuditedAction.SENT, "report", str(asked.report.name), to=", ".join(recipients),
-        file=form.name.upper(), rows=composed.rows, filters=filters, mail=composed.letter.subject,
+        AuditedAction.SENT, "report", str(asked.report.name), to=", ".join(order.recipients),
+        file=order.form.name.upper(), rows=rows, filters=filters, mail=subject,
     )  # fmt: skip
 
 

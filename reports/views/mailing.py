@@ -1,7 +1,6 @@
 """The page from which a report is mailed, its preview, and what became of the mail (REP-6)."""
 
 import base64
-import secrets
 from dataclasses import replace
 from typing import Any
 
@@ -28,7 +27,7 @@ from reports.exports import FORMATS
 from reports.exports.asking import Asked, AskedWrongly, file_name, read_asked
 from reports.exports.base import TooManyRows
 from reports.exports.preparing import prepare
-from reports.forms.mailing import MailForm
+from reports.forms.mailing import MailForm, new_token
 from reports.mails import sending
 from reports.mails.composing import MailTooLarge, Page, page_of
 from reports.mails.recipients import MOST_FOUND, people_to_mail, written
@@ -61,8 +60,9 @@ def mail_report(request: AuthenticatedRequest, slug: str) -> HttpResponse:
     form = MailForm(request.POST or None, with_recipients=not is_test)
     with timezone.override(asked.asker.zone):
         if request.method == "POST" and form.is_valid():
-            answer = tested(request, asked, form) if is_test else sent(request, asked, form)
-            if answer is not None:
+            if is_test:
+                send_test(request, asked, form)
+            elif (answer := sent(request, asked, form)) is not None:
                 return answer
         return render(request, "reports/mail.html", context_of(request, asked, saved, form))
 
@@ -113,12 +113,12 @@ def sent(request: AuthenticatedRequest, asked: Asked, form: MailForm) -> HttpRes
     return redirect("sent_mail", pk=letter.pk)
 
 
-def tested(request: AuthenticatedRequest, asked: Asked, form: MailForm) -> None:
+def send_test(request: AuthenticatedRequest, asked: Asked, form: MailForm) -> None:
     """Send the mail to its author only; the page stays as it is and says so."""
     if not request.user.email:
         form.add_error(None, _("Your account has no e-mail address."))
         return
-    order = order_of(asked, form, (request.user.email,), secrets.token_urlsafe(24))
+    order = order_of(asked, form, (request.user.email,), new_token())
     subject = _("Test: %(subject)s") % {"subject": order.wording.subject}
     order = replace(order, wording=Wording(subject, order.wording.text))
     try:
@@ -139,7 +139,7 @@ def order_of(asked: Asked, form: MailForm, recipients: tuple[str, ...], token: s
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 @xframe_options_sameorigin
-@csp_replace(PREVIEW_POLICY)
+@csp_replace(PREVIEW_POLICY)  # type: ignore[arg-type]  (typed for strangers' requests)
 def preview_mail(request: AuthenticatedRequest, slug: str) -> HttpResponse:
     """Return the mail as it will be read, for the frame on the page; with the standard wording before it is typed."""
     try:
