@@ -3,6 +3,16 @@
 from celery import shared_task
 
 from accounting.services import collecting, delivering, directory_sync, jobs, leaving, outbox, retention
+from accounting.services.columns import copying
+
+COPYING_SECONDS = 15
+"""After which copying leaves the worker to others; the next run goes on."""
+
+
+@shared_task(expires=60)
+def copy_columns() -> None:
+    """Bring the columnar copy up to date, a little at a time; a run that is under way keeps others out."""
+    copying.copy_columns(seconds=COPYING_SECONDS)
 
 
 @shared_task(expires=30)

@@ -17,6 +17,7 @@ TIMETABLE = {
         "options": {"expires": 60},
     },
     "keep_terms": {"task": "accounting.tasks.keep_terms", "schedule": 900.0, "options": {"expires": 600}},
+    "copy_columns": {"task": "accounting.tasks.copy_columns", "schedule": 60.0, "options": {"expires": 60}},
     "close_leavers": {"task": "accounting.tasks.close_leavers", "schedule": 60.0, "options": {"expires": 60}},
     "deliver_mail": {"task": "accounting.tasks.deliver_mail", "schedule": 15.0, "options": {"expires": 15}},
     "tick_schedules": {"task": "reports.tasks.tick_schedules", "schedule": 15.0, "options": {"expires": 30}},

@@ -167,6 +167,10 @@ INBOX_DIR = Path(env.str("INBOX_DIR", str(DATA_DIR / "inbox")))
 ARCHIVE_DIR = Path(env.str("ARCHIVE_DIR", str(DATA_DIR / "archive")))
 SET_ASIDE_DIR = Path(env.str("SET_ASIDE_DIR", str(DATA_DIR / "set_aside")))
 
+# The columnar copy of the call records, which answers reports: what each process may take for a question.
+COLUMNS_THREADS = env.int("COLUMNS_THREADS", 2)
+COLUMNS_MEMORY = env.str("COLUMNS_MEMORY", "512MB")
+
 # Sign-in: local accounts, and the directory of the set-up or, where that is not enabled, of these variables.
 AUTH_USER_MODEL = "accounting.User"
 AUTHENTICATION_BACKENDS = [

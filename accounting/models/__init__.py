@@ -16,6 +16,7 @@ from accounting.models.calls import (
     UnitHalfHour,
     UnitKind,
 )
+from accounting.models.columns import CopiedDays, TouchedDay
 from accounting.models.connections import Directory, DirectoryRun, MailServer
 from accounting.models.corrections import CorrectedRecord, Correction, CorrectionKind, CorrectionState
 from accounting.models.imports import FileState, ImportBatch, ImportFile, RejectedRow
@@ -39,6 +40,7 @@ __all__ = [
     "CallType",
     "Carrier",
     "ChangeJournal",
+    "CopiedDays",
     "CorrectedRecord",
     "Correction",
     "CorrectionKind",
@@ -84,6 +86,7 @@ __all__ = [
     "Supervision",
     "Tariff",
     "TariffBand",
+    "TouchedDay",
     "UnitHalfHour",
     "UnitKind",
     "User",

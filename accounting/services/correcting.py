@@ -22,6 +22,7 @@ from accounting.models import (
     PhoneSystem,
     UnitHalfHour,
 )
+from accounting.services.columns.touching import day_of, touch
 from accounting.services.recording import DAY_COLUMNS, SLOT_COLUMNS, UNPRICED_CODES, Totals
 from accounting.signals import calls_corrected
 from callanalytics.lib.bulk import Moments, day_value, insert_rows
@@ -166,6 +167,7 @@ def write(correction: Correction, columns: Sequence[str], changed: Sequence[Chan
     batch = ImportBatch.objects.create(phone_system_id=phone_system_id)
     values = attrgetter(*columns)
     rows = [(after.id, *values(after), batch.pk) for _, after in changed]
+    touch(day_of(before.started_at) for before, _ in changed)
     update_rows(CallRecord, [*columns, "batch_id"], rows)
     totals = Totals()
     for before, after in changed:

@@ -19,6 +19,7 @@ from accounting.models import (
     PhoneSystem,
     UnitHalfHour,
 )
+from accounting.services.columns.touching import days_of, forget
 from accounting.services.recording import DAY_COLUMNS, SLOT_COLUMNS, Sums, added
 from accounting.services.writing import epoch
 from callanalytics.lib.bulk import Moments, day_value, insert_rows
@@ -59,6 +60,7 @@ def anonymise(records: QuerySet[CallRecord], phone_system: PhoneSystem) -> int:
     if not records.exists():
         return 0
     forget_corrections(records)
+    forget(days_of(records))
     mark = ImportBatch.objects.create(phone_system=phone_system)
     return records.update(
         user_id=None, extension="", leg=F("id"), batch_id=mark.pk, other_number=shortened("other_number"),

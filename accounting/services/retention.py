@@ -27,6 +27,7 @@ from accounting.models import (
 )
 from accounting.services import jobs
 from accounting.services.auditing import record
+from accounting.services.columns.touching import days_of, forget
 from accounting.services.forgetting import (
     anonymise,
     delete_rows,
@@ -189,6 +190,7 @@ def delete_day(phone_system: PhoneSystem, day: date, records: Any) -> int:
     if not count:
         return 0
     forget_corrections(records)
+    forget(days_of(records))
     delete_rows(records)
     take_days(*of_day(phone_system, day))
     moment = Moments()

@@ -21,6 +21,7 @@ from accounting.models import (
     UnitHalfHour,
 )
 from accounting.services.assembling import assemble
+from accounting.services.columns.touching import touch_seconds
 from accounting.services.discovering import Discovery
 from accounting.services.grouping import Group, StoredLeg, group
 from accounting.services.recording import (
@@ -173,6 +174,8 @@ class BatchWriter:
         ids = allocate_ids(CallLeg, len(legs))
         call_ids = self.number_calls(ids, groups)
         earlier = load_legs(continued.union(told_anew))
+        # A call record begins with one of its legs.
+        touch_seconds(leg.originated for leg in chain(legs, *earlier.values()))
         self.take_back(earlier)
         refs = {leg.call_ref for leg in legs} | {leg.call_ref for stored in earlier.values() for leg in stored}
         recorder = self.recorder(refs)
@@ -315,6 +318,7 @@ class BatchWriter:
             if found != (record.mos, record.jitter_ms, record.latency_ms, record.loss_permille):
                 record.mos, record.jitter_ms, record.latency_ms, record.loss_permille = found
                 changed.append(record)
+        touch_seconds(int(record.started_at.timestamp()) for record in changed)
         CallRecord.objects.bulk_update(changed, ["mos", "jitter_ms", "latency_ms", "loss_permille"], batch_size=500)
 
 

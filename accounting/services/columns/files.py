@@ -1,0 +1,104 @@
+"""Where the files of the columnar copy lie, what they hold, and how DuckDB is set up in this process."""
+
+import os
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+import duckdb
+import structlog
+from django.conf import settings
+
+from accounting.models import CallRecord
+
+log = structlog.get_logger(__name__)
+LAYOUT = 1
+"""Raised when COLUMNS or their types change: files of another layout are not read, and are written anew."""
+COLUMNS = (
+    "id", "phone_system_id", "call_id", "started_at", "ended_at", "extension", "user_id", "department_id",
+    "cost_centre_id", "office_id", "direction", "kind", "outcome", "call_type", "other_number", "country",
+    "destination", "hunt_pilot", "device", "ring_seconds", "talk_seconds", "gateway_id", "carries_trunk",
+    "trunk_seconds", "pricing", "cost", "currency", "rate_id", "cause", "released_by", "conference",
+    "authorization_code", "matter_code", "mos",
+)  # fmt: skip
+"""The columns of call records that reports compare, group by, count or sort by."""
+KINDS = {
+    "BigAutoField": "BIGINT",
+    "BigIntegerField": "BIGINT",
+    "MoneyField": "BIGINT",
+    "IntegerField": "INTEGER",
+    "PositiveSmallIntegerField": "SMALLINT",
+    "BooleanField": "BOOLEAN",
+    "CharField": "VARCHAR",
+    "DateTimeField": "TIMESTAMP",
+}
+"""DuckDB's types; moments are those of UTC."""
+
+
+def types() -> dict[str, str]:
+    """Return DuckDB's type of each column."""
+    fields = {field.column: field for field in CallRecord._meta.concrete_fields}
+    return {name: KINDS[fields[name].get_internal_type()] for name in COLUMNS}
+
+
+def folder() -> Path:
+    """Return the folder of the copy; only the portal's account may read it, since it holds numbers and owners."""
+    path = Path(settings.DATA_DIR) / "columns"
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
+
+
+def path_of(name: str) -> Path:
+    """Return the path of a file of the copy."""
+    return folder() / name
+
+
+def quoted(path: Path) -> str:
+    """Return a path as SQL has it."""
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+def is_readable(name: str) -> bool:
+    """Return whether a file has the present layout and is there."""
+    return name.startswith(f"{LAYOUT}-") and path_of(name).is_file()
+
+
+def remove(names: list[str]) -> None:
+    """Remove files; one that a reader has open stays readable for that reader."""
+    for name in names:
+        with suppress(FileNotFoundError):
+            path_of(name).unlink()
+
+
+class _Engine:
+    """The DuckDB of this process; made anew after a fork."""
+
+    def __init__(self) -> None:
+        self.pid = 0
+        self.lock = threading.Lock()
+        self.connection: duckdb.DuckDBPyConnection | None = None
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """Return a cursor for this thread."""
+        with self.lock:
+            if self.connection is None or self.pid != os.getpid():
+                self.connection, self.pid = connect(), os.getpid()
+            return self.connection.cursor()
+
+
+def connect() -> duckdb.DuckDBPyConnection:
+    """Return a DuckDB in memory that takes little of the machine and loads nothing from elsewhere."""
+    return duckdb.connect(
+        config={
+            "threads": settings.COLUMNS_THREADS,
+            "memory_limit": settings.COLUMNS_MEMORY,
+            "temp_directory": str(folder() / "spill"),
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "enable_external_access": "true",
+            "preserve_insertion_order": "true",
+        }
+    )
+
+
+engine = _Engine()

@@ -1,0 +1,200 @@
+"""The columnar copy answers as the database does, for any question, whatever has been copied or touched since."""
+
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from accounting.models import CallRecord, CallType, Department, Direction, Kind, Outcome, Pricing, User
+from accounting.services.columns import files
+from accounting.services.columns.copying import copy_columns
+from accounting.services.columns.touching import touch
+from accounting.services.masking import mask_for
+from reports.engine import answering
+from reports.engine.answering import Answer, Node, answer, fields_in
+from reports.engine.conditions import Comparison, Condition, Group
+from reports.engine.dimensions import DIMENSIONS
+from reports.engine.fields import FIELDS, Asker
+from reports.engine.measures import MEASURES, Sums
+from reports.engine.question import CUSTOM, Question, asker_for
+from tests import factories as make
+
+ZONES = ("UTC", "US/Eastern", "Asia/Kathmandu", "Australia/Lord_Howe", "Europe/Berlin")
+START, DAYS = datetime(2025, 10, 20, tzinfo=UTC), 19
+NUMBERS = ("+493012345678", "+6599775544", "+44%_\\8001111", "2001", "", "info@example.com", 'Ägypten\nzwei, "drei"')
+NOW = timedelta(0)
+
+
+@pytest.fixture
+def calls(db: None, settings: Any, tmp_path: Path) -> User:
+    """An administrator, and 400 copied calls around the end of summer time; some days are touched after copying."""
+    settings.DATA_DIR = tmp_path
+    chance = random.Random(11)
+    departments = [make.department("Sales").pk, make.department("Service").pk, None]
+    people = [make.person().pk, None]
+    batch = make.batch()
+    for _ in range(400):
+        outcome = chance.choice(list(Outcome))
+        talk = chance.choice((0, 19, 20, 21, 300)) if outcome == Outcome.ANSWERED else 0
+        currency = chance.choice(("EUR", "GBP", "")) if talk else ""
+        make.record(
+            batch_id=batch.pk,
+            started_at=START + timedelta(days=DAYS) * chance.random(),
+            extension=chance.choice(("211", "729", "731", "800")),
+            user_id=chance.choice(people),
+            department_id=chance.choice(departments),
+            direction=chance.choice(list(Direction)),
+            kind=chance.choice(list(Kind)),
+            outcome=outcome,
+            call_type=chance.choice((CallType.INTERNATIONAL, CallType.MOBILE, CallType.LOCAL)),
+            other_number=chance.choice(NUMBERS),
+            country=chance.choice(("DE", "SG", "")),
+            destination=chance.choice(("Berlin", "Ägypten", "")),
+            talk_seconds=talk,
+            ring_seconds=chance.choice((0, 5, 30)),
+            pricing=Pricing.PRICED if currency else chance.choice((Pricing.NOT_CHARGEABLE, Pricing.NO_RATE)),
+            cost=Decimal(chance.randrange(1, 90_000)).scaleb(-6) if currency else chance.choice((Decimal(0), None)),
+            currency=currency,
+            mos=chance.choice((None, 350, 420)),
+            conference=chance.random() < 0.1,
+        )
+    make.masking_rule()
+    make.supervisor(of=Department.objects.get(name="Sales"))
+    copy_columns(quiet=NOW)
+    return make.administrator()
+
+
+@pytest.fixture
+def half_touched(calls: User) -> User:
+    """Two days have changed since they were copied: the copy still holds what was there before."""
+    for number in (3, 11):
+        begin = START + timedelta(days=number)
+        touch([begin.date()])
+        CallRecord.objects.in_period(begin, begin + timedelta(days=1)).update(talk_seconds=7, other_number="+4989")
+    return calls
+
+
+COMPARED = {
+    "number": (("is", "not", "begins", "contains"), ("+493012345678", "2001", "+44%_", "%", "Ägypten", "none")),
+    "extension": (("is", "not", "begins"), ("211", "72", "999")),
+    "direction": (("is", "not"), ("incoming", "outgoing")),
+    "destination": (("is", "not", "begins", "contains"), ("Berlin", "gypt", "none")),
+    "weekday": (("is", "not"), tuple("1234567")),
+    "hour": (("is", "not"), ("0", "1", "2", "12", "23")),
+    "half_hour": (("is", "not"), ("0", "30", "90", "720")),
+    "time": (("within", "outside"), ("22:00-06:00", "08:00-17:30")),
+    "day": (("is", "not"), ("2025-10-26", "2025-10-23")),
+    "talk": (("ge", "le", "lt"), ("0", "20", "60")),
+    "cost": (("ge", "lt"), ("0.01", "0", "0.050001")),
+    "quality": (("ge", "lt"), ("3.6", "4")),
+    "person": (("is", "not"), ("none",)),
+    "department": (("is", "not"), ("none",)),
+    "conference": (("is",), ("yes", "no")),
+    "price": (("is", "not"), ("priced", "unpriced")),
+}
+"""Fields with operators and values; texts that are patterns elsewhere are among them."""
+
+
+def comparisons() -> st.SearchStrategy[Condition]:
+    """Return a strategy for single tests."""
+    return st.sampled_from(sorted(COMPARED)).flatmap(
+        lambda name: st.builds(
+            Comparison,
+            st.just(name),
+            st.sampled_from(COMPARED[name][0]),
+            st.sampled_from(COMPARED[name][1]).map(lambda value: (value,)),
+        )
+    )
+
+
+CONDITIONS = st.recursive(
+    comparisons(),
+    lambda part: (
+        st.builds(Group, st.sampled_from(("all", "any")), st.lists(part, min_size=1, max_size=3).map(tuple))
+        | st.builds(Group, st.just("not"), st.tuples(part))
+    ),
+    max_leaves=5,
+)
+LEVELS = st.lists(st.sampled_from(sorted(DIMENSIONS)), min_size=1, max_size=3, unique=True).map(tuple)
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    levels=LEVELS,
+    condition=CONDITIONS,
+    zone=st.sampled_from(ZONES),
+    days=st.tuples(st.integers(-2, 9), st.integers(10, 21)),
+    top=st.sampled_from((None, 1, 3)),
+    sort=st.sampled_from(("-calls", "talk", "-cost", "name", "-answer_rate")),
+    reader=st.sampled_from(("admin", "super")),
+)
+def test_any_question_has_the_databases_answer(
+    half_touched: User,
+    levels: tuple[str, ...],
+    condition: Condition,
+    zone: str,
+    days: tuple[int, int],
+    top: int | None,
+    sort: str,
+    reader: str,
+) -> None:
+    first, last = ((START + timedelta(days=day)).date() for day in days)
+    question = Question(
+        period=CUSTOM, first=first, last=last, zone=zone, where=condition, group=levels, columns=tuple(MEASURES),
+        top=top, sort=sort,
+    )  # fmt: skip
+    person = User.objects.get(username=reader)
+    asker = asker_for(person, mask_for(person), zone)
+    assume(all(FIELDS[name].is_for(asker) for name in fields_in(question)))
+    assume(reader == "admin" or not any(one.operator == "contains" for one in comparisons_of(condition)))
+    with timezone.override(asker.zone):
+        found, expected = answer(question, asker), by_database(question, asker)
+    assert (found.source, expected.source) == ("columns", "calls")
+    assert told(found) == told(expected)
+
+
+def comparisons_of(condition: Condition) -> Iterator[Comparison]:
+    """Yield the single tests of a condition."""
+    if isinstance(condition, Comparison):
+        yield condition
+    else:
+        for part in condition.parts:
+            yield from comparisons_of(part)
+
+
+def by_database(question: Question, asker: Asker) -> Answer:
+    """Return the answer of the call records alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(answering, "copied_rows", lambda *_: None)
+        patch.setattr(answering, "in_days", lambda *_: False)
+        return answer(question, asker)
+
+
+def told(found: Answer) -> Any:
+    """Return everything that an answer says."""
+    return sums_of(found.total), found.cut, [told_of(node) for node in found.nodes]
+
+
+def told_of(node: Node) -> Any:
+    """Return everything that a group says."""
+    return node.keys, node.label, sums_of(node.sums), [told_of(part) for part in node.parts]
+
+
+def sums_of(sums: Sums) -> Any:
+    """Return sums, those of nothing left out."""
+    return {name: value for name, value in sums.numbers.items() if value}, sums.costs, sums.first, sums.last
+
+
+def test_every_field_figure_and_grouping_is_in_the_copy(calls: User) -> None:
+    asker = asker_for(calls, mask_for(calls), "UTC")
+    for name in DIMENSIONS:
+        question = Question(period="all", group=(name,), columns=tuple(MEASURES))
+        assert answer(question, asker).source == "columns", name
+    assert {getattr(one, "column", "id") for one in FIELDS.values()} <= set(files.COLUMNS)
