@@ -11,10 +11,11 @@ SUITES = {
     "home": (("benchmarks.home", "postgresql"),),
     "admin": (("benchmarks.admin", "postgresql"), ("benchmarks.admin_recosting", "postgresql")),
     "exports": (("benchmarks.exports", "postgresql"),),
+    "schedules": (("benchmarks.schedules", "postgresql"),),
     "memory": (("benchmarks.memory", "postgresql"),),
 }
 """Modules by what is measured, each with its kind of database."""
-USUAL = ("ingest", "home", "admin")
+USUAL = ("ingest", "home", "admin", "schedules")
 
 
 def main() -> int:
@@ -24,7 +25,9 @@ def main() -> int:
     parser.add_argument("--long", action="store_true", help="the memory of a million records, too")
     parser.add_argument("--strict", action="store_true", help="fail when a figure is short")
     options = parser.parse_args()
-    subprocess.run(["scripts/debian_packages.sh", "postgresql-15", "wrk", "slapd", "ldap-utils"], check=True)
+    subprocess.run(
+        ["scripts/debian_packages.sh", "postgresql-15", "wrk", "slapd", "ldap-utils", "redis-server"], check=True
+    )
     names = options.name or [*USUAL, *(["memory"] if options.long else [])]
     results = [run(module, database) for name in names for module, database in SUITES[name]]
     broken = any(status for status, _ in results)

@@ -5,22 +5,24 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.utils.dates import WEEKDAYS
+from django.utils.functional import lazy
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language_info, gettext_lazy
 from django.utils.translation import gettext as _
 
 from accounting.forms.profile import zone_choices
 from accounting.models import User
 from accounting.services.finding import SeveralPeopleError, find_person
-from accounting.services.mailing import RecipientRefusedError
-from accounting.services.outbox import checked
 from callanalytics.lib.recurrence import LAST_DAY
 from reports.exports import FORMATS
+from reports.forms.mailing import placeholders_in_words
+from reports.mails.recipients import MOST_RECIPIENTS, read_recipients
+from reports.mails.sending import MAIL_FORMATS
+from reports.mails.wording import problem_in
 from reports.models import ReportSchedule
 
-MAILED = ("xlsx", "pdf", "csv")
 Units = ReportSchedule.Units
 MOST_UNITS = {Units.MINUTES: 10_080, Units.DAYS: 366, Units.WEEKS: 52, Units.MONTHS: 24}
-MOST_RECIPIENTS = 50
 LONGEST_TEXT = 4000
 
 
@@ -67,36 +69,46 @@ class RecurrenceForm(forms.ModelForm[ReportSchedule]):
 
 
 class RecipientsField(forms.CharField):
-    """Addresses, one on each line or with commas between them; each must be allowed by the mail server's set-up."""
+    """Addresses and names of people, with commas between them; stored as a list of addresses."""
 
-    widget = forms.Textarea(attrs={"rows": 3, "dir": "ltr", "spellcheck": "false", "autocomplete": "off"})
+    widget = forms.Textarea(attrs={"rows": 2, "autocomplete": "off", "spellcheck": "false"})
 
     def prepare_value(self, value: Any) -> Any:
         """Return the text of a stored list."""
-        return "\n".join(value) if isinstance(value, list) else value
+        return ", ".join(value) if isinstance(value, list) else value
 
     def clean(self, value: Any) -> Any:
-        """Return the addresses, each once; refuse the first that cannot be written to."""
-        text = super().clean(value)
-        addresses = [part.strip() for part in text.replace(",", "\n").replace(";", "\n").splitlines() if part.strip()]
-        if len(addresses) > MOST_RECIPIENTS:
-            raise forms.ValidationError(_("At most %(most)s recipients.") % {"most": MOST_RECIPIENTS})
-        try:
-            return checked(addresses)
-        except RecipientRefusedError as error:
-            raise forms.ValidationError(str(error)) from error
+        """Return the addresses, each once; refuse what cannot or must not be written to."""
+        found = read_recipients(super().clean(value))
+        if not found:
+            raise forms.ValidationError(_("Enter at least one recipient."))
+        return found
+
+
+def known_placeholders(text: str) -> None:
+    """Refuse a text with a placeholder that is none."""
+    if problem := problem_in(text):
+        raise forms.ValidationError(problem)
 
 
 class ScheduleForm(RecurrenceForm):
     """A scheduled report: its name, its mail and its times."""
 
     recipients = RecipientsField(
-        label=gettext_lazy("Recipients"), help_text=gettext_lazy("E-mail addresses, one on each line.")
+        label=gettext_lazy("Recipients"), max_length=MOST_RECIPIENTS * 200,
+        help_text=gettext_lazy("Addresses or names, with commas between them."),
+    )  # fmt: skip
+    format = forms.ChoiceField(
+        label=gettext_lazy("Attached file"), choices=[(name, FORMATS[name].label) for name in MAIL_FORMATS]
     )
-    format = forms.ChoiceField(label=gettext_lazy("Format"), choices=[(name, FORMATS[name].label) for name in MAILED])
+    subject = forms.CharField(
+        label=gettext_lazy("Subject"), max_length=200, validators=[known_placeholders],
+        help_text=lazy(placeholders_in_words, SafeString)(),
+    )  # fmt: skip
     text = forms.CharField(
-        label=gettext_lazy("Text"), required=False, max_length=LONGEST_TEXT,
+        label=gettext_lazy("Text"), required=False, max_length=LONGEST_TEXT, validators=[known_placeholders],
         widget=forms.Textarea(attrs={"rows": 5, "dir": "auto"}),
+        help_text=gettext_lazy("Stands above the figures; the same placeholders can be used."),
     )  # fmt: skip
     language = forms.ChoiceField(label=gettext_lazy("Language"), required=False)
 

@@ -1,19 +1,22 @@
 """The letters of scheduled reports: the report itself, and what its owner is told when it is paused."""
 
-import tempfile
-from dataclasses import dataclass
-from typing import IO, cast
+from dataclasses import dataclass, field
+from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounting.models import MailPurpose, User
-from accounting.services.outbox import Attachment, Letter, checked
+from accounting.services.outbox import Letter, checked
+from reports.engine.words import conditions_in_words, period_in_words
 from reports.exports import FORMATS
-from reports.exports.asking import AskedWrongly, file_name
-from reports.exports.preparing import prepare, untold
+from reports.exports.asking import Asked, AskedWrongly
+from reports.exports.preparing import prepare
+from reports.mails.composing import letter_of
+from reports.mails.wording import Wording
 from reports.models import ReportSchedule, ScheduleRun
 from reports.services.schedule_questions import address_as_sent, asked_of
 
@@ -26,12 +29,18 @@ class Made:
     address: str
     """Of the report as sent."""
     recipients: list[str]
-    letter: Letter | None
+    letter: Letter | None = None
     """None: the report is empty, and such a one is not to be sent."""
+    report: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
+    """What the audit log keeps of it."""
 
 
 def make(run: ScheduleRun, owner: User) -> Made:
-    """Return the letter of a run, in the active language; raise AskedWrongly, TooManyRows or RecipientRefusedError."""
+    """Return the letter of a run, in the active language.
+
+    Raises AskedWrongly, TooManyRows, MailTooLarge or RecipientRefusedError with what is in its way.
+    """
     schedule = run.schedule
     form = FORMATS.get(schedule.format)
     if form is None:
@@ -42,17 +51,23 @@ def make(run: ScheduleRun, owner: User) -> Made:
     with timezone.override(asked.asker.zone):
         document = prepare(asked.report, asked.question, asked.asker, form)
         if not document.count and not schedule.send_empty:
-            return Made(0, address, recipients, None)
-        with tempfile.SpooledTemporaryFile(2 * 1024 * 1024) as out:
-            form.write(document, cast("IO[bytes]", out), untold)
-            out.seek(0)
-            content = out.read()
-    letter = Letter(
-        key=run.letter_key, cause=f"schedule:{schedule.pk}", purpose=MailPurpose.SCHEDULE, subject=schedule.subject,
-        text=schedule.text, attachments=[Attachment(file_name(asked.report, form.name), form.content_type, content)],
-        language=schedule.language, on_behalf_of=owner,
-    )  # fmt: skip
-    return Made(document.count, address, recipients, letter)
+            return Made(0, address, recipients)
+        reason = _("You get it by the schedule “%(name)s” of %(owner)s.") % {"name": schedule.name, "owner": owner}
+        letter = letter_of(
+            asked, document, form, Wording(schedule.subject, schedule.text), key=run.letter_key,
+            purpose=MailPurpose.SCHEDULE, cause=f"schedule:{schedule.pk}", reason=reason,
+        )  # fmt: skip
+        facts = facts_of(asked, schedule) | {"rows": document.count, "mail": letter.subject}
+    return Made(document.count, address, recipients, letter, str(asked.report.name), facts)
+
+
+def facts_of(asked: Asked, schedule: ReportSchedule) -> dict[str, Any]:
+    """Return what the audit log keeps of a report that is sent."""
+    filters = "; ".join([period_in_words(asked.question), *conditions_in_words(asked.question, asked.asker)])
+    return {
+        "to": ", ".join(schedule.recipients), "file": schedule.format.upper(), "filters": filters,
+        "schedule": schedule.name,
+    }  # fmt: skip
 
 
 def pausing_letter(schedule: ReportSchedule, owner: User) -> Letter:
@@ -60,13 +75,15 @@ def pausing_letter(schedule: ReportSchedule, owner: User) -> Letter:
     last = schedule.runs.exclude(finished_at=None).first()
     page = settings.PORTAL_URL.rstrip("/") + reverse("report_schedule", args=[schedule.pk])
     why = (last.text or str(last.get_reason_display())) if last else ""
-    text = _(
-        "The scheduled report “%(name)s” has failed %(number)s times in a row and is paused.\n\n"
-        "%(why)s\n\nOpen it, mend it and resume it: %(page)s"
+    said = ngettext(
+        "The scheduled report “%(name)s” has failed %(number)s time and is paused.",
+        "The scheduled report “%(name)s” has failed %(number)s times in a row and is paused.",
+        schedule.failures,
     )
-    words = {"name": schedule.name, "number": schedule.failures, "why": why, "page": page}
+    parts = [said % {"name": schedule.name, "number": schedule.failures}, why]
+    parts.append(_("Open it, mend it and resume it: %(page)s") % {"page": page})
     return Letter(
         key=f"schedule-paused:{last.pk if last else schedule.pk}", cause=f"schedule:{schedule.pk}",
-        purpose=MailPurpose.NOTICE, subject=_("Paused: %(name)s") % {"name": schedule.name}, text=text % words,
+        purpose=MailPurpose.NOTICE, subject=_("Paused: %(name)s") % {"name": schedule.name}, text="\n\n".join(parts),
         language=owner.language,
     )  # fmt: skip

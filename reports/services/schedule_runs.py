@@ -21,9 +21,9 @@ from accounting.services.mailing import RecipientRefusedError
 from accounting.services.zones import zone_of
 from reports.exports.asking import AskedWrongly
 from reports.exports.base import TooManyRows
+from reports.mails.composing import MailTooLarge
 from reports.models import PausedBecause, ReportSchedule, RunReason, RunState, ScheduleRun
 from reports.services.schedule_letters import Made, make, pausing_letter
-from reports.services.schedule_questions import name_of
 from reports.services.staying_alive import staying_alive
 
 log = structlog.get_logger(__name__)
@@ -67,7 +67,7 @@ def outcome(run: ScheduleRun, owner: User | None) -> Ended:
         return Ended(RunState.SKIPPED, RunReason.STOPPED)
     try:
         made = make(run, owner)
-    except (AskedWrongly, TooManyRows, RecipientRefusedError) as error:
+    except (AskedWrongly, TooManyRows, MailTooLarge, RecipientRefusedError) as error:
         return Ended(RunState.FAILED, text=str(error))
     except SoftTimeLimitExceeded:
         return Ended(RunState.FAILED, RunReason.TOO_LONG)
@@ -94,11 +94,7 @@ def end(run: ScheduleRun, ended: Ended) -> None:
         count(schedule, ended.state)
         if made is not None and made.letter is not None:
             outbox.post(made.letter, made.recipients)
-            record(
-                AuditedAction.EXPORTED, "reportschedule", run.schedule.name, subject_id=run.schedule_id,
-                report=name_of(run.schedule), rows=made.rows, recipients=made.recipients,
-                file=run.schedule.format.upper(),
-            )  # fmt: skip
+            record(AuditedAction.SENT, "report", made.report, **made.facts)
 
 
 def count(schedule: ReportSchedule, state: RunState) -> None:

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounting.models import AuditedAction, User
-from accounting.services.auditing import record
+from accounting.services.auditing import differences, record
 from reports.models import PausedBecause, ReportSchedule, RunState, ScheduleRun
 from reports.querysets import UNDO_DAYS
 from reports.services.schedule_questions import asked_of, keeps_question_itself
@@ -15,6 +15,8 @@ from reports.services.schedule_queue import MESSAGE_LOST, hand_out
 
 KEPT_RUNS = timedelta(days=400)
 NAME_LENGTH = 80
+UNTOLD = frozenset({"created_at", "changed_at", "next_run", "failures", "deleted_at"})
+"""Fields that say nothing to an auditor."""
 NOT_COPIED = frozenset({"id", "owner_id", "failures", "next_run", "deleted_at", "created_at", "changed_at"})
 
 
@@ -25,25 +27,31 @@ def set_due(schedule: ReportSchedule, now: datetime | None = None) -> None:
 
 
 def keep(schedule: ReportSchedule, action: AuditedAction = AuditedAction.CHANGED) -> None:
-    """Store a new or changed schedule with its next due time, and tell the audit log to whom it sends."""
+    """Store a new or changed schedule with its next due time."""
     set_due(schedule)
+    store(schedule, action)
+
+
+def store(schedule: ReportSchedule, action: AuditedAction) -> None:
+    """Save a schedule, and tell the audit log what has changed."""
+    before = ReportSchedule.objects.filter(pk=schedule.pk).first()
     schedule.save()
-    note(schedule, action, recipients=schedule.recipients, format=schedule.format.upper())
+    found = differences(before, schedule)
+    changes = {name: values for name, values in found.items() if name not in UNTOLD}
+    if changes or action != AuditedAction.CHANGED:
+        record(action, "reportschedule", schedule.name, subject_id=schedule.pk, changes=changes)
 
 
-def pause(schedule: ReportSchedule, because: PausedBecause = PausedBecause.ASKED) -> None:
+def pause(schedule: ReportSchedule) -> None:
     """Let a schedule send no more until it is resumed."""
-    schedule.paused_because, schedule.next_run = because, None
-    schedule.save(update_fields=["paused_because", "next_run"])
-    note(schedule, AuditedAction.CHANGED, paused=str(because))
+    schedule.paused_because = PausedBecause.ASKED
+    keep(schedule)
 
 
 def resume(schedule: ReportSchedule) -> None:
     """Let a schedule send again from its next due time on; failures count anew."""
     schedule.paused_because, schedule.failures = PausedBecause.NO, 0
-    set_due(schedule)
-    schedule.save(update_fields=["paused_because", "failures", "next_run"])
-    note(schedule, AuditedAction.CHANGED, paused="")
+    keep(schedule)
 
 
 def run_now(schedule: ReportSchedule, by: User) -> ScheduleRun:
@@ -78,28 +86,22 @@ def hand_over(schedule: ReportSchedule, to: User) -> None:
     """
     keeps_question_itself(schedule, to)
     asked_of(schedule, to)
-    before = schedule.owner
     schedule.owner = to
     if schedule.paused_because == PausedBecause.LEFT:
         schedule.paused_because = PausedBecause.NO
-    set_due(schedule)
-    schedule.save()
-    note(schedule, AuditedAction.CHANGED, owner=[str(before or ""), str(to)])
+    keep(schedule)
 
 
 def delete(schedule: ReportSchedule) -> None:
     """Delete a schedule so that it can be brought back; what waits is not sent any more."""
-    schedule.deleted_at, schedule.next_run = timezone.now(), None
-    schedule.save(update_fields=["deleted_at", "next_run"])
-    note(schedule, AuditedAction.DELETED)
+    schedule.deleted_at = timezone.now()
+    keep(schedule, AuditedAction.DELETED)
 
 
 def restore(schedule: ReportSchedule) -> None:
     """Bring a deleted schedule back; it sends again from its next due time on."""
     schedule.deleted_at = None
-    set_due(schedule)
-    schedule.save(update_fields=["deleted_at", "next_run"])
-    note(schedule, AuditedAction.ADDED)
+    keep(schedule, AuditedAction.ADDED)
 
 
 def forget_old() -> None:
@@ -109,8 +111,3 @@ def forget_old() -> None:
     ScheduleRun.objects.filter(due_at__lt=now - KEPT_RUNS).exclude(
         state__in=(RunState.WAITING, RunState.RUNNING)
     ).delete()
-
-
-def note(schedule: ReportSchedule, action: AuditedAction, **details: object) -> None:
-    """Enter what was done with a schedule into the audit log."""
-    record(action, "reportschedule", schedule.name, subject_id=schedule.pk, **details)

@@ -19,6 +19,7 @@ from reports.engine.question import asker_for, read_question
 from reports.engine.words import chips_of
 from reports.exports.asking import Asked
 from reports.forms.schedules import RecurrenceForm, ScheduleForm
+from reports.mails.wording import STANDARD_SUBJECT
 from reports.models import ReportSchedule, SavedReport
 from reports.services import saving, schedule_questions, schedule_words, scheduling
 from reports.views.reports import find_report
@@ -82,7 +83,7 @@ def initial_for(request: AuthenticatedRequest, name: str) -> dict[str, Any]:
     """Return what the form of a new schedule begins with: weekly, on today's day of the week, to oneself."""
     today = timezone.localdate()
     return {
-        "name": name, "subject": name, "recipients": [request.user.email] if request.user.email else [],
+        "name": name, "subject": STANDARD_SUBJECT, "recipients": [request.user.email] if request.user.email else [],
         "zone": timezone.get_current_timezone_name(), "first_day": today, "weekdays": [today.weekday()],
     }  # fmt: skip
 

@@ -41,7 +41,7 @@ def ana() -> User:
 def schedule(owner: User, **fields: Any) -> ReportSchedule:
     """Make a schedule of all calls of the owner, every Wednesday at 07:00 in Berlin."""
     values: dict[str, Any] = {
-        "name": "My calls", "slug": "calls", "query": "period=all", "format": "csv", "subject": "My calls",
+        "name": "My calls", "slug": "calls", "query": "period=all", "format": "csv", "subject": "{report}: {period}",
         "recipients": ["ana@example.com", "board@example.com"], "unit": "weeks", "every": 1, "weekdays": [2],
         "at": time(7), "zone": "Europe/Berlin", "first_day": DUE.date(),
     }  # fmt: skip
@@ -83,6 +83,11 @@ def test_a_due_report_is_sent_to_everybody_once(clock: Any, ana: User, handed_ou
     assert (run.state, run.rows, run.due_at, run.missed) == (RunState.SENT, 1, DUE, 0)
     delivering.deliver_due()
     assert sorted(message.to[0] for message in mail.outbox) == ["ana@example.com", "board@example.com"]
+    assert mail.outbox[0].subject == "Call list: All time"
+    html = next(
+        part.get_content() for part in mail.outbox[0].message().walk() if part.get_content_type() == "text/html"
+    )
+    assert "You get it by the schedule “My calls” of Ana Brandt." in html
     [(name, content)] = files_of(mail.outbox[0])
     assert name.endswith(".csv")
     assert "+491701" in content.decode().replace(" ", "")
@@ -91,7 +96,9 @@ def test_a_due_report_is_sent_to_everybody_once(clock: Any, ana: User, handed_ou
     assert OutgoingMail.objects.count() == 2
     made.refresh_from_db()
     assert made.next_run == DUE + timedelta(days=7)
-    assert AuditEntry.objects.filter(action="exported", subject="My calls").count() == 1
+    entry = AuditEntry.objects.get(action="sent")
+    assert (entry.subject, entry.details["schedule"], entry.details["rows"]) == ("Call list", "My calls", 1)
+    assert entry.details["to"] == "ana@example.com, board@example.com"
 
 
 def test_several_timetables_enter_one_run(clock: Any, ana: User) -> None:

@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounting.models import User
+from accounting.models import MailServer, User
 from reports.models import PausedBecause, ReportSchedule, RunState, SavedReport, ScheduleRun
 from reports.services import schedule_runs, schedule_ticks
 from reports.tasks import clear_reports
@@ -21,7 +21,7 @@ from tests import factories as make
 pytestmark = pytest.mark.django_db
 MOMENT = datetime(2026, 11, 18, 12, tzinfo=UTC)  # a Wednesday
 FORM = {
-    "name": "Weekly calls", "recipients": "ana@example.com\nboard@example.com", "subject": "Calls", "text": "Hello",
+    "name": "Weekly calls", "recipients": "ana@example.com, board@example.com", "subject": "Calls", "text": "Hello",
     "format": "xlsx", "language": "", "unit": "weeks", "every": "1", "weekdays": ["0"], "day_of_month": "1",
     "at": "07:00", "zone": "Europe/Berlin", "first_day": "2026-11-18",
 }  # fmt: skip
@@ -118,6 +118,8 @@ def test_times_are_told_while_they_are_chosen(client: Client, ana: User, fields:
     [
         ({"recipients": "nobody"}, "nobody"),
         ({"recipients": " "}, "required"),
+        ({"recipients": "x@example.com, y@elsewhere.example"}, "elsewhere.example"),
+        ({"subject": "{colour}"}, "There is no placeholder {colour}"),
         ({"weekdays": []}, "Choose at least one day of the week"),
         ({"every": "0"}, "greater than or equal to 1"),
         ({"unit": "months", "every": "25"}, "At most 24"),
@@ -133,6 +135,7 @@ def test_times_are_told_while_they_are_chosen(client: Client, ana: User, fields:
 def test_what_is_wrong_is_told_beside_its_field_and_nothing_is_lost(
     client: Client, ana: User, fields: dict[str, Any], told: str
 ) -> None:
+    MailServer(allowed_domains="example.com").save()
     response = client.post(f"{reverse('schedule_report', args=['calls'])}?period=all", FORM | {"text": "Kept"} | fields)
     assert response.status_code == 200
     assert any(told in error for error in errors(response)), errors(response)
