@@ -209,6 +209,10 @@ SET_UP_SECTIONS = (
                 "admin:accounting_mailserver_changelist",
             ),
             SetUpPage(
+                _("Outgoing mail"), _("What waits, what was sent, and what could not be delivered."), "send",
+                "outgoing_mail",
+            ),
+            SetUpPage(
                 _("Background work"), _("Imports, re-costing and other long work."), "hourglass", "jobs"
             ),
             SetUpPage(

@@ -30,6 +30,7 @@ OTHER_SUBJECTS: dict[str, str | Promise] = {
     "rates": gettext_lazy("rates"),
     "correction": gettext_lazy("correction"),
     "synchronisation": gettext_lazy("synchronisation"),
+    "mail": gettext_lazy("mail"),
 }
 """Kinds of subjects that are no settings; whoever records a new one may name it here."""
 DETAILS: dict[str, str | Promise] = {
@@ -51,6 +52,11 @@ DETAILS: dict[str, str | Promise] = {
     "memberships": gettext_lazy("Memberships"),
     "phone_system": gettext_lazy("Phone system"),
     "person": gettext_lazy("Person"),
+    "recipients": gettext_lazy("Recipients"),
+    "mail": gettext_lazy("Subject"),
+    "mails": gettext_lazy("Mails"),
+    "answer": gettext_lazy("Answer of the mail server"),
+    "report": gettext_lazy("Report"),
 }
 
 

@@ -247,7 +247,7 @@ def give_up(mail: OutgoingMail, verdict: Verdict) -> None:
             return
         record(
             AuditedAction.REFUSED, "mail", mail.letter.subject, subject_id=mail.pk,
-            to=mail.recipient, reason=str(verdict.fault.label), answer=verdict.answer,
+            recipients=mail.recipient, reason=str(verdict.fault.label), answer=verdict.answer,
         )  # fmt: skip
         sender = mail.letter.sender
         if sender is not None and sender.email and sender.is_active and mail.letter.purpose != MailPurpose.NOTICE:

@@ -33,6 +33,7 @@ from accounting.models import (
     Supervision,
     User,
 )
+from accounting.services import outbox
 from accounting.services.auditing import record, unrecorded
 from accounting.services.forgetting import anonymise, blank_legs, delete_rows, put_anonymous_days, take_days
 from accounting.services.jobs import JobFailed, Progress
@@ -113,6 +114,7 @@ def close_account(person: User, erased: Erased) -> None:
         erased.lines += LineAssignment.objects.filter(user=person).delete()[0]
         erased.memberships += Membership.objects.filter(user=person).delete()[0]
         Supervision.objects.filter(supervisor=person).delete()
+        outbox.forget(person)
         person.username = neutral_name(person)
         person.first_name = person.last_name = person.email = person.employee_number = ""
         person.language = person.time_zone = ""

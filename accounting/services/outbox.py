@@ -18,11 +18,11 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounting.models import MailPurpose, MailServer, MailState, OutgoingLetter, OutgoingMail, User
+from accounting.models import MailFault, MailPurpose, MailServer, MailState, OutgoingLetter, OutgoingMail, User
 from accounting.models.outgoing import UNSENT
 from accounting.services.mailing import RecipientRefusedError, check_addresses
 
@@ -30,6 +30,7 @@ TASK = "accounting.tasks.deliver_mail"
 FOLDER = "outbox"
 """Within the data folder: a folder for each letter with files."""
 LETTERS_KEPT, FILES_KEPT = timedelta(days=90), timedelta(days=7)
+TOLD_FOR = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +163,38 @@ def send_again(mails: QuerySet[OutgoingMail]) -> int:
     )
     transaction.on_commit(nudge, robust=True)
     return changed
+
+
+@dataclass(frozen=True, slots=True)
+class Troubles:
+    """What administrators should know of the outbox."""
+
+    stuck: int
+    """Mails that wait because the server is away or did not take them."""
+    failed: int
+    """Mails of the last days that were given up."""
+    latest: OutgoingMail | None
+    """The newest of them, one that waits before others; it says why."""
+
+
+def troubles() -> Troubles:
+    """Return how many mails cannot be delivered at present, and how many were given up within a week."""
+    stuck = Q(state=MailState.WAITING) & ~Q(fault=MailFault.NONE)
+    failed = Q(state=MailState.FAILED, ended_at__gt=timezone.now() - TOLD_FOR)
+    mails = OutgoingMail.objects.filter(stuck | failed)
+    counts = mails.aggregate(stuck=Count("pk", filter=stuck), failed=Count("pk", filter=failed))
+    latest = mails.order_by("-state", "-pk").first() if any(counts.values()) else None
+    return Troubles(**counts, latest=latest)
+
+
+def forget(person: User) -> None:
+    """Delete what a person has mailed, with its files, and what was mailed to the person's address."""
+    letters = OutgoingLetter.objects.filter(sender=person)
+    for letter in letters.only("uuid"):
+        shutil.rmtree(folder_of(letter), ignore_errors=True)
+    letters.delete()
+    if person.email:
+        OutgoingMail.objects.filter(recipient__iexact=person.email).delete()
 
 
 def clear_away() -> None:

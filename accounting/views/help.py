@@ -32,6 +32,7 @@ SECTIONS_OF_ADMINISTRATORS = (
     ("masking", _("Masking rules")),
     ("privacy", _("Data of one person")),
     ("audit_log", _("Audit log")),
+    ("outgoing_mail", _("Outgoing mail")),
 )
 
 

@@ -69,7 +69,7 @@ def record_mail(order: Order, subject: str, rows: int) -> None:
     asked = order.asked
     filters = "; ".join([period_in_words(asked.question), *conditions_in_words(asked.question, asked.asker)])
     record(
-        AuditedAction.SENT, "report", str(asked.report.name), to=", ".join(order.recipients),
+        AuditedAction.SENT, "report", str(asked.report.name), recipients=", ".join(order.recipients),
         file=order.form.name.upper(), rows=rows, filters=filters, mail=subject,
     )  # fmt: skip
 

@@ -139,7 +139,7 @@ def order_of(asked: Asked, form: MailForm, recipients: tuple[str, ...], token: s
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 @xframe_options_sameorigin
-@csp_replace(PREVIEW_POLICY)  # type: ignore[arg-type]  (typed for strangers' requests)
+@csp_replace(PREVIEW_POLICY)  # type: ignore[arg-type]  # it is typed for strangers' requests
 def preview_mail(request: AuthenticatedRequest, slug: str) -> HttpResponse:
     """Return the mail as it will be read, for the frame on the page; with the standard wording before it is typed."""
     try:

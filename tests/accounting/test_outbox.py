@@ -128,7 +128,7 @@ def test_a_refused_recipient_does_not_keep_the_others_from_their_mail(mail_sink:
     failed = OutgoingMail.objects.get(recipient="gone@example.com")
     assert (failed.state, failed.fault, failed.answer) == ("failed", "recipient", "550 5.1.1 No such person")
     entry = AuditEntry.objects.get(subject_type="mail")
-    assert (entry.action, entry.subject, entry.details["to"]) == ("refused", "Calls", "gone@example.com")
+    assert (entry.action, entry.subject, entry.details["recipients"]) == ("refused", "Calls", "gone@example.com")
 
 
 def test_a_greylisting_server_gets_the_mail_again_later_and_once(mail_sink: servers.MailSink, db: None) -> None:

@@ -97,7 +97,7 @@ def test_a_report_arrives_as_it_is_shown(client: Client, anna: User, mail_sink: 
     assert "Sent" in client.get(response["Location"]).content.decode()
     entry = AuditEntry.objects.get(action="sent")
     assert (entry.subject, entry.details["rows"]) == ("Call list", 2)
-    assert entry.details["to"] == "kim@example.com, eve@example.com"
+    assert entry.details["recipients"] == "kim@example.com, eve@example.com"
 
 
 def test_numbers_are_masked_as_for_the_sender(client: Client, anna: User, mail_sink: servers.MailSink) -> None:

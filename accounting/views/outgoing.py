@@ -1,0 +1,93 @@
+"""Outgoing mails: what waits, what was sent, what could not be delivered and why; send again, cancel."""
+
+from django.contrib import messages
+from django.db.models import Count, QuerySet
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from accounting.forms.outgoing import MailFilter
+from accounting.models import AuditedAction, MailServer, MailState, OutgoingMail
+from accounting.services import outbox
+from accounting.services.auditing import record
+from accounting.services.connection_tests import is_entered
+from accounting.views.rejected import HIGHEST_ID, read_id
+from callanalytics.templatetags.ui import number
+from callanalytics.web.permissions import administrators, require
+from callanalytics.web.requests import AuthenticatedRequest
+from callanalytics.web.views import refused
+
+SHOWN = 50
+
+
+@require_safe
+@require(administrators)
+def outgoing_mail(request: AuthenticatedRequest) -> HttpResponse:
+    """Show the mails that meet the filters, newest first; never what stands in them."""
+    filters = MailFilter(request.GET)
+    below = read_id(request.GET.get("below", str(HIGHEST_ID)))
+    problems = filters.problems() or ([] if below else [_("The page of the list is not readable.")])
+    if problems:
+        return refused(request, problems, reverse("outgoing_mail"))
+    found = filters.narrow(OutgoingMail.objects.filter(pk__lt=below))
+    # Texts and HTML of letters are long and not shown.
+    rows = found.select_related("letter__sender").defer("letter__text", "letter__html").order_by("-pk")[: SHOWN + 1]
+    mails = list(rows)
+    context = {
+        "filters": filters,
+        "mails": mails[:SHOWN],
+        "older": str(mails[SHOWN - 1].pk) if len(mails) > SHOWN else "",
+        "newest": filters.without(),
+        "is_first": "below" not in request.GET,
+        "states": states(filters),
+        "is_entered": is_entered(MailServer.current()),
+    }
+    return render(request, "accounting/outgoing_mail.html", context)
+
+
+def states(filters: MailFilter) -> list[tuple[str, str, int, bool]]:
+    """Return each state with its name, how many mails are in it, and whether it is the chosen one."""
+    counts = dict(OutgoingMail.objects.order_by().values_list("state").annotate(mails=Count("pk")))
+    chosen = filters.cleaned_data.get("state")
+    return [(state.value, str(state.label), counts.get(state.value, 0), state.value == chosen) for state in MailState]
+
+
+@require_POST
+@require(administrators)
+def act_on_mail(request: AuthenticatedRequest) -> HttpResponse:
+    """Send again or cancel the chosen mails, or all that meet the filters of the address."""
+    filters = MailFilter(request.GET)
+    if filters.problems():
+        return refused(request, filters.problems(), reverse("outgoing_mail"))
+    mails = OutgoingMail.objects.all()
+    if "all" in request.POST:
+        mails = filters.narrow(mails)
+    else:
+        chosen = [read_id(text) for text in request.POST.getlist("mails")[:SHOWN]]
+        if not chosen:
+            messages.warning(request, _("Choose the mails first."))
+        mails = mails.filter(pk__in=chosen)
+    if request.POST.get("action") == "cancel":
+        cancel(request, mails)
+    else:
+        send_again(request, mails)
+    return redirect(f"{reverse('outgoing_mail')}?{filters.without()}")
+
+
+def cancel(request: AuthenticatedRequest, mails: QuerySet[OutgoingMail]) -> None:
+    """Cancel those of the mails that wait, and say how many."""
+    if count := outbox.cancel(mails):
+        record(AuditedAction.CHANGED, "mail", _("Cancelled"), mails=count)
+        text = ngettext("%(count)s mail is cancelled.", "%(count)s mails are cancelled.", count)
+        messages.success(request, text % {"count": number(count)})
+
+
+def send_again(request: AuthenticatedRequest, mails: QuerySet[OutgoingMail]) -> None:
+    """Send those of the mails again that are not sent, and say how many."""
+    if count := outbox.send_again(mails):
+        record(AuditedAction.STARTED, "mail", _("Sent again"), mails=count)
+        text = ngettext("%(count)s mail is being sent.", "%(count)s mails are being sent.", count)
+        messages.success(request, text % {"count": number(count)})
