@@ -22,6 +22,7 @@ from reports.exports import FORMATS
 from reports.exports.asking import Asked, AskedWrongly, file_name, read_asked
 from reports.exports.base import Format, TooManyRows
 from reports.exports.preparing import export
+from reports.mails.notices import tell_ready
 from reports.services.saving import whole_address
 
 KIND = "export_report"
@@ -29,8 +30,11 @@ FOLDER = "exports"
 """Within the data folder; upkeep deletes its files after seven days."""
 
 
-def begin(asked: Asked, form: Format) -> Job:
-    """Return the job that makes this export; the one under way when the person has asked the same already."""
+def begin(asked: Asked, form: Format, *, notify: bool = False) -> Job:
+    """Return the job that makes this export; the one under way when the person has asked the same already.
+
+    With `notify` the person gets a mail when it is ready, unless it took a short time.
+    """
     reader = asked.asker.reader
     parameters = {
         "report": asked.report.slug,
@@ -43,7 +47,7 @@ def begin(asked: Asked, form: Format) -> Job:
     }
     same = hashlib.blake2b(repr(sorted(parameters.items())).encode(), digest_size=16).hexdigest()
     title = f"{asked.report.name} ({form.name.upper()})"
-    return jobs.start(KIND, reader, title=title, unique_key=f"{KIND}-{reader.pk}-{same}", **parameters)
+    return jobs.start(KIND, reader, title=title, unique_key=f"{KIND}-{reader.pk}-{same}", notify=notify, **parameters)
 
 
 def make(progress: Progress) -> dict[str, Any]:
@@ -56,9 +60,12 @@ def make(progress: Progress) -> dict[str, Any]:
         try:
             asked = read_asked(wanted["report"], wanted["query"], reader)
             # A saved report has a name of its own.
-            return written(replace(asked, report=replace(asked.report, name=wanted["name"])), form, progress)
+            result = written(replace(asked, report=replace(asked.report, name=wanted["name"])), form, progress)
         except (AskedWrongly, TooManyRows) as error:
             raise JobFailed(str(error)) from error
+        if wanted.get("notify"):
+            tell_ready(progress.job, reader, result["name"], result["rows"])
+        return result
 
 
 def written(asked: Asked, form: Format, progress: Progress) -> dict[str, Any]:

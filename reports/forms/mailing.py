@@ -34,16 +34,18 @@ class MailForm(forms.Form):
 
     recipients = forms.CharField(
         label=gettext_lazy("Recipients"), max_length=MOST_RECIPIENTS * 200, required=False,
-        widget=forms.Textarea(attrs={"rows": 2, "autocomplete": "off", "spellcheck": "false"}),
+        widget=forms.Textarea(attrs={"rows": 2, "dir": "auto", "autocomplete": "off", "spellcheck": "false"}),
         help_text=gettext_lazy("Addresses or names, with commas between them."),
     )  # fmt: skip
     format = forms.ChoiceField(label=gettext_lazy("Attached file"))
     subject = forms.CharField(
         label=gettext_lazy("Subject"), max_length=200, initial=STANDARD_SUBJECT,
+        widget=forms.TextInput(attrs={"dir": "auto"}),
         help_text=lazy(placeholders_in_words, SafeString)(),
     )  # fmt: skip
     text = forms.CharField(
-        label=gettext_lazy("Text"), max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 5}),
+        label=gettext_lazy("Text"), max_length=4000, required=False,
+        widget=forms.Textarea(attrs={"rows": 5, "dir": "auto"}),
         help_text=gettext_lazy("Stands above the figures; the same placeholders can be used."),
     )  # fmt: skip
     token = forms.RegexField(TOKEN, widget=forms.HiddenInput, initial=new_token)

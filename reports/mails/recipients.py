@@ -54,7 +54,7 @@ def read_recipients(text: str) -> list[str]:
     except RecipientRefusedError as refused:
         problems.append(str(refused))
     if problems:
-        raise ValidationError(problems)
+        raise ValidationError(" ".join(problems))
     return found
 
 

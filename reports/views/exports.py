@@ -86,7 +86,7 @@ def begin(request: AuthenticatedRequest) -> HttpResponse:
     saved = saved_of(request)
     if saved:
         asked = replace(asked, report=replace(asked.report, name=saved.name))
-    return redirect("job", pk=filed.begin(asked, form).pk)
+    return redirect("job", pk=filed.begin(asked, form, notify="notify" in request.POST).pk)
 
 
 def saved_of(request: AuthenticatedRequest) -> SavedReport | None:

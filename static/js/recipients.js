@@ -18,6 +18,7 @@
       // A suggestion that is chosen arrives whole; typing arrives by letters.
       if (!event.inputType || event.inputType === "insertReplacementText") add();
     });
+    input.addEventListener("change", add);
     input.addEventListener("keydown", (event) => {
       if (event.key !== "Enter") return;
       event.preventDefault();

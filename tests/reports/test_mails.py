@@ -3,6 +3,7 @@
 import io
 import re
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from email import message_from_bytes
 from email.policy import default
@@ -13,6 +14,7 @@ import openpyxl
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounting.models import (
     AuditEntry,
@@ -239,3 +241,31 @@ def test_wrong_questions_are_refused_and_mails_of_others_are_not_there(client: C
     assert client.get(address).status_code == 200
     client.force_login(make.person("eve"))
     assert client.get(address).status_code == 404
+
+
+def test_who_waits_long_for_an_export_gets_a_mail_when_it_is_ready(
+    client: Client, anna: User, mail_sink: servers.MailSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(FORMATS, "csv", replace(FORMATS["csv"], at_once=1))
+    offer = client.get(f"{reverse('report', args=['calls'])}?period=all&export=csv").content.decode()
+    assert re.search(r'name="notify"[^>]* checked', offer)
+    wanted = {"report": "calls", "query": "period=all", "format": "csv"}
+
+    def run(waited: timedelta, **fields: str) -> int:
+        """Begin an export that waits so long for a worker; return its job."""
+        client.post(reverse("begin_report_export"), wanted | fields)
+        job = Job.objects.latest("pk")
+        Job.objects.filter(pk=job.pk).update(created_at=timezone.now() - waited)
+        jobs.run(job.pk)
+        return job.pk
+
+    run(timedelta(minutes=1))
+    run(timedelta(seconds=5), notify="1")
+    assert delivered(mail_sink) == []
+    job = run(timedelta(minutes=1), notify="1")
+    (message,) = delivered(mail_sink)
+    assert message["To"] == "anna@example.com"
+    assert message["Subject"].startswith("Ready: call-list-")
+    link = f"https://calls.example.com{reverse('report_export', args=[job])}"
+    assert link in message.get_body(("plain",)).get_content()
+    assert link in message.get_body(("html",)).get_content()
