@@ -31,12 +31,17 @@ MARKS = {
 
 def type_mark(record: CallRecord) -> TypeMark:
     """Return the sign that tells direction and kind of a call record."""
-    incoming = record.direction == Direction.INCOMING
-    if record.outcome != Outcome.ANSWERED:
+    return mark_of(record.direction, record.kind, record.outcome)
+
+
+def mark_of(direction: int, kind: int, outcome: int) -> TypeMark:
+    """Return the sign of calls of this direction, kind and outcome."""
+    incoming = direction == Direction.INCOMING
+    if outcome != Outcome.ANSWERED:
         name = "missed" if incoming else "unanswered"
     else:
         name = "in" if incoming else "out"
-    return MARKS[f"internal_{name}" if record.kind == Kind.INTERNAL else name]
+    return MARKS[f"internal_{name}" if kind == Kind.INTERNAL else name]
 
 
 CAUSES = {

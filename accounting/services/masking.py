@@ -5,6 +5,7 @@ import binascii
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
@@ -40,6 +41,17 @@ class ShownNumber:
 NO_NUMBER = ShownNumber("", "", hidden=False)
 
 
+class Numbered(NamedTuple):
+    """What decides which digits of a call are hidden, for lists that do without whole call records."""
+
+    kind: int
+    call_type: int
+    direction: int
+    user_id: int | None
+    other_number: str
+    dialled_number: str
+
+
 class Masker:
     """What one viewer sees of numbers, by the masking rules of the viewer's role."""
 
@@ -49,7 +61,7 @@ class Masker:
         self.rules = [rule for rule in rules if rule.digits]
         self.lower = [rule for rule in lower if rule.digits]
 
-    def number(self, record: CallRecord, number: str | None = None) -> ShownNumber:
+    def number(self, record: CallRecord | Numbered, number: str | None = None) -> ShownNumber:
         """Return a number of a call record, the other party's when none is named, as the viewer may see it."""
         value = record.other_number if number is None else number
         return self._shown(value, self._hidden_digits(record, value))
@@ -131,10 +143,10 @@ class Masker:
         sealed = base64.urlsafe_b64encode(_cipher().encrypt(number.encode(), self._bound_to)).decode().rstrip("=")
         return ShownNumber(hide_last_digits(spaced(number), digits), TOKEN_MARK + sealed, hidden=True)
 
-    def _hidden_digits(self, record: CallRecord, number: str) -> int:
+    def _hidden_digits(self, record: CallRecord | Numbered, number: str) -> int:
         return self._digits_by(self.rules, record, number)
 
-    def _digits_by(self, rules: list[MaskingRule], record: CallRecord, number: str) -> int:
+    def _digits_by(self, rules: list[MaskingRule], record: CallRecord | Numbered, number: str) -> int:
         if not rules:
             return 0
         of_other_party = record.kind == Kind.PUBLIC and number in (record.other_number, record.dialled_number)
@@ -167,7 +179,7 @@ def mask_for(viewer: User) -> Masker:
     return Masker(viewer, [rule for rule in rules if rule.role == viewer.role], lower)
 
 
-def _concerns(rule: MaskingRule, record: CallRecord, types: Iterable[int], *, own: bool) -> bool:
+def _concerns(rule: MaskingRule, record: CallRecord | Numbered, types: Iterable[int], *, own: bool) -> bool:
     return (
         rule.direction in (None, record.direction)
         and (rule.call_type is None or rule.call_type in types)

@@ -1,6 +1,6 @@
 """Names for what call records hold as plain ids and numbers: one query for a page of each kind."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -68,6 +68,10 @@ class ExtensionHolders:
 
     def __init__(self, assignments: Iterable[LineAssignment]) -> None:
         self._by_number: dict[str, list[LineAssignment]] = {}
+        self.add(assignments)
+
+    def add(self, assignments: Iterable[LineAssignment]) -> None:
+        """Know the assignments of further numbers."""
         for held in assignments:
             self._by_number.setdefault(held.extension.number, []).append(held)
 
@@ -88,8 +92,48 @@ class ExtensionHolders:
 
 def extension_holders(numbers: Iterable[str]) -> ExtensionHolders:
     """Return the holders of these numbers on all phone systems; one query."""
-    wanted = set(numbers)
-    if not wanted:
-        return ExtensionHolders(())
-    assignments = LineAssignment.objects.filter(extension__number__in=wanted).select_related("extension", "user")
-    return ExtensionHolders(assignments.order_by("valid_from"))
+    return ExtensionHolders(assignments_of(set(numbers)))
+
+
+def assignments_of(numbers: Collection[str]) -> Iterable[LineAssignment]:
+    """Return who held these numbers on all phone systems, by time; one query."""
+    if not numbers:
+        return ()
+    assignments = LineAssignment.objects.filter(extension__number__in=numbers).select_related("extension", "user")
+    return assignments.order_by("valid_from")
+
+
+class NamesOnce:
+    """Names for a list of any length that is read in parts: nobody and nothing is looked up twice."""
+
+    def __init__(self) -> None:
+        self._people: dict[int, str] = {}
+        self._gateways: dict[int, str] = {}
+        self._numbers: set[str] = set()
+        self._holders = ExtensionHolders(())
+
+    def people(self, ids: Sequence[int | None]) -> list[str]:
+        """Return the name of each person, '' for none."""
+        return _named(ids, self._people, person_names)
+
+    def gateways(self, ids: Sequence[int | None]) -> list[str]:
+        """Return the name of each gateway, '' for none."""
+        return _named(ids, self._gateways, gateway_names)
+
+    def holders(self, calls: Sequence[tuple[int, int, str, datetime]]) -> list[str]:
+        """Return who held each other party's extension; calls as kind, phone system, number and moment."""
+        new = {number for kind, _system, number, _when in calls if kind == Kind.INTERNAL} - self._numbers
+        self._numbers |= new
+        self._holders.add(assignments_of(new))
+        name = self._holders.name
+        return [name(system, number, when) if kind == Kind.INTERNAL else "" for kind, system, number, when in calls]
+
+
+def _named(
+    ids: Sequence[int | None], known: dict[int, str], look_up: Callable[[Iterable[int]], dict[int, str]]
+) -> list[str]:
+    new = {pk for pk in ids if pk} - known.keys()
+    if new:
+        known.update(dict.fromkeys(new, ""))
+        known.update(look_up(new))
+    return [known.get(pk or 0, "") for pk in ids]

@@ -23,6 +23,8 @@ from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 from python_calamine import CalamineWorkbook
 
+from callanalytics.lib.csv_stream import csv_stream, harmless
+
 MOST_BYTES = 20 * 1024 * 1024
 MOST_BYTES_UNPACKED = 300 * 1024 * 1024
 MOST_ROWS = 100_000
@@ -34,7 +36,6 @@ CONTENT_TYPES = {
     CSV: "text/csv; charset=utf-8",
     XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-DANGEROUS = re.compile(r"'*[=+\-@\t\r]")
 CELL = re.compile(rb"<(?:[^<>/!?\s:]+:)?c(?=[\s/>])")
 NEAR_CELL = re.compile(rb'<(?:\w+:)?c (?:\w+="\w*" )*r="[A-Z](\d{1,6})"')
 GUARDED = re.compile(r"'+[=+\-@\t\r]")
@@ -92,14 +93,9 @@ def row_of(line: int, cells: Iterable[str]) -> list[str]:
 
 
 def plain(text: str) -> str:
-    """Return a cell without blanks around it and without the apostrophe that made it harmless."""
+    """Return a cell without blanks around it and without the apostrophe that made it harmless (csv_stream)."""
     text = text.strip(" \u00a0")
     return text[1:] if GUARDED.match(text) else text.strip()
-
-
-def harmless(text: str) -> str:
-    """Return a cell that no spreadsheet program takes for a formula; plain() undoes it."""
-    return f"'{text}" if DANGEROUS.match(text) else text
 
 
 def csv_lines(content: bytes) -> Iterator[tuple[int, list[str]]]:
@@ -218,11 +214,7 @@ def written(kind: str, title: str, header: Sequence[str], rows: Iterable[Sequenc
 
 def csv_file(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
     """Return a CSV file in UTF-8 with a mark that tells spreadsheet programs so."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
-    writer.writerow(header)
-    writer.writerows([harmless(cell) for cell in row] for row in rows)
-    return out.getvalue().encode("utf-8-sig")
+    return "".join(csv_stream(header, rows, delimiter=";", guard=harmless)).encode()
 
 
 def xlsx_file(title: str, header: Sequence[str], rows: Iterable[Sequence[str]], rtl: bool) -> bytes:

@@ -1,6 +1,6 @@
 """The columns of single calls: one definition for pages and exports."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -9,11 +9,19 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounting.models import Pricing
-from accounting.services.describing import cause_in_words, redirection_in_words, type_mark
-from accounting.services.naming import NamedCall
+from accounting.models import UNPRICED, CallType, Outcome, Pricing, ReleasedBy
+from accounting.services.describing import cause_in_words, mark_of, redirection_in_words
+from callanalytics.lib.money import from_micro
 from callanalytics.lib.places import country_name
 from reports.engine.measures import Form
+
+NAMED: Mapping[str, tuple[str, ...]] = {
+    "person_name": ("user_id",),
+    "gateway_name": ("gateway_id",),
+    "holder_name": ("kind", "phone_system_id", "other_number", "started_at"),
+    "shown_number": ("kind", "call_type", "direction", "user_id", "other_number", "dialled_number"),
+}
+"""What columns can be made of beside the columns of call records, and the columns that it is found from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,55 +30,60 @@ class Detail:
 
     name: str
     label: str | Promise
-    value: Callable[[NamedCall], Any]
-    """A text, int, Decimal, timedelta or aware datetime; None for nothing."""
+    sources: tuple[str, ...]
+    """Columns of call records (the cost as "micro"), or names of NAMED."""
+    value: Callable[..., Any] | None = None
+    """Makes a text, int, Decimal or timedelta of the sources, None for nothing; None: the only source as it is."""
     form: Form | None = None
     """How it is written when it is no text."""
     order_by: str = ""
     """The column of call records to sort by; '' when it cannot be sorted by."""
 
 
-def _cost(call: NamedCall) -> Decimal | None:
-    return None if call.record.is_unpriced or call.record.pricing == Pricing.NOT_CHARGEABLE else call.record.cost
+def _cost(pricing: int, micro: int | None) -> Decimal | None:
+    charged = micro is not None and pricing not in UNPRICED and pricing != Pricing.NOT_CHARGEABLE
+    return from_micro(micro) if charged and micro is not None else None
+
+
+def _labels(choices: Any) -> Callable[[Any], str]:
+    labels = dict(choices.choices)
+    return lambda value: str(labels.get(value, value))
+
+
+def _length(seconds: int) -> timedelta:
+    return timedelta(seconds=seconds)
+
+
+def _score(mos: int | None) -> Decimal | None:
+    return None if mos is None else Decimal(mos).scaleb(-2)
 
 
 DETAILS: dict[str, Detail] = {
     one.name: one
     for one in (
-        Detail("time", _("Date and time"), lambda call: call.record.started_at, Form.MOMENT, "started_at"),
-        Detail("type", _("Type"), lambda call: str(type_mark(call.record).label)),
-        Detail("person", _("Person"), lambda call: call.owner),
-        Detail("extension", _("Extension"), lambda call: call.record.extension, None, "extension"),
-        Detail("other", _("Other party"), lambda call: call.number.text, None, "other_number"),
-        Detail("other_name", _("Name"), lambda call: call.other_name),
-        Detail("call_type", _("Call type"), lambda call: call.record.get_call_type_display(), None, "call_type"),
-        Detail("country", _("Country"), lambda call: country_name(call.record.country), None, "country"),
-        Detail("destination", _("Destination"), lambda call: call.record.destination, None, "destination"),
-        Detail("outcome", _("Outcome"), lambda call: call.record.get_outcome_display(), None, "outcome"),
-        Detail(
-            "ring", _("Ring time"), lambda call: timedelta(seconds=call.record.ring_seconds), Form.SECONDS,
-            "ring_seconds",
-        ),
-        Detail(
-            "talk", _("Talk time"), lambda call: timedelta(seconds=call.record.talk_seconds), Form.SECONDS,
-            "talk_seconds",
-        ),
-        Detail("cost", _("Cost"), _cost, Form.MONEY, "cost"),
-        Detail("currency", _("Currency"), lambda call: call.record.currency, None, "currency"),
-        Detail("pricing", _("Pricing"), lambda call: call.record.get_pricing_display(), None, "pricing"),
-        Detail("gateway", _("Gateway"), lambda call: call.gateway, None, "gateway_id"),
-        Detail("device", _("Device"), lambda call: call.record.device, None, "device"),
-        Detail("hunt_pilot", _("Hunt pilot"), lambda call: call.record.hunt_pilot, None, "hunt_pilot"),
-        Detail("cause", _("Cause"), lambda call: str(cause_in_words(call.record.cause)), None, "cause"),
-        Detail(
-            "released_by", _("Released by"), lambda call: call.record.get_released_by_display(), None, "released_by"
-        ),
-        Detail("redirected", _("Redirection"), lambda call: str(redirection_in_words(call.record.redirect_reason))),
-        Detail("authorization_code", _("Authorisation code"), lambda call: call.record.authorization_code),
-        Detail("matter_code", _("Client matter code"), lambda call: call.record.matter_code),
-        Detail(
-            "quality", _("Voice quality (MOS)"),
-            lambda call: None if call.record.mos is None else Decimal(call.record.mos).scaleb(-2), Form.SCORE, "mos",
-        ),
+        Detail("time", _("Date and time"), ("started_at",), None, Form.MOMENT, "started_at"),
+        Detail("type", _("Type"), ("direction", "kind", "outcome"), lambda *of_call: str(mark_of(*of_call).label)),
+        Detail("person", _("Person"), ("person_name",)),
+        Detail("extension", _("Extension"), ("extension",), order_by="extension"),
+        Detail("other", _("Other party"), ("shown_number",), order_by="other_number"),
+        Detail("other_name", _("Name"), ("holder_name",)),
+        Detail("call_type", _("Call type"), ("call_type",), _labels(CallType), order_by="call_type"),
+        Detail("country", _("Country"), ("country",), country_name, order_by="country"),
+        Detail("destination", _("Destination"), ("destination",), order_by="destination"),
+        Detail("outcome", _("Outcome"), ("outcome",), _labels(Outcome), order_by="outcome"),
+        Detail("ring", _("Ring time"), ("ring_seconds",), _length, Form.SECONDS, "ring_seconds"),
+        Detail("talk", _("Talk time"), ("talk_seconds",), _length, Form.SECONDS, "talk_seconds"),
+        Detail("cost", _("Cost"), ("pricing", "micro"), _cost, Form.MONEY, "cost"),
+        Detail("currency", _("Currency"), ("currency",), order_by="currency"),
+        Detail("pricing", _("Pricing"), ("pricing",), _labels(Pricing), order_by="pricing"),
+        Detail("gateway", _("Gateway"), ("gateway_name",), order_by="gateway_id"),
+        Detail("device", _("Device"), ("device",), order_by="device"),
+        Detail("hunt_pilot", _("Hunt pilot"), ("hunt_pilot",), order_by="hunt_pilot"),
+        Detail("cause", _("Cause"), ("cause",), lambda cause: str(cause_in_words(cause)), order_by="cause"),
+        Detail("released_by", _("Released by"), ("released_by",), _labels(ReleasedBy), order_by="released_by"),
+        Detail("redirected", _("Redirection"), ("redirect_reason",), lambda why: str(redirection_in_words(why))),
+        Detail("authorization_code", _("Authorisation code"), ("authorization_code",)),
+        Detail("matter_code", _("Client matter code"), ("matter_code",)),
+        Detail("quality", _("Voice quality (MOS)"), ("mos",), _score, Form.SCORE, "mos"),
     )
-}  # fmt: skip
+}

@@ -2,26 +2,23 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain
 from typing import Any
 
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounting.models import CallRecord
 from accounting.querysets.calls import CallRecordQuerySet
-from accounting.services.naming import named_calls
-from callanalytics.web.pagination import Paging, Position
+from callanalytics.web.pagination import Paging
 from reports.catalogue.base import Report
 from reports.engine.answering import Answer, Node, answer, calls_of
 from reports.engine.details import DETAILS
 from reports.engine.fields import Asker
 from reports.engine.layout import Layout, Row, detail_columns, lay_out
 from reports.engine.question import Question, previous
+from reports.engine.reading import CallCells, Columns
 
-CHUNK = 2000
-"""Calls that are read at once when all are exported."""
 MOST_SORTED = 1000
 """Calls that are shown when they are sorted by something else than their time."""
 
@@ -78,22 +75,26 @@ def gather(parts: Sequence[Node], into: dict[tuple[Any, ...], Node]) -> None:
 
 def list_calls(question: Question, asker: Asker, paging: Paging) -> Layout:
     """Return one page of the calls, in order of time; in another order the first of them."""
-    records = calls_of(question, asker)
-    column = question.sort.removeprefix("-") or "time"
+    records, cells = calls_of(question, asker), CallCells(question.columns, asker.masker)
     layout = Layout(detail_columns(question.columns), [])
-    if column == "time" and question.top is None:
+    if in_time(question):
         turned = Paging(paging.size, not question.sort or question.sort.startswith("-"), paging.after, paging.before)
-        page = turned.page(records)
+        page = cells.page(records, turned)
         layout.after, layout.before = page.after, page.before
-        layout.rows = call_rows(page.rows, question, asker)
+        layout.rows = call_rows(cells, page.rows)
         return layout
     most = question.top or MOST_SORTED
-    found = list(in_order(records, question)[: most + 1])
+    found = list(chain.from_iterable(cells.first(in_order(records, question), most + 1)))
     layout.cut = len(found) > most
-    layout.rows = call_rows(found[:most], question, asker)
+    layout.rows = call_rows(cells, found[:most])
     if layout.cut and question.top is None:
         layout.notes.append(_("Only the first %(most)s calls of this order are shown.") % {"most": most})
     return layout
+
+
+def in_time(question: Question) -> bool:
+    """Return whether calls are wanted in order of time, all of them."""
+    return question.sort.removeprefix("-") in ("", "time") and question.top is None
 
 
 def in_order(records: CallRecordQuerySet, question: Question) -> CallRecordQuerySet:
@@ -105,25 +106,19 @@ def in_order(records: CallRecordQuerySet, question: Question) -> CallRecordQuery
     return records.order_by(sign, "-id")
 
 
-def every_call(question: Question, asker: Asker) -> Iterator[Row]:
-    """Yield all calls in the question's order, some thousand at a time."""
-    records = calls_of(question, asker)
-    if question.sort.removeprefix("-") in ("", "time") and question.top is None:
-        paging = Paging(CHUNK, newest_first=question.sort != "time")
-        while True:
-            page = paging.page(records)
-            yield from call_rows(page.rows, question, asker)
-            if not page.after:
-                return
-            paging = replace(paging, after=Position.parse(page.after))
-    ordered = in_order(records, question)
-    left = (ordered[: question.top] if question.top else ordered).iterator(chunk_size=CHUNK)
-    while some := list(islice(left, CHUNK)):
-        yield from call_rows(some, question, asker)
+def every_call(question: Question, asker: Asker) -> Iterator[Columns]:
+    """Yield the cells of all calls in the question's order, column by column, some thousand calls at a time."""
+    records, cells = calls_of(question, asker), CallCells(question.columns, asker.masker)
+    if in_time(question):
+        parts = cells.every(records, newest_first=question.sort != "time")
+    else:
+        parts = cells.first(in_order(records, question), question.top)
+    return map(cells.columns, parts)
 
 
-def call_rows(records: Sequence[CallRecord], question: Question, asker: Asker) -> list[Row]:
-    """Return calls as rows; those of others with their owners."""
-    calls = named_calls(records, asker.masker, owners="person" in question.columns)
-    values = [DETAILS[name].value for name in question.columns]
-    return [Row([value(call) for value in values], record_id=call.record.pk) for call in calls]
+def call_rows(cells: CallCells, calls: Sequence[Any]) -> list[Row]:
+    """Return calls that were read as rows."""
+    return [
+        Row(list(values), record_id=call.pk)
+        for call, values in zip(calls, zip(*cells.columns(calls), strict=True), strict=True)
+    ]

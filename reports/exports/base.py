@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 
 from reports.charts.base import Chart
 from reports.engine.layout import Column, Row
+from reports.engine.reading import Columns
 
 Told = Callable[[int, int], None]
 """Is told how many rows of how many are written; may raise to end the work."""
@@ -45,6 +46,8 @@ class Document:
     made_at: datetime
     rtl: bool
     language: str
+    parts: Iterator[Columns] | None = None
+    """Of lists of calls the rows in another form, column by column; they are read in one form or the other."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,15 @@
 """CSV as the reader's spreadsheet program reads it: signs of the language, no formulas, exact amounts."""
 
-import csv
+from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
-from io import TextIOWrapper
 from typing import IO, Any
 from zoneinfo import ZoneInfo
 
 from babel.numbers import get_decimal_symbol
 from django.utils.translation import gettext as _
 
-from callanalytics.lib.csv_stream import BYTE_ORDER_MARK, cell
+from callanalytics.lib.csv_stream import cell, csv_stream
 from callanalytics.templatetags.ui import duration, reader_locale
 from reports.engine.measures import Form
 from reports.exports.base import Document, Told
@@ -23,22 +22,24 @@ TOLD_EVERY = 1000
 def write(document: Document, out: IO[bytes], told: Told) -> None:
     """Write the head, an empty line, the header, the rows and the total."""
     point = get_decimal_symbol(reader_locale())
-    table = table_of(document)
-    text = TextIOWrapper(out, "utf-8", newline="")
+    lines = rows_of(document, table_of(document), point, told)
     # Where the comma is the decimal sign, spreadsheet programs expect semicolons between the columns.
-    writer = csv.writer(text, delimiter=";" if point == "," else ",", lineterminator="\r\n")
-    text.write(BYTE_ORDER_MARK)
-    writer.writerows([cell(label), cell(words)] for label, words in head_of(document))
-    writer.writerow([])
-    writer.writerow([cell(label) for label in table.labels])
+    for line in csv_stream(next(lines), lines, delimiter=";" if point == "," else ",", guard=str):
+        out.write(line.encode())
+
+
+def rows_of(document: Document, table: Table, point: str, told: Told) -> Iterator[list[str]]:
+    """Yield every line of the file; texts are guarded here, figures need not be."""
+    for label, words in head_of(document):
+        yield [cell(label), cell(words)]
+    yield []
+    yield [cell(label) for label in table.labels]
     for number, (_row, values) in enumerate(table.lines(document.rows), 1):
-        writer.writerow(line_of(table, values, point, document.zone))
+        yield line_of(table, values, point, document.zone)
         if number % TOLD_EVERY == 0:
             told(number, document.count)
     if document.total:
-        writer.writerow(line_of(table, table.total(document.total), point, document.zone))
-    text.flush()
-    text.detach()
+        yield line_of(table, table.total(document.total), point, document.zone)
 
 
 def head_of(document: Document) -> list[tuple[str, str]]:

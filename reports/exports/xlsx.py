@@ -3,14 +3,17 @@
 That is several times as fast as writing cell by cell, and needs the same memory for ten rows and for a million.
 """
 
+import math
 import re
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import islice
 from typing import IO, Any
 from xml.sax.saxutils import escape
 from zoneinfo import ZoneInfo
@@ -25,13 +28,17 @@ from openpyxl.utils import get_column_letter
 from callanalytics.lib.spreadsheets import LONGEST_CELL
 from reports.engine.layout import Row
 from reports.engine.measures import Form
+from reports.engine.reading import MOST_KEPT, Columns
 from reports.exports.base import Document, Told
 from reports.exports.table import Table, table_of
 from reports.exports.xlsx_charts import add_charts
 
 DAY = 86_400
-EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001  (day 0 of spreadsheets, which know no zones)
-TOLD_EVERY = 1000
+EPOCH = 25_569
+"""The first day of 1970 as spreadsheets count days."""
+QUARTER = 900
+TOGETHER = 1000
+"""Rows that are written at once."""
 SHEET = "xl/worksheets/sheet1.xml"
 NUMBER_FORMATS: dict[Form | None, str] = {
     None: "@",
@@ -116,46 +123,92 @@ def put(sheet: Any, row: int, column: int, words: str) -> Any:
     return cell
 
 
-def lines(document: Document, table: Table, looks: list[Look], after: int, told: Told) -> Iterator[str]:
-    """Yield the rows below the header as XML, the total last."""
+def lines(document: Document, table: Table, looks: list[Look], after: int, told: Told) -> Iterator[bytes]:
+    """Yield the rows below the header as XML, many at once, the total last."""
+    if document.parts is not None:
+        yield from calls_xml(document.parts, document, looks, told)
+        return
+    made = [Cells(look, document.zone) for look in looks]
+    rows = table.lines(document.rows)
     number = 0
-    for number, (row, values) in enumerate(table.lines(document.rows), 1):
-        yield line(after + number, values, looks, document.zone, row)
-        if number % TOLD_EVERY == 0:
-            told(number, document.count)
+    while some := list(islice(rows, TOGETHER)):
+        yield "".join(line(row, values, made) for row, values in some).encode()
+        number += len(some)
+        told(number, document.count)
     if document.total:
-        yield line(after + number + 1, table.total(document.total), looks, document.zone, document.total)
+        yield line(document.total, table.total(document.total), made).encode()
 
 
-def line(number: int, values: list[Any], looks: list[Look], zone: ZoneInfo, row: Row) -> str:
+def calls_xml(parts: Iterator[Columns], document: Document, looks: list[Look], told: Told) -> Iterator[bytes]:
+    """Yield calls as XML, column by column: that is several times as fast as cell by cell."""
+    made = [Cells(look, document.zone) for look in looks]
+    number = 0
+    for columns in parts:
+        cells = [one.of(values) for one, values in zip(made, columns, strict=True)]
+        yield "".join(map(f"<row>{'%s' * len(cells)}</row>".__mod__, zip(*cells, strict=True))).encode()
+        number += len(columns[0])
+        told(number, document.count)
+
+
+def line(row: Row, values: list[Any], made: list["Cells"]) -> str:
     """Return one row as XML: sums of parts bold, parts foldable below them."""
     bold = row.has_parts or row.level == 0
-    cells = "".join(
-        cell_xml(value, look.form, look.bold if bold else look.plain, zone)
-        for value, look in zip(values, looks, strict=True)
-    )
+    cells = "".join([one.cell(value, bold=bold) for value, one in zip(values, made, strict=True)])
     outline = f' outlineLevel="{row.level - 1}"' if row.level > 1 else ""
-    return f'<row r="{number}"{outline}>{cells}</row>'
+    return f"<row{outline}>{cells}</row>"
 
 
-def cell_xml(value: Any, form: Form | None, style_id: int, zone: ZoneInfo) -> str:
-    """Return one cell as XML: typed, texts never as formulas, lengths of time and moments in days."""
-    if value is None:
-        return f'<c s="{style_id}"/>'
-    if form is None or isinstance(value, str):
-        words = escape(ILLEGAL_CHARACTERS_RE.sub("", str(value))[:LONGEST_CELL])
-        return f'<c s="{style_id}" t="inlineStr"><is><t xml:space="preserve">{words}</t></is></c>'
-    if form is Form.MOMENT:
-        past = value.astimezone(zone).replace(tzinfo=None, microsecond=0) - EPOCH
-        return f'<c s="{style_id}"><v>{past.days + past.seconds / DAY:.8f}</v></c>'
-    if form is Form.SECONDS:
-        seconds = value.total_seconds() if isinstance(value, timedelta) else value
-        return f'<c s="{style_id}"><v>{seconds / DAY:.10f}</v></c>'
-    figure = f"{value:f}" if isinstance(value, Decimal) else value
-    return f'<c s="{style_id}"><v>{figure}</v></c>'
+class Cells(dict[Any, str]):
+    """The cells of one column as XML, each different value made once: typed, texts never as formulas."""
+
+    def __init__(self, look: Look, zone: ZoneInfo) -> None:
+        super().__init__()
+        self.look, self.zone = look, zone
+        self.offsets: dict[int, int] = {}
+
+    def of(self, values: Sequence[Any]) -> list[str]:
+        """Return the cells of many values."""
+        if self.look.form is Form.MOMENT:
+            return [self.moment(value, self.look.plain) for value in values]
+        if len(self) > MOST_KEPT:
+            self.clear()
+        return list(map(self.__getitem__, values))
+
+    def __missing__(self, value: Any) -> str:
+        """Make the cell of a value."""
+        made = self[value] = self.cell(value)
+        return made
+
+    def cell(self, value: Any, *, bold: bool = False) -> str:
+        """Return a value as XML: lengths of time and moments in days."""
+        form, style_id = self.look.form, self.look.bold if bold else self.look.plain
+        if value is None or value == "":
+            return f'<c s="{style_id}"/>'
+        if form is None or isinstance(value, str):
+            words = escape(ILLEGAL_CHARACTERS_RE.sub("", str(value))[:LONGEST_CELL])
+            kept = ' xml:space="preserve"' if words != words.strip() else ""
+            return f'<c s="{style_id}" t="inlineStr"><is><t{kept}>{words}</t></is></c>'
+        if form is Form.MOMENT:
+            return self.moment(value, style_id)
+        if form is Form.SECONDS:
+            seconds = value.total_seconds() if isinstance(value, timedelta) else value
+            return f'<c s="{style_id}"><v>{seconds / DAY:.10f}</v></c>'
+        figure = f"{value:f}" if isinstance(value, Decimal) else value
+        return f'<c s="{style_id}"><v>{figure}</v></c>'
+
+    def moment(self, value: datetime | None, style_id: int) -> str:
+        """Return a moment as days in the report's zone, whose offset changes at quarters of an hour only."""
+        if value is None:
+            return f'<c s="{style_id}"/>'
+        seconds = math.floor(value.timestamp())
+        offset = self.offsets.get(seconds // QUARTER)
+        if offset is None:
+            shift = value.astimezone(self.zone).utcoffset()
+            offset = self.offsets[seconds // QUARTER] = int(shift.total_seconds()) if shift else 0
+        return f'<c s="{style_id}"><v>{(seconds + offset) / DAY + EPOCH:.8f}</v></c>'
 
 
-def splice(skeleton: IO[bytes], out: IO[bytes], rows: Iterator[str]) -> None:
+def splice(skeleton: IO[bytes], out: IO[bytes], rows: Iterator[bytes]) -> None:
     """Copy a workbook, its first sheet with these rows at the end."""
     with zipfile.ZipFile(skeleton) as given, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as made:
         for entry in given.infolist():
@@ -166,17 +219,17 @@ def splice(skeleton: IO[bytes], out: IO[bytes], rows: Iterator[str]) -> None:
             before, mark, behind = given.read(entry).decode().rpartition("</sheetData>")
             with made.open(SHEET, "w", force_zip64=True) as target:
                 target.write(re.sub(r'<dimension ref="[^"]*" ?/>', "", before, count=1).encode())
-                for some in joined(rows):
-                    target.write(some)
+                pack(rows, target)
                 target.write((mark + behind).encode())
 
 
-def joined(rows: Iterator[str]) -> Iterator[bytes]:
-    """Yield many rows at once: each write into the archive costs more than its bytes."""
-    waiting: list[str] = []
-    for row in rows:
-        waiting.append(row)
-        if len(waiting) == 500:
-            yield "".join(waiting).encode()
-            waiting.clear()
-    yield "".join(waiting).encode()
+def pack(rows: Iterator[bytes], target: IO[bytes]) -> None:
+    """Write rows; each part is compressed while the next one is made."""
+    with ThreadPoolExecutor(1) as packer:
+        packing: Future[int] | None = None
+        for some in rows:
+            if packing:
+                packing.result()
+            packing = packer.submit(target.write, some)
+        if packing:
+            packing.result()
