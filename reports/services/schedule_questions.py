@@ -63,12 +63,21 @@ def name_of(schedule: ReportSchedule) -> str:
     return str(report.name) if report is not None and schedule.query else ""
 
 
-def page_of(schedule: ReportSchedule) -> str:
-    """Return the address of the report's page, '' when the report is gone."""
+def page_of(schedule: ReportSchedule, *, holds: bool) -> str:
+    """Return the address of the report's page, as it is before the options when they no longer hold; '' for none."""
+    if not holds:
+        return reverse("report", args=[schedule.slug]) if schedule.slug in REPORTS else ""
     if not schedule.query:
-        kept = schedule.saved is not None and schedule.saved.deleted_at is None
-        return reverse("saved_report", args=[schedule.saved_id]) if kept else ""
-    return f"{reverse('report', args=[schedule.slug])}?{schedule.query}" if schedule.slug in REPORTS else ""
+        return reverse("saved_report", args=[schedule.saved_id])
+    return f"{reverse('report', args=[schedule.slug])}?{schedule.query}"
+
+
+def mail_preview_of(schedule: ReportSchedule) -> str:
+    """Return the address at which the mail of a schedule that holds is drawn."""
+    if schedule.query or schedule.saved is None:
+        return f"{reverse('preview_mail', args=[schedule.slug])}?{schedule.query}"
+    saved = schedule.saved
+    return f"{reverse('preview_mail', args=[saved.slug])}?{saved.query}&saved={saved.pk}"
 
 
 def address_as_sent(asked: Asked) -> str:

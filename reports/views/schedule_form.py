@@ -11,7 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounting.models import AuditedAction
+from accounting.models import AuditedAction, MailServer
+from accounting.services.mailing import allowed_domains
 from accounting.services.masking import mask_for
 from callanalytics.web.requests import AuthenticatedRequest
 from callanalytics.web.views import refused
@@ -76,7 +77,7 @@ def new_schedule(request: AuthenticatedRequest, new: ReportSchedule, asked: Aske
         chips = chips_of(asked.question, asked.report.standard, asked.asker)
     own = ReportSchedule.objects.kept().filter(owner=request.user).only("pk", "name")[:MOST_OFFERED]
     context = {"form": form, "report": name, "chips": chips, "back": back, "back_label": name, "own": own}
-    return render(request, "reports/schedule_form.html", context | preview_of(request, new))
+    return form_page(request, context, new)
 
 
 def initial_for(request: AuthenticatedRequest, name: str) -> dict[str, Any]:
@@ -109,12 +110,23 @@ def edit(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         messages.success(request, _("“%(name)s” is changed.") % {"name": found})
         return redirect("report_schedule", pk=pk)
     found = find(request, pk)
+    problem = problem_with(found)
     context = {
         "form": form, "schedule": found, "report": schedule_questions.name_of(found),
-        "report_page": schedule_questions.page_of(found), "problem": problem_with(found),
+        "report_page": schedule_questions.page_of(found, holds=not problem), "problem": problem,
         "back": reverse("report_schedule", args=[pk]), "back_label": found.name,
     }  # fmt: skip
-    return render(request, "reports/schedule_form.html", context | preview_of(request, found))
+    return form_page(request, context, found)
+
+
+def form_page(request: AuthenticatedRequest, context: dict[str, Any], of: ReportSchedule) -> HttpResponse:
+    """Return the page of the form; the mail is previewed to its owner, who alone sees what it would hold."""
+    own = of.owner_id == request.user.pk and not context.get("problem")
+    context |= {
+        "mail_preview": schedule_questions.mail_preview_of(of) if own else "",
+        "domains": sorted(allowed_domains(MailServer.current())),
+    }
+    return render(request, "reports/schedule_form.html", context | preview_of(request, of))
 
 
 @require_POST

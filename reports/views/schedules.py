@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounting.models import OutgoingMail
+from accounting.models import MailState, OutgoingMail
 from callanalytics.web.permissions import administrators, require
 from callanalytics.web.requests import AuthenticatedRequest
 from callanalytics.web.views import refused
@@ -42,6 +42,8 @@ class Row:
     report: str
     when: str
     last: ScheduleRun | None
+    delivery: str
+    """How far the mails of the last run are, as delivery_of() says."""
 
 
 @require_safe
@@ -97,15 +99,26 @@ def in_order(found: ReportScheduleQuerySet) -> ReportScheduleQuerySet:
 
 
 def rows_of(found: list[ReportSchedule]) -> list[Row]:
-    """Return the rows of a list that in_order() has prepared; one query."""
+    """Return the rows of a list that in_order() has prepared; two queries."""
     last = ScheduleRun.objects.in_bulk([one.last_id for one in found if one.last_id])  # type: ignore[attr-defined]
+    deliveries = {run.pk: delivery_of(run, mails) for run, mails in with_mails(list(last.values()))}
     return [
         Row(
             one, schedule_questions.name_of(one), schedule_words.in_words(one.recurrence),
-            last.get(one.last_id),  # type: ignore[attr-defined]
+            last.get(one.last_id), deliveries.get(one.last_id, ""),  # type: ignore[attr-defined]
         )
         for one in found
     ]  # fmt: skip
+
+
+def delivery_of(run: ScheduleRun, mails: list[OutgoingMail]) -> str:
+    """Return how far the mails of a run are: sent, on their way, or not sent to everybody; '' without mails."""
+    states = {mail.state for mail in mails}
+    if run.state != RunState.SENT or not states:
+        return ""
+    if states & {MailState.FAILED, MailState.CANCELLED}:
+        return "refused"
+    return "sent" if states == {MailState.SENT} else "waiting"
 
 
 @require_safe
@@ -113,14 +126,15 @@ def rows_of(found: list[ReportSchedule]) -> list[Row]:
 def schedule(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Show one scheduled report with the history of its runs and what became of their mails."""
     found = find(request, pk)
+    problem = problem_with(found)
     page = Paginator(found.runs.select_related("started_by"), RUNS).get_page(request.GET.get("page"))
     runs = list(page)
     context = {
         "schedule": found, "report": schedule_questions.name_of(found),
-        "report_page": schedule_questions.page_of(found), "problem": problem_with(found),
+        "report_page": schedule_questions.page_of(found, holds=not problem), "problem": problem,
         "when": schedule_words.in_words(found.recurrence),
         "next_times": schedule_words.next_times(found.recurrence) if found.next_run else [],
-        "runs": [(run, mails) for run, mails in zip(runs, mails_of(runs), strict=True)], "page": page,
+        "runs": [(run, mails, delivery_of(run, mails)) for run, mails in with_mails(runs)], "page": page,
         "under_way": any(run.is_unfinished for run in runs),
     }  # fmt: skip
     return render(request, "reports/schedule.html", context)
@@ -137,13 +151,13 @@ def problem_with(found: ReportSchedule) -> str:
     return ""
 
 
-def mails_of(runs: list[ScheduleRun]) -> list[list[OutgoingMail]]:
-    """Return the mails of each run; one query."""
-    by_key: dict[str, list[OutgoingMail]] = {run.letter_key: [] for run in runs if run.state == RunState.SENT}
-    mails = OutgoingMail.objects.filter(letter__key__in=list(by_key)).select_related("letter").defer("letter__html")
-    for mail in mails.order_by("recipient"):
+def with_mails(runs: list[ScheduleRun]) -> list[tuple[ScheduleRun, list[OutgoingMail]]]:
+    """Return runs with their mails; one query."""
+    by_key: dict[str, list[OutgoingMail]] = {run.letter_key: [] for run in runs}
+    mails = OutgoingMail.objects.filter(letter__key__in=list(by_key)).select_related("letter")
+    for mail in mails.defer("letter__html", "letter__text").order_by("recipient"):
         by_key[mail.letter.key].append(mail)
-    return [by_key.get(run.letter_key, []) for run in runs]
+    return [(run, by_key[run.letter_key]) for run in runs]
 
 
 @require_POST
