@@ -3,11 +3,12 @@
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from accounting.models import Job
+from accounting.models import ChangeJournal, Job
 from accounting.services import (
     corrections,
     directory_sync,
     erasing,
+    journals,
     privacy,
     replaying,
     retention,
@@ -64,3 +65,11 @@ def person_page(job: Job) -> str:
 
 register(JobKind(privacy.EXPORT, _("Export of a person's data"), privacy.export, person_page))
 register(JobKind(erasing.ERASE, _("Erasure of a person"), erasing.erase, person_page))
+
+
+def undone_page(job: Job) -> str:
+    """Return the page of the work that a job has undone."""
+    return reverse("audit_entry", args=[ChangeJournal.objects.get(pk=job.parameters["journal"]).entry_id])
+
+
+register(JobKind(journals.UNDO, _("Undoing an import"), journals.run_undo, undone_page))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 
 from accounting.services.auditing import acting, actor_of
+from callanalytics.web.requests import client_address
 
 
 class ActorMiddleware:
@@ -17,5 +18,5 @@ class ActorMiddleware:
         """Answer; requests that change nothing need no look at the session."""
         if request.method in ("GET", "HEAD") and not request.path.startswith("/setup/"):
             return self.get_response(request)
-        with acting(actor_of(request.user, request.META.get("REMOTE_ADDR") or None)):
+        with acting(actor_of(request.user, client_address(request) or None)):
             return self.get_response(request)

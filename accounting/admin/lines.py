@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 from accounting import models
 from accounting.admin.site import ForAdministrators, SetUpAdmin
 from accounting.forms.organisation import ChosenOfficeForm, PeriodForm
+from accounting.services.holders import holders_of
 from accounting.services.set_up import in_force
 from accounting.sources import SOURCES
 
@@ -166,11 +167,20 @@ class ExtensionAdmin(SetUpAdmin):
     search_fields = ("number", "note", "assignments__user__last_name", "assignments__user__username")
     search_help_text = _("Number, note or person")
     actions = ("ignore", "list_again")
-    readonly_fields = ("found_in_calls", "first_seen", "holders")
+    readonly_fields = ("found_in_calls", "first_seen")
     fieldsets = (
         (None, {"fields": (("number", "phone_system"), ("ignored", "note"))}),
-        (_("Use"), {"fields": ("holders", ("found_in_calls", "first_seen"))}),
+        (_("Use"), {"fields": (("found_in_calls", "first_seen"),)}),
     )
+    history_parts = (models.LineAssignment,)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the form below everybody who has held the extension."""
+        extension = self.get_object(request, object_id)
+        told = {"holdings": holders_of(extension) if extension else []}
+        return super().change_view(request, object_id, form_url, {**told, **(extra_context or {})})
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return the rows with the people who hold them, read at once."""

@@ -92,6 +92,8 @@ class SetUpAdmin(ForAdministrators, admin.ModelAdmin[Any]):
 
     tests: tuple[str, ...] = ()
     """Tests of connections that stand on the form, by name."""
+    history_parts: tuple[type[fields.Model], ...] = ()
+    """Tables beyond those of the form whose rows belong to a row's history."""
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[list[Any], Any, set[str], list[Any]]:
         """Return what deleting would take along; first the reasons why calls or people still need the rows."""
@@ -119,7 +121,7 @@ class SetUpAdmin(ForAdministrators, admin.ModelAdmin[Any]):
         row = self.get_object(request, unquote(object_id))
         if row is None:
             raise Http404
-        parts = [inline.model for inline in self.get_inline_instances(request, row)]
+        parts = [*self.history_parts, *(inline.model for inline in self.get_inline_instances(request, row))]
         entries, more = history.entries_of(row, parts)
         context = {
             **self.admin_site.each_context(request),

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -14,6 +15,7 @@ from django.utils.translation import ngettext
 
 from accounting import models
 from accounting.admin.site import ForAdministrators, SetUpAdmin
+from accounting.services.tariff_copies import delete_tariff
 
 
 class BoundGatewayInline(ForAdministrators, admin.TabularInline[models.GatewayCarrier, models.Carrier]):
@@ -68,6 +70,23 @@ class TariffAdmin(SetUpAdmin):
     list_select_related = ("carrier",)
     search_fields = ("name", "carrier__name")
     inlines = (BandInline,)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[list[Any], Any, set[str], list[Any]]:
+        """Return what deleting would take along: numbers, since a price list has tens of thousands of rates."""
+        parts = (models.Tariff, models.TariffBand, models.Rate)
+        bands, rates = (model.objects.filter(tariff__in=objs).count() for model in parts[1:])
+        counts = (len(objs), bands, rates)
+        told = {model._meta.verbose_name_plural: count for model, count in zip(parts, counts, strict=True) if count}
+        return [str(tariff) for tariff in objs], told, set(), []
+
+    def delete_model(self, request: HttpRequest, obj: models.Tariff) -> None:
+        """Delete a tariff with all its rates."""
+        delete_tariff(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[models.Tariff]) -> None:
+        """Delete several tariffs."""
+        for tariff in queryset.select_related("carrier"):
+            delete_tariff(tariff)
 
     @admin.display(description=_("rates"))
     def page(self, tariff: models.Tariff) -> SafeString:

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
@@ -16,11 +17,40 @@ from callanalytics.web.filters import FilterForm
 Entries = QuerySet[AuditEntry]
 
 
+PRESETS: dict[str, tuple[str | Promise, tuple[AuditedAction, ...]]] = {
+    "changes": (
+        gettext_lazy("Changes"),
+        (
+            AuditedAction.ADDED, AuditedAction.CHANGED, AuditedAction.DELETED, AuditedAction.IMPORTED,
+            AuditedAction.UNDONE,
+        ),
+    ),
+    "access": (
+        gettext_lazy("Views and exports"), (AuditedAction.VIEWED, AuditedAction.EXPORTED, AuditedAction.SENT)
+    ),
+    "sign_ins": (
+        gettext_lazy("Sign-ins"),
+        (AuditedAction.SIGNED_IN, AuditedAction.SIGNED_OUT, AuditedAction.REFUSED, AuditedAction.LOCKED_OUT),
+    ),
+    "work": (
+        gettext_lazy("Dry runs and failures"), (AuditedAction.STARTED, AuditedAction.DRY_RUN, AuditedAction.FAILED)
+    ),
+}  # fmt: skip
+"""What auditors usually look for: name, label and actions."""
+ROWS = "each"
+HIGHEST_ID = 2**63 - 1
+
+
 class AuditFilter(FilterForm):
-    """Narrows the audit log by time, person, action, kind and words."""
+    """Narrows the audit log by time, person, action, kind and words.
+
+    Entries of single rows stand below that of the whole (an import, a synchronisation) and are shown on request only.
+    """
 
     other_keys = frozenset({"after", "before", "size", "sort"})
+    hidden_chips = frozenset({"show"})
 
+    show = forms.ChoiceField(label=gettext_lazy("Show"), required=False, widget=forms.HiddenInput)
     since = forms.DateField(
         label=pgettext_lazy("date", "From"),
         required=False,
@@ -35,9 +65,20 @@ class AuditFilter(FilterForm):
     action = forms.ChoiceField(label=gettext_lazy("Action"), required=False)
     kind = forms.ChoiceField(label=gettext_lazy("Kind"), required=False)
     words = forms.CharField(label=gettext_lazy("What"), required=False, max_length=100)
+    rows = forms.ChoiceField(
+        label=gettext_lazy("Imports and the like"),
+        required=False,
+        choices=[("", gettext_lazy("One line each")), (ROWS, gettext_lazy("Each row, too"))],
+    )
+    whole = forms.IntegerField(
+        label=gettext_lazy("Rows of entry"), required=False, min_value=1, max_value=HIGHEST_ID,
+        widget=forms.HiddenInput,
+    )  # fmt: skip
 
     def __init__(self, params: QueryDict) -> None:
         super().__init__(params)
+        presets = [(name, label) for name, (label, _actions) in PRESETS.items()]
+        self.fields["show"].choices = [("", _("Everything")), *presets]  # type: ignore[attr-defined]
         self.fields["action"].choices = [("", _("Any")), *AuditedAction.choices]  # type: ignore[attr-defined]
         self.fields["kind"].choices = [("", _("Any")), *subject_kinds()]  # type: ignore[attr-defined]
 
@@ -48,6 +89,24 @@ class AuditFilter(FilterForm):
         if since and until and since > until:
             raise forms.ValidationError(_("The first day is after the last one."))
         return cleaned
+
+    def narrow(self, rows: Any) -> Any:
+        """Return the entries that meet the filters; those of single rows only where they are asked for."""
+        found = super().narrow(rows)
+        asked = self.cleaned_data.get("rows") or self.cleaned_data.get("whole")
+        return found if asked else found.filter(whole_id=None)
+
+    def by_show(self, entries: Entries, preset: str) -> Entries:
+        """Keep the actions of a preset."""
+        return entries.filter(action__in=PRESETS[preset][1])
+
+    def by_rows(self, entries: Entries, _chosen: str) -> Entries:
+        """Keep entries of single rows, too."""
+        return entries
+
+    def by_whole(self, entries: Entries, pk: int) -> Entries:
+        """Keep the rows of one import, synchronisation or other work."""
+        return entries.filter(whole_id=pk)
 
     def by_since(self, entries: Entries, day: Any) -> Entries:
         """Keep the entries of this day and later."""

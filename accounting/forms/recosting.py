@@ -101,5 +101,14 @@ class ReasonForm(forms.Form):
     )  # fmt: skip
 
 
+class UndoForm(forms.Form):
+    """Why something is undone."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"), max_length=200,
+        help_text=gettext_lazy("Kept with the journal and in the audit log, for instance “wrong price list”."),
+    )  # fmt: skip
+
+
 def _date_widget() -> forms.DateInput:
     return forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})

@@ -1,19 +1,25 @@
 """The audit log in words: names of what was changed, labels of fields and choices in the reader's language."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
+from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounting.models import AuditEntry
+from accounting.models import AuditEntry, ChangeJournal, Correction, DirectoryRun, SheetImport
 from accounting.services.auditing import AUDITED
 from accounting.services.jobs import KINDS
+from accounting.services.journals import reversal
+from accounting.services.row_changes import Words
+from accounting.services.selecting import Selection
 
 MODELS: Mapping[str, type[models.Model]] = {model._meta.model_name or "": model for model in AUDITED}
 OTHER_SUBJECTS: dict[str, str | Promise] = {
@@ -29,6 +35,15 @@ OTHER_SUBJECTS: dict[str, str | Promise] = {
     "people": gettext_lazy("people"),
     "rates": gettext_lazy("rates"),
     "correction": gettext_lazy("correction"),
+    "correction_journal": gettext_lazy("journal of a correction"),
+    "departments": gettext_lazy("departments"),
+    "cost_centres": gettext_lazy("cost centres"),
+    "offices": gettext_lazy("offices"),
+    "extensions": gettext_lazy("extensions"),
+    "supervision": gettext_lazy("supervision"),
+    "adoption": gettext_lazy("adoption of extensions"),
+    "unknown_extensions": gettext_lazy("unknown extensions"),
+    "sign_in": gettext_lazy("sign-in"),
     "synchronisation": gettext_lazy("synchronisation"),
     "mail": gettext_lazy("mail"),
 }
@@ -57,7 +72,46 @@ DETAILS: dict[str, str | Promise] = {
     "mails": gettext_lazy("Mails"),
     "answer": gettext_lazy("Answer of the mail server"),
     "report": gettext_lazy("Report"),
+    "unchanged": gettext_lazy("Unchanged"),
+    "errors": gettext_lazy("Lines with errors"),
+    "calls": gettext_lazy("Calls"),
+    "looked_at": gettext_lazy("Calls looked at"),
+    "selection": gettext_lazy("Which calls"),
+    "restored": gettext_lazy("Went back to what it was"),
+    "left": gettext_lazy("Left as it is"),
+    "changed_meanwhile": gettext_lazy("Changed meanwhile"),
+    "vanished": gettext_lazy("No longer there"),
+    "copy_of": gettext_lazy("Copy of"),
+    "rates": gettext_lazy("Rates"),
+    "percent": gettext_lazy("Prices changed by (%)"),
+    "extensions": gettext_lazy("Extensions"),
+    "user_name": gettext_lazy("User name"),
+    "by": gettext_lazy("With"),
+    "job": gettext_lazy("Background work"),
+    "content": gettext_lazy("Content"),
 }
+MOST_LEFT = 100
+LINKS = frozenset({"sheet_import", "run", "undone_entry"})
+"""Details that are shown as a link, if at all."""
+SIGN_IN_REASONS: dict[str, str | Promise] = {
+    "wrong_password": gettext_lazy("Wrong password"),
+    "unknown_name": gettext_lazy("Unknown user name"),
+    "closed": gettext_lazy("The account is closed"),
+    "directory": gettext_lazy("The directory was not reachable"),
+    "too_many": gettext_lazy("Too many wrong passwords"),
+}
+BY: dict[str, str | Promise] = {
+    "local": gettext_lazy("Local password"),
+    "directory": gettext_lazy("Directory"),
+}
+
+
+LED_TO: dict[str, Any] = {
+    "sheet_import": SheetImport, "run": DirectoryRun, "undone_entry": AuditEntry, "correction": Correction,
+}  # fmt: skip
+PAGES = {
+    "sheet_import": "sheet_import", "run": "directory_run", "undone_entry": "audit_entry", "correction": "correction",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +131,80 @@ class ToldEntry:
     kind: str
     changes: list[ToldChange]
     details: list[tuple[str, str]]
+    page: str = ""
+    """The address of what the entry is about: an import, a synchronisation, a correction."""
+    rows: bool = False
+    """Whether entries of single rows belong to it."""
 
 
-def tell_entry(entry: AuditEntry) -> ToldEntry:
+def tell_entry(entry: AuditEntry, page: str = "", *, rows: bool = False) -> ToldEntry:
     """Return an entry in words."""
-    details = [(str(DETAILS.get(name, name)), text_of(value)) for name, value in entry.details.items()]
-    return ToldEntry(entry, subject_in_words(entry.subject_type), list(changes_in_words(entry)), details)
+    details = [
+        (str(DETAILS.get(name, name)), detail_in_words(entry, name, value))
+        for name, value in entry.details.items()
+        if name not in LINKS
+    ]
+    return ToldEntry(entry, subject_in_words(entry.subject_type), list(changes_in_words(entry)), details, page, rows)
+
+
+def tell_entries(entries: Sequence[AuditEntry]) -> list[ToldEntry]:
+    """Return entries in words, with what they lead to; a handful of queries for any number of them."""
+    pages, wholes = pages_of(entries), with_rows(entries)
+    return [tell_entry(entry, pages.get(entry.pk, ""), rows=entry.pk in wholes) for entry in entries]
+
+
+def with_rows(entries: Iterable[AuditEntry]) -> set[int]:
+    """Return the ids of the entries to which entries of single rows belong."""
+    ids = [entry.pk for entry in entries]
+    has_rows = models.Exists(AuditEntry.objects.filter(whole_id=models.OuterRef("pk")))
+    return set(AuditEntry.objects.filter(has_rows, pk__in=ids).values_list("pk", flat=True))
+
+
+def pages_of(entries: Iterable[AuditEntry]) -> dict[int, str]:
+    """Return by id the pages of what entries are about, as far as these are still there."""
+    found: dict[int, tuple[str, int]] = {}
+    for entry in entries:
+        for name, value in entry.details.items():
+            if name in LINKS and isinstance(value, int):
+                found[entry.pk] = (name, value)
+        if entry.subject_type == "correction" and entry.subject_id.isdigit():
+            found[entry.pk] = ("correction", int(entry.subject_id))
+    there: dict[str, set[int]] = {}
+    for kind in {kind for kind, _pk in found.values()}:
+        rows = LED_TO[kind].objects.filter(pk__in=[pk for one, pk in found.values() if one == kind])
+        there[kind] = set(rows.values_list("pk", flat=True))
+    return {entry: reverse(PAGES[name], args=[pk]) for entry, (name, pk) in found.items() if pk in there[name]}
+
+
+def detail_in_words(entry: AuditEntry, name: str, value: Any) -> str:
+    """Return a fact of an entry as people say it."""
+    if name == "selection" and isinstance(value, dict):
+        return "; ".join(f"{label}: {text}" for label, text in Selection.stored(value).in_words())
+    if entry.subject_type == "sign_in":
+        value = {"reason": SIGN_IN_REASONS, "by": BY}.get(name, {}).get(value, value)
+    return moment_in_words(value) if isinstance(value, str) and name == "before" else text_of(value)
+
+
+@dataclass(frozen=True, slots=True)
+class ToldReversal:
+    """What undoing work would do, in words."""
+
+    back: int
+    kinds: list[tuple[str, int]]
+    """Rows that go back, by kind."""
+    left: int
+    reasons: list[tuple[str, str, str]]
+    """Some of the rows that stay as they are: kind, name and reason."""
+
+
+def reversal_in_words(journal: ChangeJournal) -> ToldReversal:
+    """Return what undoing work would do now."""
+    found = reversal(journal)
+    kinds = Counter(str(one.model._meta.verbose_name_plural) for one in found.back)
+    left = found.left[:MOST_LEFT]
+    words = Words([change for change, _reason in left])
+    reasons = [(str(one.model._meta.verbose_name), words.subject(one), reason) for one, reason in left]
+    return ToldReversal(len(found.back), sorted(kinds.items()), len(found.left), reasons)
 
 
 def subject_kinds() -> list[tuple[str, str]]:
@@ -141,6 +263,8 @@ def text_of(value: object) -> str:
     """Return a fact of an entry as text; lists with commas between."""
     if isinstance(value, (list, tuple)):
         return ", ".join(text_of(one) for one in value)
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
     if isinstance(value, dict):
         return ", ".join(f"{DETAILS.get(name, name)}: {text_of(one)}" for name, one in value.items())
     return "" if value is None else str(value)

@@ -60,6 +60,7 @@ class Actor:
 NOBODY = Actor(None, "")
 _actor: ContextVar[Actor] = ContextVar("actor", default=NOBODY)
 _paused: ContextVar[bool] = ContextVar("audit_paused", default=False)
+_whole: ContextVar[int | None] = ContextVar("audit_whole", default=None)
 
 
 def actor_of(user: Any, address: str | None = None) -> Actor:
@@ -81,12 +82,22 @@ def acting(actor: Actor) -> Iterator[None]:
 
 @contextmanager
 def unrecorded() -> Iterator[None]:
-    """Save many rows without an entry each; the caller records the whole in one."""
+    """Save many rows without an entry each; the caller records the whole in one, and rows by services.row_changes."""
     token = _paused.set(True)
     try:
         yield
     finally:
         _paused.reset(token)
+
+
+@contextmanager
+def below(whole: AuditEntry) -> Iterator[None]:
+    """Let entries within be rows of this one: lists show them on request, histories name the whole."""
+    token = _whole.set(whole.pk)
+    try:
+        yield
+    finally:
+        _whole.reset(token)
 
 
 def record(
@@ -97,10 +108,10 @@ def record(
     subject_id: object = "",
     changes: Mapping[str, list[str]] | None = None,
     **details: Any,
-) -> None:
-    """Add an entry by the present actor; `details` are further facts, as JSON can hold them."""
+) -> AuditEntry:
+    """Add and return an entry by the present actor; `details` are further facts, as JSON can hold them."""
     actor = _actor.get()
-    AuditEntry.objects.create(
+    return AuditEntry.objects.create(
         actor_id=actor.id,
         actor=actor.name,
         address=actor.address,
@@ -110,6 +121,7 @@ def record(
         subject=subject[:255],
         changes=dict(changes or {}),
         details=details,
+        whole_id=_whole.get(),
     )
 
 

@@ -67,8 +67,9 @@ def start_applying(correction: Correction, user: User | None, reason: str) -> Jo
     return start(correction, user, APPLY, from_states, CorrectionState.APPLYING)
 
 
-def start_undoing(correction: Correction, user: User | None) -> Job | None:
+def start_undoing(correction: Correction, user: User | None, reason: str) -> Job | None:
     """Start undoing what was applied, also of a correction that was interrupted; None when nothing was."""
+    correction.undo_reason = reason or correction.undo_reason
     from_states = (CorrectionState.APPLIED, CorrectionState.APPLYING, CorrectionState.UNDOING)
     return start(correction, user, UNDO, from_states, CorrectionState.UNDOING)
 
@@ -82,7 +83,7 @@ def start(
     title = str(correction)
     with transaction.atomic():
         here = Correction.objects.filter(pk=correction.pk, state__in=from_states)
-        if not here.update(state=to, reason=correction.reason):
+        if not here.update(state=to, reason=correction.reason, undo_reason=correction.undo_reason):
             return None
         job = jobs.start(kind, user, title=title, unique_key=f"correction-{correction.pk}", correction=correction.pk)
         if job.kind != kind:
@@ -119,6 +120,10 @@ def run_dry(correction: Correction, step: Step) -> None:
     correction.summary = {**differences.summary(), "fingerprint": rule.fingerprint()}
     correction.state = CorrectionState.READY
     correction.save(update_fields=["records", "changed", "summary", "state"])
+    record(
+        AuditedAction.DRY_RUN, "correction", str(correction), subject_id=correction.pk, looked_at=correction.records,
+        calls=correction.changed, selection=correction.selection,
+    )  # fmt: skip
 
 
 def run_apply(correction: Correction, step: Step) -> None:
@@ -146,8 +151,8 @@ def run_undo(correction: Correction, step: Step) -> None:
     correction.state, correction.undone_at = CorrectionState.UNDONE, timezone.now()
     store_end(correction, begun, "changed", "summary", "state", "undone_at")
     record(
-        AuditedAction.UNDONE, "correction", str(correction), subject_id=correction.pk, restored=undone.restored,
-        changed_meanwhile=undone.changed_meanwhile, vanished=undone.vanished,
+        AuditedAction.UNDONE, "correction", str(correction), subject_id=correction.pk, reason=correction.undo_reason,
+        restored=undone.restored, changed_meanwhile=undone.changed_meanwhile, vanished=undone.vanished,
     )  # fmt: skip
 
 

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
-from django.db.models import CharField, F, Value
+from django.db.models import CharField, F, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounting.models import Directory, LineAssignment, Role, User
+from accounting.models import CostCentre, Department, Directory, LineAssignment, Role, User
 from accounting.services import sheets
 from accounting.services.directory_reading import GROUP_OF, DirectoryPerson, Reading
 from accounting.services.directory_units import NamedUnits
@@ -166,6 +166,10 @@ class DirectorySheet(People):
             and (name := change.values["user_name"].casefold()) in self.users
             and name not in freed
         ]
+
+    def tables(self) -> list[QuerySet[Any]]:
+        """Return also the units that the directory adds."""
+        return [Department.objects.all(), CostCentre.objects.all(), *super().tables()]
 
     def apply(self, changes: Sequence[Change]) -> None:
         """Write units first, then people; renamed ones leave their old names before anybody gets them."""

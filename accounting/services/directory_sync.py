@@ -9,8 +9,9 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounting.models import Directory, DirectoryRun, Job, User
+from accounting.models import AuditedAction, Directory, DirectoryRun, Job, User
 from accounting.services import jobs, sheets
+from accounting.services.auditing import record
 from accounting.services.directory_access import DirectoryFault
 from accounting.services.directory_plan import DirectorySheet, plan_of, reason_to_hold_back
 from accounting.services.directory_reading import Reading
@@ -65,8 +66,10 @@ def work(run: DirectoryRun, progress: Progress) -> None:
     reading = read(directory, progress.step)
     run.entries = reading.entries
     if progress.parameters.get("preview"):
-        keep(run, plan_of(DirectorySheet(directory, reading), progress.step))
+        keep(run, made := plan_of(DirectorySheet(directory, reading), progress.step))
         close(run, DirectoryRun.State.PREVIEW)
+        if made.changes:
+            record(AuditedAction.DRY_RUN, KIND, directory.server_uri, **run.counts, run=run.pk)
         return
     seen = DirectoryRun.objects.filter(pk=progress.parameters.get("approved") or 0).first()
     approved = sheets.unpacked(bytes(seen.plan)) if seen else None
@@ -77,9 +80,17 @@ def work(run: DirectoryRun, progress: Progress) -> None:
         keep(run, made)
         if reason := reason_to_hold_back(sheet, made, approved):
             close(run, DirectoryRun.State.HELD_BACK, reason)
+            record_holding_back(run, directory)
         else:
             sheets.apply(sheet, made, source=directory.server_uri, despite_errors=True, run=run.pk)
             close(run, DirectoryRun.State.DONE)
+
+
+def record_holding_back(run: DirectoryRun, directory: Directory) -> None:
+    """Enter in the audit log that nothing was changed, once for a reason that stays the same."""
+    before = DirectoryRun.objects.filter(pk__lt=run.pk).exclude(state=DirectoryRun.State.PREVIEW).first()
+    if before is None or (before.state, before.error) != (run.state, run.error):
+        record(AuditedAction.FAILED, KIND, directory.server_uri, reason=run.error, run=run.pk)
 
 
 def keep(run: DirectoryRun, made: Plan) -> None:

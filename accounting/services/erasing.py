@@ -37,6 +37,7 @@ from accounting.services import outbox
 from accounting.services.auditing import record, unrecorded
 from accounting.services.forgetting import anonymise, blank_legs, delete_rows, put_anonymous_days, take_days
 from accounting.services.jobs import JobFailed, Progress
+from accounting.services.journals import forget_person
 from accounting.services.privacy import EXPORT, all_numbers_of, exported_file
 from accounting.services.retention import midnight
 from accounting.services.sheets import mentions
@@ -126,6 +127,7 @@ def close_account(person: User, erased: Erased) -> None:
     forget_exports(person)
     forget_plans(old_name)
     forget_reassignments(person)
+    forget_person(person)
     AccessAttempt.objects.filter(username=old_name).delete()
     history = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(User), object_id=str(person.pk))
     history.update(object_repr=person.username, change_message="")

@@ -7,13 +7,14 @@ from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Model, Q, QuerySet
+from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from accounting.models import AuditEntry
+from accounting.services import audit_words
 
 SHOWN = 200
-TRUTHS = {"True": True, "False": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,10 @@ class HistoryEntry:
     """The kind of a row that belongs to this one, for instance a line; '' for the row itself."""
     subject: str
     changes: list[Change]
+    cause: str = ""
+    """What caused it, in words, for instance “Imported: rates (list.csv)”; '' for a change by hand."""
+    page: str = ""
+    """The address of the cause."""
 
 
 def entries_of(row: Model, parts: Iterable[type[Model]] = ()) -> tuple[list[HistoryEntry], bool]:
@@ -47,7 +52,26 @@ def entries_of(row: Model, parts: Iterable[type[Model]] = ()) -> tuple[list[Hist
         wanted |= _about(model, _belonging(model, row))
     found = list(AuditEntry.objects.filter(wanted)[: SHOWN + 1])
     own = str(row._meta.model_name)
-    return [_entry(entry, models[entry.subject_type], own) for entry in found[:SHOWN]], len(found) > SHOWN
+    causes = causes_of(found)
+    told = [_entry(entry, models[entry.subject_type], own, causes) for entry in found[:SHOWN]]
+    return told, len(found) > SHOWN
+
+
+def causes_of(entries: Iterable[AuditEntry]) -> dict[int | None, tuple[str, str]]:
+    """Return in words the works of which entries are rows, by the works' ids, each with its page."""
+    wholes = list(AuditEntry.objects.filter(pk__in={entry.whole_id for entry in entries if entry.whole_id}))
+    pages = audit_words.pages_of(wholes)
+    return {one.pk: (_cause(one), pages.get(one.pk) or reverse("audit_entry", args=[one.pk])) for one in wholes}
+
+
+def _cause(whole: AuditEntry) -> str:
+    """Return what a piece of work was, in words."""
+    words = {
+        "action": whole.get_action_display(),
+        "kind": audit_words.subject_in_words(whole.subject_type),
+        "subject": whole.subject,
+    }
+    return _("%(action)s: %(kind)s (%(subject)s)") % words if whole.subject else _("%(action)s: %(kind)s") % words
 
 
 def _about(model: type[Model], ids: Iterable[int]) -> Q:
@@ -60,10 +84,11 @@ def _belonging(model: type[Model], row: Model) -> list[int]:
     return list(QuerySet(model).filter(**{links[0]: row}).values_list("pk", flat=True)) if links else []
 
 
-def _entry(entry: AuditEntry, model: type[Model], own: str) -> HistoryEntry:
+def _entry(entry: AuditEntry, model: type[Model], own: str, causes: dict[int | None, tuple[str, str]]) -> HistoryEntry:
     changes = [Change(*_in_words(model, name, values)) for name, values in entry.changes.items()]
     part = "" if entry.subject_type == own else capfirst(str(model._meta.verbose_name))
-    return HistoryEntry(entry.at, entry.actor, entry.get_action_display(), part, entry.subject, changes)
+    action, cause = entry.get_action_display(), causes.get(entry.whole_id, ("", ""))
+    return HistoryEntry(entry.at, entry.actor, action, part, entry.subject, changes, *cause)
 
 
 def _in_words(model: type[Model], name: str, values: list[str]) -> tuple[str, str, str]:
@@ -72,13 +97,5 @@ def _in_words(model: type[Model], name: str, values: list[str]) -> tuple[str, st
         field: Any = model._meta.get_field(name)
     except FieldDoesNotExist:
         return name, values[0], values[1]
-    choices = {str(key): str(label) for key, label in field.flatchoices}
-    before, after = (choices.get(value, _truth(value)) for value in values)
+    before, after = (audit_words.value_in_words(field, value) for value in values)
     return str(capfirst(str(field.verbose_name))), before, after
-
-
-def _truth(value: str) -> str:
-    """Return yes or no for what the audit log keeps as a word of Python."""
-    if value in TRUTHS:
-        return _("Yes") if TRUTHS[value] else _("No")
-    return value

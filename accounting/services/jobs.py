@@ -22,9 +22,9 @@ from django.utils import timezone, translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from accounting.models import Job, JobState, User
+from accounting.models import AuditedAction, Job, JobState, User
 from accounting.models.jobs import ACTIVE
-from accounting.services.auditing import acting, actor_of
+from accounting.services.auditing import acting, actor_of, record
 from accounting.services.zones import zone_of
 
 log = structlog.get_logger(__name__)
@@ -154,16 +154,27 @@ def outcome(job: Job) -> tuple[JobState, dict[str, Any], str]:
 def finish(job: Job, state: JobState, result: dict[str, Any], error: str) -> None:
     """Store how a job ended, unless another worker has taken it over meanwhile."""
     mine = Job.objects.filter(pk=job.pk, state=JobState.RUNNING, attempts=job.attempts)
-    mine.update(state=state, result=result, error=error, finished_at=timezone.now())
+    if mine.update(state=state, result=result, error=error, finished_at=timezone.now()) and error:
+        record_failure(job, error)
+
+
+def record_failure(job: Job, error: str) -> None:
+    """Enter failed work in the audit log; of work by the timetable that fails again and again the same way, once."""
+    earlier = Job.objects.filter(kind=job.kind, started_by=None, pk__lt=job.pk).exclude(finished_at=None)
+    last = None if job.started_by_id else earlier.order_by("-pk").first()
+    if last is None or (last.state, last.error) != (JobState.FAILED, error):
+        record(AuditedAction.FAILED, job.kind, job.title, subject_id=job.pk, reason=error)
 
 
 def sweep() -> None:
     """Hand out again what the broker has lost, and what has lost its worker; give up after MOST_ATTEMPTS."""
     now = timezone.now()
     lost = Job.objects.filter(state=JobState.RUNNING, heard_at__lt=now - LEASE)
-    lost.filter(attempts__gte=MOST_ATTEMPTS).update(
-        state=JobState.FAILED, finished_at=now, error=_("The work was interrupted several times.")
-    )
+    error = _("The work was interrupted several times.")
+    for job in lost.filter(attempts__gte=MOST_ATTEMPTS):
+        here = Job.objects.filter(pk=job.pk, state=JobState.RUNNING, attempts=job.attempts)
+        if here.update(state=JobState.FAILED, finished_at=now, error=error):
+            record_failure(job, error)
     lost.update(state=JobState.WAITING, heard_at=now)
     waiting = Job.objects.filter(state=JobState.WAITING, created_at__lt=now - MESSAGE_LOST)
     unheard = models.Q(heard_at=None) | models.Q(heard_at__lt=now - MESSAGE_LOST)

@@ -11,6 +11,7 @@ from accounting.models import AuditedAction, SheetImport, SheetState, Tariff, Us
 from accounting.services import jobs, sheets
 from accounting.services.auditing import record
 from accounting.services.jobs import JobFailed, Progress
+from accounting.services.journals import keep_journal
 from accounting.services.sheets import SheetError, SheetRow, Tell, silent
 from accounting.sheets import SHEETS
 from accounting.sheets.base import CellErrors, Plan, Scope, Sheet
@@ -102,7 +103,11 @@ def apply(held: SheetImport, *, despite_errors: bool = False) -> bool:
         current = sheets.digest(made) == locked.plan_digest
         keep(held, made)
         if current:
-            sheets.apply(sheet, made, source=held.file_name, despite_errors=despite_errors, sheet_import=held.pk)
+            entry, changed = sheets.apply(
+                sheet, made, source=held.file_name, despite_errors=despite_errors, sheet_import=held.pk
+            )
+            if entry:
+                keep_journal(entry, changed)
             held.state, held.applied_at, held.content = SheetState.APPLIED, timezone.now(), b""
         else:
             held.counts["outdated"] = True

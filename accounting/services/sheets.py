@@ -14,8 +14,9 @@ from django.db import connection, transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from accounting.models import AuditedAction
+from accounting.models import AuditedAction, AuditEntry
 from accounting.services.auditing import record, unrecorded
+from accounting.services.row_changes import RowChange, Watch, record_rows
 from accounting.sheets.base import MOST_SPLIT, CellErrors, Change, ChangeKind, Plan, Row, RowError, Sheet
 from accounting.signals import reference_changed
 from callanalytics.lib.spreadsheets import Spreadsheet
@@ -294,8 +295,10 @@ def one_at_a_time() -> Iterator[None]:
         yield
 
 
-def apply(sheet: Sheet, made: Plan, *, source: str = "", despite_errors: bool = False, **details: Any) -> int:
-    """Write a plan in one transaction with one entry in the audit log; return the number of changed rows.
+def apply(
+    sheet: Sheet, made: Plan, *, source: str = "", despite_errors: bool = False, **details: Any
+) -> tuple[AuditEntry | None, list[RowChange]]:
+    """Write a plan in one transaction; return its entry in the audit log (None: nothing to do) and the changed rows.
 
     `source` is the file's name or what else the rows came from. Raises CellErrors when the plan has errors, unless the
     person wants the rows without errors.
@@ -303,10 +306,13 @@ def apply(sheet: Sheet, made: Plan, *, source: str = "", despite_errors: bool = 
     if made.errors and not despite_errors:
         raise CellErrors({"": _("The file has errors; nothing was changed.")})
     if not made.changes:
-        return 0
+        return None, []
     with transaction.atomic():
+        watch = Watch(sheet.tables())
         with unrecorded():
             sheet.apply(made.changes)
         reference_changed()
-        record(AuditedAction.IMPORTED, sheet.kind, source, **{**counts(made), **details})
-    return len(made.changes)
+        whole = record(AuditedAction.IMPORTED, sheet.kind, source, **{**counts(made), **details})
+        changed = watch.changes()
+        record_rows(whole, changed)
+    return whole, changed

@@ -1,15 +1,18 @@
-"""Copies of tariffs: the usual way to a new price list, with new days and prices changed by a percentage."""
+"""Whole tariffs copied, the usual way to a new price list with other days and prices, and deleted."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 
 from accounting.models import AuditedAction, Rate, Tariff, TariffBand
 from accounting.services import auditing
+from accounting.services.forgetting import delete_rows
+from accounting.services.row_changes import record_rows, rows_in
 from accounting.signals import reference_changed
 
 MILLIONTH = Decimal("0.000001")
@@ -48,12 +51,34 @@ def copy_tariff(tariff: Tariff, wish: Copy) -> Tariff:
         if wish.ended:
             wish.ended.valid_to = wish.valid_from
             wish.ended.save(update_fields=["valid_to"])
-        auditing.record(
+        whole = auditing.record(
             AuditedAction.ADDED, "tariff", str(made), subject_id=made.pk, copy_of=str(tariff), rates=count,
             percent=str(wish.percent),
         )  # fmt: skip
+        record_rows(whole, [one for table in tables_of(made) for one in rows_in(table)])
         reference_changed()
     return made
+
+
+def tables_of(tariff: Tariff) -> list[models.QuerySet[Any]]:
+    """Return the rows that belong to a tariff."""
+    return [TariffBand.objects.filter(tariff=tariff), Rate.objects.filter(tariff=tariff)]
+
+
+def delete_tariff(tariff: Tariff) -> None:
+    """Delete a tariff with its bands and rates: one entry in the audit log, and below it one for each row."""
+    with transaction.atomic():
+        gone = [one.reversed() for table in tables_of(tariff) for one in rows_in(table)]
+        values = {name: [before, ""] for name, (_new, before) in auditing.differences(None, tariff).items()}
+        rates = sum(one.model is Rate for one in gone)
+        whole = auditing.record(
+            AuditedAction.DELETED, "tariff", str(tariff), subject_id=tariff.pk, changes=values, rates=rates
+        )
+        record_rows(whole, gone)
+        delete_rows(Rate.objects.filter(tariff=tariff))
+        with auditing.unrecorded():
+            tariff.delete()
+        reference_changed()
 
 
 def copy_rates(tariff: Tariff, made: Tariff, percent: Decimal) -> int:

@@ -7,11 +7,27 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet, Subquery, Sum
 
-from accounting.models import CallRecord, Device, Extension, ExtensionDay, LineAssignment, User
+from accounting.models import (
+    AuditedAction,
+    AuditEntry,
+    CallRecord,
+    ChangeJournal,
+    Device,
+    Extension,
+    ExtensionDay,
+    LineAssignment,
+    User,
+)
+from accounting.services.auditing import record, unrecorded
+from accounting.services.journals import keep_journal
 from accounting.services.masking import Masker
 from accounting.services.naming import NamedCall, named_calls
+from accounting.services.row_changes import Watch, record_rows
 
 MOST_DEVICES = 3
+MOST_NAMED, MOST_LISTED = 5, 10
+ADOPTION, SORTING = "adoption", "unknown_extensions"
+"""Kinds of work in the audit log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +95,17 @@ def devices_of(extensions: Iterable[Extension]) -> dict[Key, list[str]]:
 
 
 @transaction.atomic
-def adopt(holders: Mapping[Extension, User], valid_from: datetime | None) -> None:
-    """Give extensions to people from a moment on (None: since ever); from now on they count as entered."""
-    for extension, person in holders.items():
-        LineAssignment.objects.create(extension=extension, user=person, valid_from=valid_from)
-    enter(holders)
+def adopt(holders: Mapping[Extension, User], valid_from: datetime | None) -> AuditEntry | None:
+    """Give extensions to people from a moment on (None: since ever); from now on they count as entered.
+
+    Returns the entry under which this can be undone, None when there is nothing to do.
+    """
+    watch = Watch([rows_of(holders), LineAssignment.objects.filter(extension__in=list(holders))])
+    with unrecorded():
+        for extension, person in holders.items():
+            LineAssignment.objects.create(extension=extension, user=person, valid_from=valid_from)
+        enter(holders)
+    return noted(ADOPTION, holders, watch) if holders else None
 
 
 @transaction.atomic
@@ -95,8 +117,43 @@ def enter(extensions: Iterable[Extension]) -> None:
 
 
 @transaction.atomic
-def ignore(extensions: Iterable[Extension], *, ignored: bool) -> None:
+def enter_without_holder(extensions: Sequence[Extension]) -> None:
+    """Take extensions for own numbers of nobody, as one piece of work."""
+    watch = Watch([rows_of(extensions)])
+    with unrecorded():
+        enter(extensions)
+    noted(ADOPTION, extensions, watch)
+
+
+@transaction.atomic
+def ignore(extensions: Sequence[Extension], *, ignored: bool) -> None:
     """Mark extensions as of no person, for instance a fax or a door, or list them again."""
-    for extension in extensions:
-        extension.ignored = ignored
-        extension.save(update_fields=["ignored"])
+    watch = Watch([rows_of(extensions)])
+    with unrecorded():
+        for extension in extensions:
+            extension.ignored = ignored
+            extension.save(update_fields=["ignored"])
+    noted(SORTING, extensions, watch)
+
+
+def rows_of(extensions: Iterable[Extension]) -> QuerySet[Extension]:
+    """Return extensions as they are stored."""
+    return Extension.objects.filter(pk__in=[extension.pk for extension in extensions])
+
+
+def noted(kind: str, extensions: Iterable[Extension], watch: Watch) -> AuditEntry:
+    """Enter work on extensions in the audit log, with a journal by which it can be undone."""
+    numbers = [extension.number for extension in extensions]
+    more = " …" if len(numbers) > MOST_NAMED else ""
+    whole = record(AuditedAction.CHANGED, kind, ", ".join(numbers[:MOST_NAMED]) + more, extensions=len(numbers))
+    changed = watch.changes()
+    record_rows(whole, changed)
+    keep_journal(whole, changed)
+    return whole
+
+
+def latest_work() -> list[AuditEntry]:
+    """Return the latest adoptions and the like that can still be undone, newest first."""
+    open_journals = ChangeJournal.objects.filter(undone_at=None).exclude(rows=b"")
+    entries = AuditEntry.objects.filter(subject_type__in=(ADOPTION, SORTING), whole_id=None)
+    return list(entries.filter(pk__in=open_journals.values("entry_id"))[:MOST_LISTED])

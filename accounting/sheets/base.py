@@ -18,9 +18,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -218,6 +219,10 @@ class Sheet:
     def check(self, plan: Plan) -> list[RowError]:
         """Return what is wrong with the plan as a whole; such lines are taken out of it."""
         return []
+
+    def tables(self) -> list[QuerySet[Any]]:
+        """Return the rows of all tables that apply() may write."""
+        raise NotImplementedError
 
     def apply(self, changes: Sequence[Change]) -> None:
         """Write the changes, inside the caller's transaction."""

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -139,6 +141,10 @@ class Extensions(Sheet):
     def kept(self, key: str, row: Row) -> str | None:
         """Leave extensions that nobody holds."""
         return None if row["holder"] else ""
+
+    def tables(self) -> list[QuerySet[Any]]:
+        """Return extensions and who holds them."""
+        return [Extension.objects.all(), LineAssignment.objects.all()]
 
     def apply(self, changes: Sequence[Change]) -> None:
         """Write extensions and their holders."""

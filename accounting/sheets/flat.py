@@ -71,6 +71,10 @@ class FlatSheet(Sheet):
         fields = {one.name: one for one in self.model._meta.concrete_fields}
         return {column.name: fields[column.name].to_python(row[column.name]) for column in self.columns}
 
+    def tables(self) -> list[models.QuerySet[Any]]:
+        """Return the table."""
+        return [self.table]
+
     def apply(self, changes: Sequence[Change]) -> None:
         """Write the table."""
         added = [self.model(**self.values_of(change.values)) for change in changes if change.kind == ChangeKind.ADDED]

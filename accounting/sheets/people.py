@@ -10,10 +10,11 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
+from django.db.models import QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounting.models import Role, User
+from accounting.models import Extension, LineAssignment, Membership, Role, User
 from accounting.sheets import units
 from accounting.sheets.base import (
     NO,
@@ -297,6 +298,10 @@ class People(Sheet):
                 ending.append(change)
         text = gettext("This would leave the portal without an administrator.")
         return [] if left else [RowError(change.line, "role", text, change.values["user_name"]) for change in ending]
+
+    def tables(self) -> list[QuerySet[Any]]:
+        """Return accounts, units and lines, and the extensions that lines add."""
+        return [User.objects.all(), Extension.objects.all(), Membership.objects.all(), LineAssignment.objects.all()]
 
     def apply(self, changes: Sequence[Change]) -> None:
         """Write accounts, units and lines."""

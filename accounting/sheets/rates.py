@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -290,6 +292,10 @@ class Rates(Sheet):
             text = gettext("Prices change on %(day)s: the old rates end and the new ones begin on that day.")
             plan.notes.append(text % {"day": self.change_day.isoformat()})
         return []
+
+    def tables(self) -> list[QuerySet[Any]]:
+        """Return the tariff's rates."""
+        return [Rate.objects.filter(tariff=self.scope.tariff)]
 
     def apply(self, changes: Sequence[Change]) -> None:
         """Write the changes: whole rows at once, past calls keep the rates that priced them."""

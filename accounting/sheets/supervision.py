@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -122,6 +124,10 @@ class Supervisions(Sheet):
             found[self.key(row)] = row
             self._ids[self.key(row)] = pk
         return found
+
+    def tables(self) -> list[QuerySet[Any]]:
+        """Return who supervises what."""
+        return [Supervision.objects.all()]
 
     def apply(self, changes: Sequence[Change]) -> None:
         """Add and remove supervision."""

@@ -1,20 +1,23 @@
-"""The audit log: its entries with filters, and their export."""
+"""The audit log: its entries with filters, one entry with its undoing, and the export."""
 
 from collections.abc import Iterator
 from typing import Any
 
+from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponse, StreamingHttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from accounting.forms.audit import AuditFilter
-from accounting.models import AuditedAction, AuditEntry
-from accounting.services.audit_words import tell_entry
+from accounting.forms.audit import HIGHEST_ID, PRESETS, AuditFilter
+from accounting.forms.recosting import UndoForm
+from accounting.models import AuditedAction, AuditEntry, ChangeJournal
+from accounting.services.audit_words import reversal_in_words, tell_entries, tell_entry
 from accounting.services.auditing import record
+from accounting.services.journals import start_undo
 from callanalytics.lib.csv_stream import csv_stream
 from callanalytics.web.pagination import COUNTED_TO, SIZES, Paging, counted
 from callanalytics.web.permissions import administrators, require
@@ -39,7 +42,8 @@ def audit_log(request: AuthenticatedRequest) -> HttpResponse:
     count = counted(entries)
     context = {
         "filters": filters,
-        "rows": [tell_entry(entry) for entry in page.rows],
+        "rows": tell_entries(page.rows),
+        "presets": presets(filters),
         "page": page,
         "paging": paging,
         "sizes": SIZES,
@@ -49,6 +53,57 @@ def audit_log(request: AuthenticatedRequest) -> HttpResponse:
         "without_size": filters.without("size"),
     }
     return render(request, "accounting/audit_log.html", context)
+
+
+def presets(filters: AuditFilter) -> list[tuple[str, str, bool]]:
+    """Return the address, label and choice of each group of actions."""
+    kept, chosen = filters.without("show", "action"), filters.cleaned_data["show"]
+    named = [("", _("Everything")), *((name, str(label)) for name, (label, _actions) in PRESETS.items())]
+    return [
+        ("&".join(part for part in (f"show={name}" if name else "", kept) if part), label, name == chosen)
+        for name, label in named
+    ]
+
+
+@require_safe
+@require(administrators)
+def audit_entry(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Show one entry, the work of which it is a row, and what undoing it would do."""
+    entry = find(pk)
+    return render(request, "accounting/audit_entry.html", context_of(entry, UndoForm()))
+
+
+def context_of(entry: AuditEntry, form: UndoForm) -> dict[str, Any]:
+    """Return what the page of an entry shows."""
+    journal = ChangeJournal.objects.select_related("job").filter(entry_id=entry.pk).first()
+    busy = journal is not None and journal.job is not None and journal.job.is_active
+    open_ = journal is not None and journal.undone_at is None and bool(journal.rows) and not busy
+    told = reversal_in_words(journal) if journal and open_ else None
+    whole = AuditEntry.objects.filter(pk=entry.whole_id).first() if entry.whole_id else None
+    return {
+        "entry": entry, "rows": tell_entries([entry]), "whole": tell_entries([whole])[0] if whole else None,
+        "journal": journal, "busy": busy, "reversal": told, "form": form,
+    }  # fmt: skip
+
+
+@require_POST
+@require(administrators)
+def undo_work(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Start undoing what an import or another piece of work has changed."""
+    entry, form = find(pk), UndoForm(request.POST)
+    journal = get_object_or_404(ChangeJournal, entry_id=entry.pk)
+    if not form.is_valid():
+        return render(request, "accounting/audit_entry.html", context_of(entry, form))
+    job = start_undo(journal, request.user, form.cleaned_data["reason"])
+    if job is None:
+        messages.warning(request, _("This can no longer be undone."))
+        return redirect("audit_entry", pk)
+    return redirect("job", job.pk)
+
+
+def find(pk: int) -> AuditEntry:
+    """Return an entry; 404 when there is none."""
+    return get_object_or_404(AuditEntry, pk=min(pk, HIGHEST_ID))
 
 
 @require_POST
@@ -69,7 +124,9 @@ def export_audit_log(request: AuthenticatedRequest) -> HttpResponse | StreamingH
 
 def header() -> list[str]:
     """Return the columns of the export."""
-    return [_("Time"), _("By"), _("Address"), _("Action"), _("Kind"), _("What"), _("Changes"), _("Details")]
+    time = _("Time (%(zone)s)") % {"zone": timezone.get_current_timezone_name()}
+    facts = [_("By"), _("Address"), _("Action"), _("Kind"), _("What"), _("Changes"), _("Details")]
+    return [time, *facts, _("Entry"), _("Row of entry")]
 
 
 def values_of(entries: QuerySet[AuditEntry]) -> Iterator[list[Any]]:
@@ -85,4 +142,6 @@ def values_of(entries: QuerySet[AuditEntry]) -> Iterator[list[Any]]:
             entry.subject,
             "; ".join(f"{change.label}: {change.before or '–'} → {change.after or '–'}" for change in told.changes),
             "; ".join(f"{label}: {value}" for label, value in told.details),
+            entry.pk,
+            entry.whole_id,
         ]

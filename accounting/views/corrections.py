@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounting.forms.recosting import ReasonForm, RecostingForm
+from accounting.forms.recosting import ReasonForm, RecostingForm, UndoForm
 from accounting.models import (
     AuditedAction,
     AuditEntry,
@@ -92,6 +92,7 @@ def context_of(request: AuthenticatedRequest, correction: Correction, chosen: st
         "undone": correction.summary.get("undone"),
         "journalled": correction.state not in (CorrectionState.DRAFT, CorrectionState.READY, CorrectionState.DISCARDED),
         "form": form,
+        "undo_form": UndoForm(),
         **actors_of(correction),
     }
 
@@ -142,7 +143,12 @@ def repeat_dry_run(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 def undo_correction(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Start undoing what was changed."""
     correction = find(pk)
-    return to_job(request, correction, corrections.start_undoing(correction, request.user))
+    form = UndoForm(request.POST)
+    if form.is_valid() or correction.undo_reason:
+        reason = form.cleaned_data.get("reason", "")
+        return to_job(request, correction, corrections.start_undoing(correction, request.user, reason))
+    context = context_of(request, correction, dimensions_of(correction)[0], ReasonForm()) | {"undo_form": form}
+    return render(request, "accounting/correction.html", context)
 
 
 @require_POST

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounting.forms.sheets import SheetForm
 from accounting.models import JobState, SheetImport, SheetState, Tariff
-from accounting.services import sheet_imports
+from accounting.services import journals, sheet_imports
 from accounting.services.sheets import SheetError, excerpt
 from accounting.sheets import SHEETS
 from accounting.sheets.base import CellErrors, Change, ChangeKind, Scope, Sheet
@@ -164,6 +164,7 @@ def sheet_import(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         "number_of_changes": changes_in(held),
         "can_apply": held.state == SheetState.PREVIEW and changes_in(held) > 0,
         "can_discard": held.state in (SheetState.PREVIEW, SheetState.READING),
+        "undo_entry": journals.of_import(held),
         "failed": held.job if held.job and held.job.state == JobState.FAILED else None,
     }
     return render(request, "accounting/sheet_import.html", context)

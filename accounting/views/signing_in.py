@@ -1,7 +1,6 @@
 """Signing in and out, and the page that asks to wait after too many wrong passwords."""
 
 from datetime import timedelta
-from ipaddress import ip_address
 from math import ceil
 from typing import Any
 
@@ -17,6 +16,8 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from accounting.forms.signing_in import SignInForm
+from accounting.services.sign_in_entries import record_entry, record_leaving, record_lock, record_refusal
+from callanalytics.web.requests import client_address
 
 log = structlog.get_logger(__name__)
 
@@ -38,14 +39,17 @@ class SignInView(views.LoginView):
         response = super().form_valid(form)
         backend = form.get_user().backend.rpartition(".")[2]
         log.info("signed_in", username=form.get_user().username, address=client_address(self.request), by=backend)
+        record_entry(form.get_user(), client_address(self.request), from_directory=backend == "DirectoryBackend")
         return response
 
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
         """Show the form again; the locked-out page takes its place where the throttle says so."""
         if form.has_error(NON_FIELD_ERRORS, "directory_unavailable"):
             log_refusal("sign_in_directory_unavailable", self.request)
+            record_refusal(throttled_name(self.request, None), client_address(self.request), outage=True)
         elif form.has_error(NON_FIELD_ERRORS, "invalid_login") and not getattr(self.request, "axes_locked_out", False):
             log_refusal("sign_in_failed", self.request)
+            record_refusal(throttled_name(self.request, None), client_address(self.request))
         return super().form_invalid(form)
 
 
@@ -55,6 +59,7 @@ class SignOutView(views.LogoutView):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """End the session and show the door."""
         log.info("signed_out", username=request.user.get_username(), address=client_address(request))
+        record_leaving(request.user, client_address(request))
         return super().post(request, *args, **kwargs)
 
 
@@ -62,6 +67,9 @@ def locked_out(request: HttpRequest, _refused: HttpResponse, credentials: dict[s
     """Return the page that says how many minutes to wait; django-axes shows it in place of the refused form."""
     wait = time_to_wait(request, credentials)
     log_refusal("sign_in_locked", request)
+    # Attempts during a lock count nothing: the lock is one entry, however long somebody goes on guessing.
+    if getattr(request, "axes_failures_since_start", None) is not None:
+        record_lock(throttled_name(request, credentials), client_address(request))
     context = {"minutes": ceil(wait / timedelta(minutes=1))}
     page = render(request, "registration/locked_out.html", context, status=429)
     page.headers["Cache-Control"] = "no-store"
@@ -80,21 +88,6 @@ def time_to_wait(request: HttpRequest, credentials: dict[str, Any] | None) -> ti
 def throttled_name(request: HttpRequest, credentials: dict[str, Any] | None) -> str:
     """Return the user name under which the throttle counts: one for every spelling."""
     return str((credentials or request.POST).get("username") or "").lower()
-
-
-def client_address(request: HttpRequest) -> str:
-    """Return the reader's address: of the connection or, behind PROXY_COUNT proxies, as the outermost one saw it.
-
-    Entries further left in X-Forwarded-For come from the reader, who could write anything there.
-    """
-    address: str = request.META.get("REMOTE_ADDR", "")
-    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",")]
-    if 0 < settings.PROXY_COUNT <= len(hops):
-        try:
-            address = str(ip_address(hops[-settings.PROXY_COUNT]))
-        except ValueError:
-            return address
-    return address
 
 
 def log_refusal(event: str, request: HttpRequest) -> None:

@@ -16,6 +16,7 @@ from accounting.forms.recosting import PeriodForm
 from accounting.forms.unknown_extensions import AdoptionForm, UnknownFilter
 from accounting.models import CorrectionKind, Extension, User
 from accounting.services import unknown_extensions as unknowns
+from accounting.services.audit_words import tell_entries
 from accounting.services.finding import (
     MOST_FOUND,
     SeveralPeopleError,
@@ -74,6 +75,7 @@ def unknown_extensions(request: AuthenticatedRequest) -> HttpResponse:
         "form": form, "filters": filters, "ignored": ignored, "paging": paging, "page": page, "sizes": SIZES,
         "count": min(count, COUNTED_TO), "more": count > COUNTED_TO, "first_page": filters.without(),
         "without_size": filters.without("size"), "query": request.GET.urlencode(),
+        "latest_work": tell_entries(unknowns.latest_work()),
     }  # fmt: skip
     return render(request, "accounting/unknown_extensions.html", context)
 
@@ -103,7 +105,7 @@ def act(
         messages.warning(request, _("Choose at least one extension."))
         return None
     if action == "enter":
-        unknowns.enter(chosen)
+        unknowns.enter_without_holder(chosen)
         text = ngettext("%(count)s own number entered.", "%(count)s own numbers entered.", len(chosen))
     elif action in ("ignore", "list"):
         unknowns.ignore(chosen, ignored=action == "ignore")

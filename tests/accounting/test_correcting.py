@@ -116,7 +116,7 @@ def test_apply_does_what_the_dry_run_said_and_undo_takes_it_back(prices: Rate, c
     )  # fmt: skip
     assert AuditEntry.objects.filter(subject_type="correction", details__reason="The new contract").exists()
     assert ready().changed == 0
-    run(corrections.start_undoing(correction, admin))
+    run(corrections.start_undoing(correction, admin, "wrong"))
     assert fresh(correction).state == "undone"
     assert held() == before
     assert_totals_agree()
@@ -149,7 +149,7 @@ def test_a_killed_step_is_finished_by_the_next_worker(prices: Rate, monkeypatch:
         run(corrections.start_applying(correction, None, ""))
         correction = fresh(correction)
     start = {"apply": lambda one: corrections.start_applying(one, None, ""),
-             "undo": lambda one: corrections.start_undoing(one, None)}[step]  # fmt: skip
+             "undo": lambda one: corrections.start_undoing(one, None, "wrong")}[step]  # fmt: skip
     write_totals, chunks = correcting.write_totals, []
 
     def killed(totals: Any) -> None:
@@ -174,7 +174,7 @@ def test_a_killed_step_is_finished_by_the_next_worker(prices: Rate, monkeypatch:
     if step == "apply":
         assert correction.state == "applied"
         assert ready().changed == 0
-        run(corrections.start_undoing(correction, None))
+        run(corrections.start_undoing(correction, None, "wrong"))
     assert fresh(correction).summary["undone"]["restored"] == correction.changed
     assert held() == before
     assert_totals_agree()
@@ -195,7 +195,7 @@ def test_an_interrupted_correction_can_be_continued_or_undone(prices: Rate, monk
     correction = fresh(correction)
     assert (correction.state, correction.is_interrupted) == ("applying", True)
     assert 0 < CorrectedRecord.objects.count() < correction.changed
-    run(corrections.start_undoing(correction, None))
+    run(corrections.start_undoing(correction, None, "wrong"))
     assert held() == before
     assert_totals_agree()
 
@@ -205,7 +205,7 @@ def test_of_two_people_at_an_interrupted_correction_one_goes_on(prices: Rate) ->
     Correction.objects.filter(pk=correction.pk).update(state="applying")
     mine, yours = fresh(correction), fresh(correction)
     resumed = corrections.start_applying(mine, None, "")
-    assert corrections.start_undoing(yours, None) is None
+    assert corrections.start_undoing(yours, None, "wrong") is None
     assert (fresh(correction).state, fresh(correction).job) == ("applying", resumed)
     run(resumed)
     assert fresh(correction).state == "applied"
@@ -226,7 +226,7 @@ def test_a_step_that_was_overtaken_does_not_say_how_the_correction_ended(prices:
         calls_corrected.disconnect(overtaken)
     job.refresh_from_db()
     assert (job.state, fresh(correction).state) == ("failed", "undoing")
-    assert not AuditEntry.objects.filter(subject_type="correction").exists()
+    assert not AuditEntry.objects.filter(subject_type="correction").exclude(action="dry_run").exists()
 
 
 def test_undo_leaves_alone_what_was_changed_or_continued_meanwhile(prices: Rate, tmp_path: Path) -> None:
@@ -242,7 +242,7 @@ def test_undo_leaves_alone_what_was_changed_or_continued_meanwhile(prices: Rate,
     correcting.count(totals, correcting.read(CallRecord.objects.filter(pk=gone.pk))[0], -1)
     correcting.write_totals(totals)
     gone.delete()
-    run(corrections.start_undoing(fresh(correction), None))
+    run(corrections.start_undoing(fresh(correction), None, "wrong"))
     undone = fresh(correction).summary["undone"]
     assert (undone["vanished"], undone["changed_meanwhile"]) == (1, later.changed)
     assert undone["restored"] == correction.changed - 1 - later.changed > 0

@@ -94,13 +94,19 @@ def test_a_recosting_goes_from_its_form_to_the_journal_and_back(site: Client) ->
     assert b"0.060000,EUR" in b"".join(export.streaming_content)  # type: ignore[attr-defined]
     assert AuditEntry.objects.filter(action="exported", subject_type="correction_journal").exists()
     site.force_login(factories.administrator("zoe"))
-    site.post(reverse("undo_correction", args=[correction.pk]))
+    undo = reverse("undo_correction", args=[correction.pk])
+    assert "This field is required" in site.post(undo, {"reason": " "}).content.decode()
+    assert Correction.objects.get(pk=correction.pk).state == "applied"
+    site.post(undo, {"reason": "Wrong list"})
     work()
     call.refresh_from_db()
     assert (call.pricing, call.cost) == (Pricing.NO_RATE, None)
     shown = site.get(reverse("correction", args=[correction.pk]))
     assert "Calls given back what they held" in shown.content.decode()
     assert "zoe" in shown.context["undone_by"]
+    assert "Wrong list" in shown.content.decode()
+    assert AuditEntry.objects.get(action="undone").details["reason"] == "Wrong list"
+    assert "Which calls" in site.get(reverse("audit_log"), {"action": "dry_run"}).content.decode()
     assert shown.context["applied_by"] not in ("", shown.context["undone_by"])
     assert shown.context["undone_by"] in shown.content.decode()
     assert_totals_agree()
@@ -109,7 +115,8 @@ def test_a_recosting_goes_from_its_form_to_the_journal_and_back(site: Client) ->
 def test_steps_that_are_not_open_do_nothing(site: Client) -> None:
     site.post(reverse("recosting"), {"period": "all"})
     correction = work()
-    assert "moved on" in site.post(reverse("undo_correction", args=[correction.pk]), follow=True).content.decode()
+    undo = reverse("undo_correction", args=[correction.pk])
+    assert "moved on" in site.post(undo, {"reason": "Late"}, follow=True).content.decode()
     site.post(reverse("discard_correction", args=[correction.pk]))
     assert Correction.objects.get().state == "discarded"
     site.post(reverse("apply_correction", args=[correction.pk]), {"reason": "Late"})
@@ -230,7 +237,7 @@ def test_unknown_extensions_are_adopted_and_their_calls_re_assigned_on_request(s
     assert before.user_id is None
     assert "Ana Ruiz" in page(site, "correction_journal", correction.pk)
     assert_totals_agree()
-    site.post(reverse("undo_correction", args=[correction.pk]))
+    site.post(reverse("undo_correction", args=[correction.pk]), {"reason": "Wrong holder"})
     work()
     after.refresh_from_db()
     assert after.user_id is None

@@ -183,7 +183,7 @@ def test_undoing_a_reassignment_brings_nothing_back_to_an_erased_person(desk: Cl
     assert not CallRecord.objects.filter(user_id=anna.pk).exists()
     desk.post(reverse("erase_person", args=[anna.pk]), {"username": "anna"})
     work()
-    corrections.start_undoing(Correction.objects.get(pk=correction.pk), admin)
+    corrections.start_undoing(Correction.objects.get(pk=correction.pk), admin, "wrong")
     assert work().state == "done"
     assert not CallRecord.objects.filter(user_id=anna.pk).exists()
     assert_totals_agree()

@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounting.models import Role, User
-from accounting.views.signing_in import client_address
+from callanalytics.web.requests import client_address
 from tests.conftest import PASSWORD, person
 
 DOOR = "/sign-in/"
