@@ -11,32 +11,24 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounting.models import AuditedAction, AuditEntry
 from accounting.services.audit_words import subject_kinds
+from accounting.services.sign_in_entries import SIGN_IN
 from callanalytics.lib import periods
 from callanalytics.web.filters import FilterForm
 
 Entries = QuerySet[AuditEntry]
 
 
-PRESETS: dict[str, tuple[str | Promise, tuple[AuditedAction, ...]]] = {
-    "changes": (
-        gettext_lazy("Changes"),
-        (
-            AuditedAction.ADDED, AuditedAction.CHANGED, AuditedAction.DELETED, AuditedAction.IMPORTED,
-            AuditedAction.UNDONE,
-        ),
-    ),
-    "access": (
-        gettext_lazy("Views and exports"), (AuditedAction.VIEWED, AuditedAction.EXPORTED, AuditedAction.SENT)
-    ),
-    "sign_ins": (
-        gettext_lazy("Sign-ins"),
-        (AuditedAction.SIGNED_IN, AuditedAction.SIGNED_OUT, AuditedAction.REFUSED, AuditedAction.LOCKED_OUT),
-    ),
+A = AuditedAction
+PRESETS: dict[str, tuple[str | Promise, Q]] = {
+    "changes": (gettext_lazy("Changes"), Q(action__in=(A.ADDED, A.CHANGED, A.DELETED, A.IMPORTED, A.UNDONE))),
+    "access": (gettext_lazy("Views and exports"), Q(action__in=(A.VIEWED, A.EXPORTED, A.SENT))),
+    "sign_ins": (gettext_lazy("Sign-ins"), Q(subject_type=SIGN_IN)),
     "work": (
-        gettext_lazy("Dry runs and failures"), (AuditedAction.STARTED, AuditedAction.DRY_RUN, AuditedAction.FAILED)
+        gettext_lazy("Dry runs and failures"),
+        Q(action__in=(A.STARTED, A.DRY_RUN, A.FAILED, A.REFUSED)) & ~Q(subject_type=SIGN_IN),
     ),
-}  # fmt: skip
-"""What auditors usually look for: name, label and actions."""
+}
+"""What auditors usually look for: name, label and entries."""
 ROWS = "each"
 HIGHEST_ID = 2**63 - 1
 
@@ -77,7 +69,7 @@ class AuditFilter(FilterForm):
 
     def __init__(self, params: QueryDict) -> None:
         super().__init__(params)
-        presets = [(name, label) for name, (label, _actions) in PRESETS.items()]
+        presets = [(name, label) for name, (label, _entries) in PRESETS.items()]
         self.fields["show"].choices = [("", _("Everything")), *presets]  # type: ignore[attr-defined]
         self.fields["action"].choices = [("", _("Any")), *AuditedAction.choices]  # type: ignore[attr-defined]
         self.fields["kind"].choices = [("", _("Any")), *subject_kinds()]  # type: ignore[attr-defined]
@@ -97,8 +89,8 @@ class AuditFilter(FilterForm):
         return found if asked else found.filter(whole_id=None)
 
     def by_show(self, entries: Entries, preset: str) -> Entries:
-        """Keep the actions of a preset."""
-        return entries.filter(action__in=PRESETS[preset][1])
+        """Keep the entries of a preset."""
+        return entries.filter(PRESETS[preset][1])
 
     def by_rows(self, entries: Entries, _chosen: str) -> Entries:
         """Keep entries of single rows, too."""

@@ -58,7 +58,7 @@ def audit_log(request: AuthenticatedRequest) -> HttpResponse:
 def presets(filters: AuditFilter) -> list[tuple[str, str, bool]]:
     """Return the address, label and choice of each group of actions."""
     kept, chosen = filters.without("show", "action"), filters.cleaned_data["show"]
-    named = [("", _("Everything")), *((name, str(label)) for name, (label, _actions) in PRESETS.items())]
+    named = [("", _("Everything")), *((name, str(label)) for name, (label, _entries) in PRESETS.items())]
     return [
         ("&".join(part for part in (f"show={name}" if name else "", kept) if part), label, name == chosen)
         for name, label in named
