@@ -13,7 +13,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounting.models import PhoneSystem
-from accounting.services.importing import CallFile, ImportSummary, import_batches
+from accounting.services.importing import ImportSummary, import_batches
+from accounting.sources.files import CallFile
 
 logger = logging.getLogger(__name__)
 UNFINISHED_NAMES = ("_", ".")

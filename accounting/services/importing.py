@@ -6,13 +6,11 @@ other.
 """
 
 import gc
-import hashlib
 import logging
-import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -23,13 +21,14 @@ from accounting.models import FileState, ImportBatch, ImportFile, PhoneSystem, R
 from accounting.services.reference import forget_reference
 from accounting.services.writing import BatchWriter
 from accounting.signals import calls_imported
-from accounting.sources import SOURCES
-from accounting.sources.base import ForeignFileError, Reading
+from accounting.sources.beside import ReadingProcess
+from accounting.sources.files import CallFile, read_file
 
 logger = logging.getLogger(__name__)
 BATCH_RECORDS, BATCH_FILES = 10_000, 500
+BACKLOG_BYTES = 8 << 20
+"""From this size on, all files together, a process for reading pays: more than one batch of records of 700 bytes."""
 pausing, paused = Lock(), 0
-LARGEST_FILE = 128 << 20  # reading takes about five times its size in memory; a full day of a large cluster is less
 
 
 @dataclass(slots=True)
@@ -48,25 +47,6 @@ class ImportSummary:
         """Add the figures of another summary."""
         for name, value in asdict(other).items():
             setattr(self, name, getattr(self, name) + value)
-
-
-@dataclass(slots=True)
-class CallFile:
-    """One file as read: its content's hash, and its rows or the reason why it is none of ours."""
-
-    path: Path
-    name: str
-    size: int
-    sha256: str
-    reading: Reading | None = None
-    reason: str = ""
-    detail: str = ""
-    modified_ns: int = 0
-
-    @property
-    def records(self) -> int:
-        """How many rows the file has."""
-        return self.reading.records if self.reading else 0
 
 
 @dataclass(slots=True)
@@ -90,22 +70,43 @@ def import_files(phone_system: PhoneSystem, paths: Iterable[Path]) -> ImportSumm
 
 def import_batches(phone_system: PhoneSystem, paths: Iterable[Path]) -> Iterator[Outcome]:
     """Import files batch by batch; yields after each commit."""
-    reading = batches(phone_system, paths)
-    with ThreadPoolExecutor(1) as reader:
+    with ExitStack() as stack:
+        reading = batches(files_of(phone_system, list(paths), stack))
+        reader = stack.enter_context(ThreadPoolExecutor(1))
         following = reader.submit(next, reading, None)
         while batch := following.result():
             following = reader.submit(next, reading, None)
             yield from commit_or_part(phone_system, batch)
 
 
-def batches(phone_system: PhoneSystem, paths: Iterable[Path]) -> Iterator[list[CallFile]]:
-    """Read files and yield them in batches of about BATCH_RECORDS records or BATCH_FILES files."""
+def files_of(phone_system: PhoneSystem, paths: Sequence[Path], stack: ExitStack) -> Iterator[CallFile]:
+    """Read files one by one: a backlog by a process of its own, but for the first file while that process starts."""
+    read: Callable[[str, Path], CallFile | None] = read_file
+    following = read
+    if bytes_of(paths) >= BACKLOG_BYTES:
+        following = stack.enter_context(ReadingProcess()).read
+    for path in paths:
+        with cycle_search_paused():
+            file = read(phone_system.kind, path)
+        read = following
+        if file:
+            yield file
+
+
+def bytes_of(paths: Iterable[Path]) -> int:
+    """Return the size of all files that are there."""
+    found = 0
+    for path in paths:
+        with suppress(OSError):
+            found += path.stat().st_size
+    return found
+
+
+def batches(files: Iterable[CallFile]) -> Iterator[list[CallFile]]:
+    """Yield files in batches of about BATCH_RECORDS records or BATCH_FILES files."""
     batch: list[CallFile] = []
     records = 0
-    for path in paths:
-        file = read_file(phone_system, path)
-        if file is None:
-            continue
+    for file in files:
         if batch and (records + file.records > BATCH_RECORDS or len(batch) >= BATCH_FILES):
             yield batch
             batch, records = [], 0
@@ -138,44 +139,6 @@ def cycle_search_paused() -> Iterator[None]:
                 gc.collect(0)
             else:
                 gc.enable()
-
-
-@cycle_search_paused()
-def read_file(phone_system: PhoneSystem, path: Path) -> CallFile | None:
-    """Return a file with its rows, or with the reason against it; None when it is gone."""
-    try:
-        stat = path.stat()
-    except OSError:
-        return None
-    try:
-        if stat.st_size > LARGEST_FILE:
-            return CallFile(
-                path, printable(path.name), stat.st_size, "", reason="unreadable", detail=f"{stat.st_size} bytes",
-                modified_ns=stat.st_mtime_ns,
-            )  # fmt: skip
-        content = path.read_bytes()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        return CallFile(
-            path, printable(path.name), stat.st_size, "", reason="unreadable", detail=str(error)[:200],
-            modified_ns=stat.st_mtime_ns,
-        )  # fmt: skip
-    digest = hashlib.sha256(content).hexdigest()
-    file = CallFile(path, printable(path.name), stat.st_size, digest, modified_ns=stat.st_mtime_ns)
-    try:
-        file.reading = SOURCES[phone_system.kind].read(content)
-    except ForeignFileError as error:
-        file.reason, file.detail = error.code, error.detail.replace("\0", "\\0")[:200]
-    except Exception as error:
-        logger.exception("%r of %s cannot be read", file.name, phone_system.name)
-        file.reason, file.detail = "failed", str(error).replace("\0", "")[:200]
-    return file
-
-
-def printable(name: str) -> str:
-    """Return a file's name as every database can keep it: bytes that are no UTF-8 are shown as such."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")[:255]
 
 
 def commit_or_part(phone_system: PhoneSystem, batch: list[CallFile]) -> Iterator[Outcome]:

@@ -24,8 +24,9 @@ from accounting.models import AuditedAction, FileState, ImportFile, Job, PhoneSy
 from accounting.services import jobs
 from accounting.services.auditing import record
 from accounting.services.collecting import arrival_order, move
-from accounting.services.importing import LARGEST_FILE, ImportSummary, import_batches
+from accounting.services.importing import ImportSummary, import_batches
 from accounting.services.jobs import JobFailed, Progress
+from accounting.sources.files import LARGEST_FILE
 
 UPLOAD = "upload"
 MOST_FILES = 2000

@@ -3,9 +3,9 @@
 import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from itertools import chain
+from itertools import chain, islice
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import connection
@@ -24,6 +24,7 @@ from accounting.services.assembling import assemble
 from accounting.services.columns.touching import touch_seconds
 from accounting.services.discovering import Discovery
 from accounting.services.grouping import Group, StoredLeg, group
+from accounting.services.parting import Part
 from accounting.services.recording import (
     DAY_COLUMNS,
     RECORD_COLUMNS,
@@ -45,10 +46,14 @@ QUALITY_COLUMNS = [
     "phone_system_id", "record_key", "call_ref", "leg", "measured_at", "device", "mos", "jitter_ms", "latency_ms",
     "loss_permille",
 ]  # fmt: skip
+Row = TypeVar("Row")
+Piece = TypeVar("Piece")
 Key = tuple[int, str]
 """What a record is known by: its time (epoch seconds) and its own id, or the hash of its row."""
 Call = tuple[list[Leg], int, ImportFile | None]
 """All legs of a call, its number, and the file of its first new leg."""
+Assembled = tuple[list[Part], Call]
+"""A call with its parts."""
 STORED = ("record_key", "call_ref", "call_id", "orig_leg", "dest_leg", "stitch", "originated_at", "disconnected_at")
 
 
@@ -180,12 +185,15 @@ class BatchWriter:
         refs = {leg.call_ref for leg in legs} | {leg.call_ref for stored in earlier.values() for leg in stored}
         recorder = self.recorder(refs)
         files = [self.file_of[leg[:2]] for leg in legs]
-        insert_rows(CallLeg, LEG_COLUMNS, self.leg_rows(legs, ids, call_ids, files))
-        # One by one, so that the database enters records while the next ones are made; thus no queries in there.
         calls = chain(
             new_calls(legs, groups, call_ids, files, earlier), ((earlier[call], call, None) for call in told_anew)
         )
-        insert_rows(CallRecord, RECORD_COLUMNS, self.record_rows(recorder, calls))
+        # Row by row, so that the database enters rows while the next ones are made; thus no queries in there. Legs are
+        # quickly made: calls are assembled between them.
+        assembled: list[Assembled] = []
+        leg_rows = self.leg_rows(legs, ids, call_ids, files)
+        insert_rows(CallLeg, LEG_COLUMNS, between(leg_rows, self.assembling(calls), assembled))
+        insert_rows(CallRecord, RECORD_COLUMNS, self.record_rows(recorder, assembled))
         self.discovery.write()
 
     def number_calls(self, ids: Sequence[int], groups: dict[int, Group]) -> list[int]:
@@ -208,12 +216,17 @@ class BatchWriter:
             self.totals,
         )  # fmt: skip
 
-    def record_rows(self, recorder: Recorder, calls: Iterable[Call]) -> Iterator[tuple[Any, ...]]:
+    def assembling(self, calls: Iterable[Call]) -> Iterator[Assembled]:
+        """Yield the parts of each call, when they are asked for."""
+        topology = self.topology
+        for call in calls:
+            yield assemble(call[0], topology), call
+
+    def record_rows(self, recorder: Recorder, calls: Iterable[Assembled]) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of the call records of these calls."""
-        topology, notice, row, moment = self.topology, self.discovery.notice, recorder.row, self.moment
-        seen, measured = topology.seen, bool(recorder.qualities)
-        for legs, call_id, file in calls:
-            parts = assemble(legs, topology)
+        notice, row, moment = self.discovery.notice, recorder.row, self.moment
+        seen, measured = self.topology.seen, bool(recorder.qualities)
+        for parts, (legs, call_id, file) in calls:
             refs = sorted({leg.call_ref for leg in legs}) if measured else ()
             for part in parts:
                 if part.hunt_pilot or part.extension not in seen:
@@ -335,6 +348,14 @@ def new_calls(
             members = [legs[member] for member in one.positions]
             members += [stored for call_id in one.call_ids for stored in earlier[call_id]]
             yield members, call_ids[position], files[position]
+
+
+def between(rows: Iterable[Row], work: Iterator[Piece], done: list[Piece]) -> Iterator[Row]:
+    """Yield rows, and do a piece of work after each; what is left over is done after the last."""
+    for row in rows:
+        yield row
+        done.extend(islice(work, 1))
+    done.extend(work)
 
 
 def among(column: str, values: Sequence[Any]) -> tuple[str, Any]:

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounting.forms.uploads import UploadForm
 from accounting.models import Job, PhoneSystem
 from accounting.services import uploading
-from accounting.services.importing import LARGEST_FILE
+from accounting.sources.files import LARGEST_FILE
 from callanalytics.web.permissions import administrators, require
 from callanalytics.web.requests import AuthenticatedRequest
 
