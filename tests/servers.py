@@ -1,5 +1,6 @@
 """The real servers that tests need: each a context manager that starts one on a free port and always ends it."""
 
+import asyncio
 import base64
 import os
 import pwd
@@ -289,6 +290,14 @@ class Mailbox(MessageHandler):
         super().__init__()
         self.messages: list[Message] = []
         self.refusals: dict[str, str] = {}
+        self.pause = 0.0
+        """Seconds before it answers that it has taken a mail."""
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802  (as aiosmtpd calls it)
+        """Take one mail."""
+        taken: str = await super().handle_DATA(server, session, envelope)
+        await asyncio.sleep(self.pause)
+        return taken
 
     async def handle_RCPT(  # noqa: N802  (as aiosmtpd calls it)
         self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any

@@ -65,7 +65,7 @@ def facts_of(asked: Asked, schedule: ReportSchedule) -> dict[str, Any]:
     """Return what the audit log keeps of a report that is sent."""
     filters = "; ".join([period_in_words(asked.question), *conditions_in_words(asked.question, asked.asker)])
     return {
-        "to": ", ".join(schedule.recipients), "file": schedule.format.upper(), "filters": filters,
+        "recipients": ", ".join(schedule.recipients), "file": schedule.format.upper(), "filters": filters,
         "schedule": schedule.name,
     }  # fmt: skip
 

@@ -98,7 +98,7 @@ def test_a_due_report_is_sent_to_everybody_once(clock: Any, ana: User, handed_ou
     assert made.next_run == DUE + timedelta(days=7)
     entry = AuditEntry.objects.get(action="sent")
     assert (entry.subject, entry.details["schedule"], entry.details["rows"]) == ("Call list", "My calls", 1)
-    assert entry.details["to"] == "ana@example.com, board@example.com"
+    assert entry.details["recipients"] == "ana@example.com, board@example.com"
 
 
 def test_several_timetables_enter_one_run(clock: Any, ana: User) -> None:
