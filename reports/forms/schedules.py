@@ -103,7 +103,7 @@ class ScheduleForm(RecurrenceForm):
     )
     subject = forms.CharField(
         label=gettext_lazy("Subject"), max_length=200, validators=[known_placeholders],
-        help_text=lazy(placeholders_in_words, SafeString)(),
+        help_text=lazy(placeholders_in_words, SafeString)(), widget=forms.TextInput(attrs={"dir": "auto"}),
     )  # fmt: skip
     text = forms.CharField(
         label=gettext_lazy("Text"), required=False, max_length=LONGEST_TEXT, validators=[known_placeholders],

@@ -4,12 +4,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
+from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounting.models import MailPurpose, User
+from accounting.services.mailing import RecipientRefusedError
 from accounting.services.outbox import Letter, checked
 from reports.engine.words import conditions_in_words, period_in_words
 from reports.exports import FORMATS
@@ -32,6 +34,8 @@ class Made:
     letter: Letter | None = None
     """None: the report is empty, and such a one is not to be sent."""
     report: str = ""
+    note: str = ""
+    """What the list of runs says beside the result."""
     facts: dict[str, Any] = field(default_factory=dict)
     """What the audit log keeps of it."""
 
@@ -45,7 +49,7 @@ def make(run: ScheduleRun, owner: User) -> Made:
     form = FORMATS.get(schedule.format)
     if form is None:
         raise AskedWrongly(_("“%(value)s” is no format of exports.") % {"value": schedule.format})
-    recipients = checked(schedule.recipients)
+    recipients, left = still_here(schedule.recipients)
     asked = asked_of(schedule, owner)
     address = address_as_sent(asked)
     with timezone.override(asked.asker.zone):
@@ -57,15 +61,27 @@ def make(run: ScheduleRun, owner: User) -> Made:
             asked, document, form, Wording(schedule.subject, schedule.text), key=run.letter_key,
             purpose=MailPurpose.SCHEDULE, cause=f"schedule:{schedule.pk}", reason=reason,
         )  # fmt: skip
-        facts = facts_of(asked, schedule) | {"rows": document.count, "mail": letter.subject}
-    return Made(document.count, address, recipients, letter, str(asked.report.name), facts)
+        facts = facts_of(asked, schedule, recipients) | {"rows": document.count, "mail": letter.subject}
+    note = _("Not sent to %(addresses)s: they have left.") % {"addresses": ", ".join(left)} if left else ""
+    return Made(document.count, address, recipients, letter, str(asked.report.name), note, facts)
 
 
-def facts_of(asked: Asked, schedule: ReportSchedule) -> dict[str, Any]:
+def still_here(addresses: list[str]) -> tuple[list[str], list[str]]:
+    """Return the recipients without those whose accounts are closed, and those; raise RecipientRefusedError."""
+    people = User.objects.annotate(address=Lower("email")).filter(address__in=[one.lower() for one in addresses])
+    known = set(people.filter(is_active=True).values_list("address", flat=True))
+    gone = set(people.filter(is_active=False).values_list("address", flat=True)) - known
+    left = [one for one in addresses if one.lower() in gone]
+    if left and len(left) == len(addresses):
+        raise RecipientRefusedError(_("Every recipient has left."))
+    return checked(one for one in addresses if one not in left), left
+
+
+def facts_of(asked: Asked, schedule: ReportSchedule, recipients: list[str]) -> dict[str, Any]:
     """Return what the audit log keeps of a report that is sent."""
     filters = "; ".join([period_in_words(asked.question), *conditions_in_words(asked.question, asked.asker)])
     return {
-        "recipients": ", ".join(schedule.recipients), "file": schedule.format.upper(), "filters": filters,
+        "recipients": ", ".join(recipients), "file": schedule.format.upper(), "filters": filters,
         "schedule": schedule.name,
     }  # fmt: skip
 

@@ -76,7 +76,7 @@ def outcome(run: ScheduleRun, owner: User | None) -> Ended:
     except Exception:
         log.exception("schedule_run_failed", run=run.pk, schedule=schedule.pk)
         return Ended(RunState.FAILED, RunReason.UNEXPECTED)
-    return Ended(RunState.SENT if made.letter else RunState.EMPTY, made=made)
+    return Ended(RunState.SENT if made.letter else RunState.EMPTY, text=made.note, made=made)
 
 
 def end(run: ScheduleRun, ended: Ended) -> None:

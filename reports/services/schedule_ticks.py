@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from reports.models import PausedBecause, ReportSchedule, RunReason, RunState, ScheduleRun
 from reports.services import schedule_runs
-from reports.services.schedule_queue import MESSAGE_LOST, hand_out
+from reports.services.schedule_queue import MESSAGE_LOST, hand_out, wait_from
 
 log = structlog.get_logger(__name__)
 MOST_AT_ONCE = 1000
@@ -41,8 +41,9 @@ def claimed(schedule: ReportSchedule, now: datetime) -> bool:
 
 def pause_ownerless() -> None:
     """Pause the schedules of people who have left; administrators find them in the list."""
-    active = ReportSchedule.objects.kept().filter(paused_because=PausedBecause.NO)
-    active.ownerless().update(paused_because=PausedBecause.LEFT, next_run=None)
+    found = ReportSchedule.objects.kept().filter(paused_because=PausedBecause.NO).ownerless()
+    if found.exists():
+        found.update(paused_because=PausedBecause.LEFT, next_run=None)
 
 
 def claim(schedule: ReportSchedule, now: datetime) -> bool:
@@ -83,5 +84,5 @@ def sweep(now: datetime) -> None:
         same = ScheduleRun.objects.filter(
             pk=run.pk, state=run.state, attempts=run.attempts, lease_until=run.lease_until
         )
-        if same.update(state=RunState.WAITING, lease_until=now + MESSAGE_LOST):
+        if same.update(state=RunState.WAITING, lease_until=wait_from(run.due_at, now)):
             hand_out(run.pk)

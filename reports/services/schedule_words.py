@@ -91,4 +91,5 @@ def moment_in_words(due: datetime, rule: Recurrence) -> str:
     """Return a due time with its day of the week, in the rule's zone."""
     local = due.astimezone(rule.zone)
     day, clock_time = formats.date_format(local, "SHORT_DATE_FORMAT"), formats.time_format(local.time(), "TIME_FORMAT")
-    return f"{WEEKDAYS[local.weekday()]}, {day}, {clock_time}"
+    words = {"weekday": WEEKDAYS[local.weekday()], "day": day, "time": clock_time}
+    return _("%(weekday)s, %(day)s, %(time)s") % words

@@ -13,6 +13,7 @@ from accounting.services import delivering
 from reports.models import PausedBecause, ReportSchedule, RunReason, RunState, SavedReport, ScheduleRun
 from reports.services import schedule_queue, schedule_runs, schedule_ticks, scheduling
 from tests import factories as make
+from tests import servers
 
 pytestmark = pytest.mark.django_db
 DUE = datetime(2026, 11, 18, 6, 0, tzinfo=UTC)  # a Wednesday, 07:00 in Berlin
@@ -279,6 +280,29 @@ def test_recipients_are_held_to_the_allowed_domains_of_now(clock: Any, ana: User
     assert run.state == RunState.FAILED
     assert "x@elsewhere.example" in run.text
     assert not OutgoingMail.objects.exists()
+
+
+def test_recipients_who_have_left_get_nothing(clock: Any, ana: User) -> None:
+    make.record(ana)
+    made = schedule(ana, recipients=["ana@example.com", "Ben@example.com"])
+    make.person("ben", email="ben@example.com", is_active=False)
+    run = run_due(clock)
+    assert (run.state, run.text) == (RunState.SENT, "Not sent to Ben@example.com: they have left.")
+    assert [one.recipient for one in OutgoingMail.objects.all()] == ["ana@example.com"]
+    ReportSchedule.objects.filter(pk=made.pk).update(recipients=["ben@example.com"])
+    assert run_due(clock, DUE + timedelta(days=7)).text == "Every recipient has left."
+
+
+def test_mails_wait_while_the_mail_server_is_away(clock: Any, ana: User, mail_sink: servers.MailSink) -> None:
+    make.record(ana)
+    schedule(ana)
+    mail_sink.stop()
+    assert run_due(clock).state == RunState.SENT
+    assert delivering.deliver_due() == 0
+    mail_sink.start()
+    clock.shift(3600)
+    assert delivering.deliver_due() == 2
+    assert sorted(str(message["To"]) for message in mail_sink.messages) == ["ana@example.com", "board@example.com"]
 
 
 def test_a_run_is_skipped_while_the_one_before_it_is_under_way(clock: Any, ana: User) -> None:
