@@ -9,3 +9,10 @@ class ReportsConfig(AppConfig):
 
     name = "reports"
     verbose_name = _("Reports")
+
+    def ready(self) -> None:
+        """Let the audit log name what was changed of a schedule."""
+        from accounting.services.audit_words import MODELS  # noqa: PLC0415  (needs the models)
+        from reports.models import ReportSchedule  # noqa: PLC0415
+
+        MODELS["reportschedule"] = ReportSchedule

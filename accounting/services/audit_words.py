@@ -1,7 +1,7 @@
 """The audit log in words: names of what was changed, labels of fields and choices in the reader's language."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,7 +21,8 @@ from accounting.services.journals import reversal
 from accounting.services.row_changes import Words
 from accounting.services.selecting import Selection
 
-MODELS: Mapping[str, type[models.Model]] = {model._meta.model_name or "": model for model in AUDITED}
+MODELS: dict[str, type[models.Model]] = {model._meta.model_name or "": model for model in AUDITED}
+"""Whose labels name the fields of an entry; an app above enters its own ones at the start."""
 OTHER_SUBJECTS: dict[str, str | Promise] = {
     "audit_log": gettext_lazy("audit log"),
     "calls": gettext_lazy("list of calls"),
@@ -67,6 +68,7 @@ DETAILS: dict[str, str | Promise] = {
     "memberships": gettext_lazy("Memberships"),
     "phone_system": gettext_lazy("Phone system"),
     "person": gettext_lazy("Person"),
+    "schedule": gettext_lazy("Scheduled report"),
     "recipients": gettext_lazy("Recipients"),
     "mail": gettext_lazy("Subject"),
     "mails": gettext_lazy("Mails"),

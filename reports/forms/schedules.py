@@ -35,7 +35,7 @@ class RecurrenceForm(forms.ModelForm[ReportSchedule]):
         widget=forms.CheckboxSelectMultiple,
     )  # fmt: skip
     day_of_month = forms.TypedChoiceField(
-        label=gettext_lazy("Day of the month"), coerce=int, required=False, empty_value=1,
+        label=gettext_lazy("Day of the month"), coerce=int, required=False,
         choices=[*((day, str(day)) for day in range(1, LAST_DAY)), (LAST_DAY, gettext_lazy("Last day"))],
         help_text=gettext_lazy("In shorter months: their last day."),
     )  # fmt: skip
@@ -51,7 +51,11 @@ class RecurrenceForm(forms.ModelForm[ReportSchedule]):
 
     class Meta:
         model = ReportSchedule
-        fields = ("unit", "every", "weekdays", "day_of_month", "at", "zone", "first_day")
+        fields: tuple[str, ...] = ("unit", "every", "weekdays", "day_of_month", "at", "zone", "first_day")
+
+    def clean_day_of_month(self) -> int:
+        """Return the day; the first where the control was not shown."""
+        return int(self.cleaned_data["day_of_month"] or 1)
 
     def clean(self) -> dict[str, Any]:
         """Refuse weeks without a day and numbers that no calendar needs."""

@@ -1,6 +1,6 @@
 """Due times in words: the sentence of a rule, and the next times in its zone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from babel.lists import format_list
@@ -51,7 +51,7 @@ def weeks_in_words(rule: Recurrence) -> str:
     return ngettext("Every %(days)s at %(time)s", "Every %(number)s weeks on %(days)s at %(time)s", rule.every) % words
 
 
-def weekdays_in_words(weekdays: frozenset[int]) -> str:
+def weekdays_in_words(weekdays: Iterable[int]) -> str:
     """Return days of the week as the reader's language lists them."""
     return format_list([str(WEEKDAYS[day]) for day in sorted(weekdays)], locale=reader_locale())
 

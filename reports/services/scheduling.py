@@ -1,6 +1,8 @@
 """Looks after scheduled reports: due times, pausing, running now, handing over, deleting and bringing back."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -12,11 +14,14 @@ from reports.models import PausedBecause, ReportSchedule, RunState, ScheduleRun
 from reports.querysets import UNDO_DAYS
 from reports.services.schedule_questions import asked_of, keeps_question_itself
 from reports.services.schedule_queue import MESSAGE_LOST, hand_out
+from reports.services.schedule_words import weekdays_in_words
 
 KEPT_RUNS = timedelta(days=400)
 NAME_LENGTH = 80
 UNTOLD = frozenset({"created_at", "changed_at", "next_run", "failures", "deleted_at"})
 """Fields that say nothing to an auditor."""
+LISTS: dict[str, Callable[[list[Any]], str]] = {"recipients": ", ".join, "weekdays": weekdays_in_words}
+"""Fields that hold several values, and how those are said."""
 NOT_COPIED = frozenset({"id", "owner_id", "failures", "next_run", "deleted_at", "created_at", "changed_at"})
 
 
@@ -38,6 +43,8 @@ def store(schedule: ReportSchedule, action: AuditedAction) -> None:
     schedule.save()
     found = differences(before, schedule)
     changes = {name: values for name, values in found.items() if name not in UNTOLD}
+    for name in LISTS.keys() & changes.keys():
+        changes[name] = [LISTS[name](getattr(before, name)) if before else "", LISTS[name](getattr(schedule, name))]
     if changes or action != AuditedAction.CHANGED:
         record(action, "reportschedule", schedule.name, subject_id=schedule.pk, changes=changes)
 

@@ -351,3 +351,15 @@ def test_help_and_menu_lead_to_it(client: Client, ana: User) -> None:
     assert reverse("report_schedules") in page(client, "home")
     assert "Whose rights hold" in page(client, "help")
     assert "Nothing scheduled yet" in page(client, "report_schedules")
+
+
+def test_the_audit_log_tells_what_was_changed(client: Client) -> None:
+    client.force_login(make.administrator())
+    made = schedule(client, recipients="ana@example.com")
+    act(client, "edit", made, **(FORM | {"recipients": "x@example.com", "unit": "days"}))
+    act(client, "pause", made)
+    html = page(client, "audit_log", kind="reportschedule")
+    assert "scheduled report" in html
+    assert "['x@example.com']" not in html
+    for words in ("x@example.com", "Paused", "Days"):
+        assert words in html
