@@ -158,9 +158,8 @@ def change(sums: Sums, before: Sums | None, measure: str) -> Any:
         return None
     if measure == "cost":
         return {
-            code: Decimal(micro) / before.costs[code] - 1
-            for code, micro in sums.costs.items()
-            if before.costs.get(code)
+            code: Decimal(micro) / before.costs[code] - 1 if before.costs.get(code) else None
+            for code, micro in sorted(sums.costs.items())
         }
     return Decimal(sums.of(measure)) / before.of(measure) - 1 if before.of(measure) else None
 

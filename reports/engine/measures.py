@@ -152,7 +152,7 @@ def share(part: Sums, whole: Sums, measure: str) -> Decimal | Mapping[str, Decim
     if measure == "cost":
         return {
             currency: Decimal(micro) / whole.costs[currency]
-            for currency, micro in part.costs.items()
+            for currency, micro in sorted(part.costs.items())
             if whole.costs.get(currency)
         }
     total = whole.of(measure)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, islice
 from typing import IO
 from zoneinfo import ZoneInfo
 
@@ -48,6 +49,23 @@ class Document:
     language: str
     parts: Iterator[Columns] | None = None
     """Of lists of calls the rows in another form, column by column; they are read in one form or the other."""
+
+    def fill(self, parts: Iterator[Columns]) -> None:
+        """Take the rows of a list of calls, column by column."""
+        self.parts = parts
+        self.rows = (Row(list(cells)) for columns in parts for cells in zip(*columns, strict=True))
+
+    def first_rows(self, most: int) -> list[Row]:
+        """Return the first rows, and leave all of them to be read."""
+        if self.parts is None:
+            first = list(islice(self.rows, most))
+            self.rows = chain(first, self.rows)
+            return first
+        read: list[Columns] = []
+        while sum(len(columns[0]) for columns in read) < most and (columns := next(self.parts, None)):
+            read.append(columns)
+        self.fill(chain(read, self.parts))
+        return list(islice((Row(list(cells)) for columns in read for cells in zip(*columns, strict=True)), most))
 
 
 @dataclass(frozen=True, slots=True)

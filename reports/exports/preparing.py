@@ -14,7 +14,7 @@ from reports.charts.base import charts_of
 from reports.engine.answering import calls_of
 from reports.engine.dimensions import DIMENSIONS
 from reports.engine.fields import Asker
-from reports.engine.layout import Layout, Row, detail_columns
+from reports.engine.layout import Layout, detail_columns
 from reports.engine.measures import Form
 from reports.engine.question import Question
 from reports.engine.running import every_call, run_report
@@ -73,8 +73,7 @@ def fill_calls(document: Document, report: Report, question: Question, asker: As
         question = replace(question, columns=tuple(columns))
     document.columns = detail_columns(columns)
     document.count = counted(calls_of(question, asker), min(most, question.top or most))
-    document.parts = every_call(question, asker)
-    document.rows = (Row(list(cells)) for columns in document.parts for cells in zip(*columns, strict=True))
+    document.fill(every_call(question, asker))
     if question.top and document.count > question.top:
         document.count = question.top
         document.notes.append(_("Only the first %(most)s rows of this order.") % {"most": number(question.top)})

@@ -12,7 +12,6 @@ Everything in it comes from the document that the attached file is written from,
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, islice
 from urllib.parse import urljoin
 
 from django.conf import settings
@@ -178,17 +177,23 @@ def link_to(asked: Asked) -> str:
 
 def table_in(document: Document) -> Table:
     """Return the first rows and columns; of groups within groups the outer ones."""
-    every = list(document.rows) if document.levels else list(islice(document.rows, MOST_ROWS))
-    document.rows = iter(every) if document.levels else chain(every, document.rows)
+    every = document.first_rows(document.count if document.levels else MOST_ROWS)
     outer = [row for row in every if row.level <= 1][:MOST_ROWS] if document.levels else every
-    shown = table_of(replace(document, rows=iter(every)))
-    fields = shown.fields[: MOST_FIGURES if document.levels else MOST_FIELDS]
+    shown = table_of(replace(document, rows=iter(every), parts=None))
+    fields = readable(shown.fields, MOST_FIGURES if document.levels else MOST_FIELDS)
     name = " / ".join(dict.fromkeys(document.levels))
     return Table(
         name, fields, [line_of(row, fields, document) for row in outer],
         line_of(document.total, fields, document) if document.total else None,
         len(shown.fields) > len(fields),
     )  # fmt: skip
+
+
+def readable(fields: list[Field], most: int) -> list[Field]:
+    """Return as many columns as are readable; amounts are shown in all currencies where two more columns allow it."""
+    places = {field.place for field in fields[:most]}
+    whole = [field for field in fields if field.place in places]
+    return whole if len(whole) <= most + 2 else fields[:most]
 
 
 def line_of(row: Row, fields: list[Field], document: Document) -> Line:

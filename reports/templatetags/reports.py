@@ -35,9 +35,9 @@ def amount(value: Decimal, currency: str) -> str:
     return money(value, currency, 2)
 
 
-def share_of(value: Decimal, currency: str) -> SafeString:
-    """Return a share of the amounts in one currency."""
-    return format_html("<bdi>{} {}</bdi>", percent(value), currency)
+def share_of(value: Decimal | None, currency: str) -> SafeString:
+    """Return a share of the amounts in one currency, a dash where there is nothing to compare with."""
+    return format_html("<bdi>{} {}</bdi>", "–" if value is None else percent(value), currency)
 
 
 def percent(value: Decimal) -> str:
