@@ -6,7 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import get_language_info
 
-from callanalytics.navigation import applications_of, menu_at
+from callanalytics.navigation import applications_of, menu_at, trail_to
 
 OWN_NAMES = [(code, get_language_info(code)["name_local"].capitalize()) for code, _ in settings.LANGUAGES]
 
@@ -24,4 +24,5 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "application": application,
         "menu": menu,
         "menu_current": current,
+        "trail": trail_to(url_name),
     }

@@ -32,6 +32,10 @@ class Application:
     menu: tuple[MenuItem, ...] = ()
 
 
+ROW_PAGES = ("add", "change", "delete", "history")
+"""The pages of one row of a table."""
+
+
 @dataclass(frozen=True, slots=True)
 class SetUpPage:
     """One table or tool of the set-up."""
@@ -42,6 +46,13 @@ class SetUpPage:
     url_name: str
     covers: tuple[str, ...] = ()
     """Further pages of the tool, by url name."""
+
+    @property
+    def owns(self) -> tuple[str, ...]:
+        """All pages of the table or tool, by url name: also the forms of its rows."""
+        table = self.url_name.removesuffix("_changelist")
+        forms = () if table == self.url_name else tuple(f"{table}_{page}" for page in ROW_PAGES)
+        return (self.url_name, *self.covers, *forms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +72,7 @@ class SetUpSection:
 
 
 MAIN_MENU = "menu"
+FORMS_OF_TARIFFS = tuple(f"admin:accounting_tariff_{page}" for page in ("changelist", *ROW_PAGES))
 
 SET_UP_SECTIONS = (
     SetUpSection(
@@ -116,7 +128,7 @@ SET_UP_SECTIONS = (
                 "user-round-search", "unknown_extensions", covers=("reassign_calls",),
             ),
             SetUpPage(
-                _("Phones"), _("Devices and the extensions seen on them."), "tablet-smartphone",
+                _("Phones"), _("Device names and the extensions seen on them."), "tablet-smartphone",
                 "admin:accounting_device_changelist",
             ),
             SetUpPage(
@@ -133,7 +145,7 @@ SET_UP_SECTIONS = (
         (
             SetUpPage(
                 _("Tariffs"), _("Carriers, their price lists on a time line, bands, rates, gaps and overlaps."),
-                "chart-gantt", "tariffs", ("tariff", "copy_tariff"),
+                "chart-gantt", "tariffs", ("tariff", "copy_tariff", *FORMS_OF_TARIFFS),
             ),
             SetUpPage(
                 _("What does this call cost?"), _("The whole chain of rules for any number, gateway and moment."),
@@ -141,10 +153,6 @@ SET_UP_SECTIONS = (
             ),
             SetUpPage(
                 _("Carriers"), _("Who charges for calls."), "building", "admin:accounting_carrier_changelist"
-            ),
-            SetUpPage(
-                _("Table of tariffs"), _("Dates, currency, rounding and bands."), "receipt-text",
-                "admin:accounting_tariff_changelist",
             ),
             SetUpPage(_("Rates"), _("The price of each prefix."), "coins", "admin:accounting_rate_changelist"),
             SetUpPage(
@@ -216,21 +224,31 @@ SET_UP_SECTIONS = (
                 _("Background work"), _("Imports, re-costing and other long work."), "hourglass", "jobs"
             ),
             SetUpPage(
-                _("Wrong passwords"), _("Attempts and locks; deleting one lifts the lock."), "lock",
-                "admin:axes_accessattempt_changelist",
+                _("Failed sign-ins"), _("Wrong passwords by name and address, and locks; deleting one lifts the lock."),
+                "lock", "admin:axes_accessattempt_changelist",
             ),
         ),
     ),
 )  # fmt: skip
 """The set-up as data; whoever adds a table or a tool enters it here."""
 
+OVERVIEW = MenuItem(_("Set-up"), "settings-2", "admin:index", administrators)
+
 
 def covered_by(section: SetUpSection) -> tuple[str, ...]:
     """Return the pages for which a section is the current one: also the forms of its tables."""
-    names = [page.url_name for page in section.pages]
-    tables = [name.removesuffix("_changelist") for name in names if name.endswith("_changelist")]
-    forms = (f"{table}_{page}" for table in tables for page in ("add", "change", "delete", "history"))
-    return (*names, *(name for page in section.pages for name in page.covers), *forms)
+    return tuple(name for page in section.pages for name in page.owns)
+
+
+def trail_to(url_name: str) -> tuple[MenuItem | SetUpSection | SetUpPage, ...]:
+    """Return where a page of the set-up stands, from the top: set-up, section, table or tool; () for other pages."""
+    for section in SET_UP_SECTIONS:
+        if url_name == section.url_name:
+            return (OVERVIEW, section)
+        for page in section.pages:
+            if url_name in page.owns:
+                return (OVERVIEW, section, page)
+    return ()
 
 
 APPLICATIONS = (
@@ -260,7 +278,7 @@ APPLICATIONS = (
                     "schedule_saved_report",
                 ),
             ),
-            MenuItem(_("Collection"), "activity", "status", administrators),
+            MenuItem(_("Collection status"), "activity", "status", administrators),
         ),
     ),
     Application(

@@ -145,8 +145,8 @@ class Device(models.Model):
     )  # fmt: skip
 
     class Meta:
-        verbose_name = _("device")
-        verbose_name_plural = _("devices")
+        verbose_name = _("phone")
+        verbose_name_plural = _("phones")
         ordering = ["name", "first_seen"]
         constraints = [
             models.UniqueConstraint(

@@ -54,9 +54,10 @@ def set_up_page(opts: Options[Any]) -> SetUpPage | None:
 
 
 @register.simple_tag
-def capitalised(words: object) -> str:
-    """Return words with a capital at their beginning."""
-    return str(capfirst(str(words)))
+def table_name(opts: Options[Any]) -> str:
+    """Return the one name of a table: what the menu calls it."""
+    page = set_up_page(opts)
+    return str(page.label) if page else str(capfirst(str(opts.verbose_name_plural)))
 
 
 @register.filter

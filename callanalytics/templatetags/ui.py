@@ -3,14 +3,17 @@
 import copy
 import re
 import unicodedata
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
+from typing import Any
 
 from babel import Locale
 from babel.core import UnknownLocaleError
 from babel.numbers import format_currency, format_decimal, get_currency_precision, get_currency_symbol
 from django import template
+from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -184,3 +187,9 @@ def initials(name: object) -> str:
     """Return the first letters of the first and the last word of a name."""
     words = str(name).split()
     return "".join(word[0] for word in {0: words[:1], 1: words[:1] + words[-1:]}[len(words) > 1])
+
+
+@register.filter
+def passes(trail: Iterable[Any] | None, address: str) -> bool:
+    """Return whether the steps that lead to a page of the set-up contain an address."""
+    return any(reverse(step.url_name) == address for step in trail or ())

@@ -1,11 +1,16 @@
 """Main menu, set-up and error pages: what each role finds there."""
 
+import re
+from html import unescape
+
 import pytest
 from axes.models import AccessAttempt
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 
 from accounting.models import Role, User
+from callanalytics.navigation import OVERVIEW, SET_UP_SECTIONS
 from tests import factories as make
 
 MENU = reverse("menu")
@@ -51,7 +56,7 @@ def test_the_set_up_is_for_administrators(client: Client, ana: User) -> None:
             assert "You may not open this page" in response.content.decode()
     client.force_login(make.administrator())
     page = client.get(reverse("admin:index")).content.decode()
-    for words in ("People", "Tariffs", "Masking rules", "Collected files", "Wrong passwords"):
+    for words in ("People", "Tariffs", "Masking rules", "Collected files", "Failed sign-ins"):
         assert words in page
     for package_word in ("Axes", "Groups"):
         assert package_word not in page
@@ -73,6 +78,38 @@ def test_every_table_of_the_set_up_opens(client: Client, db: None) -> None:
             row = model._default_manager.first()
             if row:
                 assert client.get(reverse(f"{name}_change", args=[row.pk])).status_code == 200
+
+
+def trail(page: str) -> list[str]:
+    nav = page.split('<ol class="crumbs">')[1].split("</ol>", maxsplit=1)[0]
+    return [unescape(step) for step in re.findall(r"<(?:a [^>]*|bdi)>(?:<bdi>)?([^<]+)<", nav)]
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_every_page_of_the_set_up_bears_the_name_of_its_menu_entry(client: Client, db: None, language: str) -> None:
+    client.force_login(make.administrator(language=language))
+    with translation.override(language):
+        for section in SET_UP_SECTIONS:
+            assert trail(client.get(reverse(section.url_name)).content.decode()) == [
+                str(OVERVIEW.label),
+                str(section.label),
+            ]
+            for entry in section.pages:
+                page = client.get(reverse(entry.url_name), follow=True).content.decode()
+                heading = unescape(re.sub(r"<[^>]+>", "", page.split("<h1>")[1].split("</h1>")[0]))
+                assert heading == str(entry.label)
+                assert trail(page) == [str(OVERVIEW.label), str(section.label), str(entry.label)]
+
+
+def test_pages_below_a_table_lead_back_to_it(client: Client, db: None) -> None:
+    ana = make.person("ana", first_name="Ana", last_name="Ruiz")
+    client.force_login(make.administrator())
+    for page in ("change", "history", "delete"):
+        steps = trail(client.get(reverse(f"admin:accounting_user_{page}", args=[ana.pk])).content.decode())
+        assert steps[:3] == ["Set-up", "Organisation", "People"]
+    tariff = make.rate().tariff
+    steps = trail(client.get(reverse("admin:accounting_tariff_change", args=[tariff.pk])).content.decode())
+    assert steps[:3] == ["Set-up", "Prices", "Tariffs"]
 
 
 def test_lines_are_ended_not_deleted(client: Client, db: None) -> None:
