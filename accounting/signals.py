@@ -17,6 +17,8 @@ calls_imported = Signal()
 calls_corrected = Signal()
 """Sent after each commit of a correction with the first and the last start of the changed call records (`started`,
 `ended`, both included) and `correction_id`; their owner, units, price or destination may have changed."""
+person_erased = Signal()
+"""Sent within the transaction that erases a person, with `person` and the `address` that the person had."""
 
 REFERENCE = (
     models.User,

@@ -41,6 +41,7 @@ from accounting.services.journals import forget_person
 from accounting.services.privacy import EXPORT, all_numbers_of, exported_file
 from accounting.services.retention import midnight
 from accounting.services.sheets import mentions
+from accounting.signals import person_erased
 
 ERASE = "erase_person"
 
@@ -111,7 +112,7 @@ def close_account(person: User, erased: Erased) -> None:
     Without the lines, calls that arrive late belong to nobody.
     """
     with unrecorded():
-        old_name = person.username
+        old_name, address = person.username, person.email
         erased.lines += LineAssignment.objects.filter(user=person).delete()[0]
         erased.memberships += Membership.objects.filter(user=person).delete()[0]
         Supervision.objects.filter(supervisor=person).delete()
@@ -124,6 +125,7 @@ def close_account(person: User, erased: Erased) -> None:
         person.role, person.left_at = Role.USER, person.left_at or timezone.now()
         person.set_unusable_password()
         person.save()
+    person_erased.send(User, person=person, address=address)
     forget_exports(person)
     forget_plans(old_name)
     forget_reassignments(person)

@@ -12,7 +12,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounting.models import MailServer, MailState, OutgoingMail, User
+from accounting.models import Job, MailServer, MailState, OutgoingMail, User
+from accounting.services import jobs
 from reports.models import PausedBecause, ReportSchedule, RunState, SavedReport, ScheduleRun
 from reports.services import schedule_runs, schedule_ticks
 from reports.tasks import clear_reports
@@ -363,3 +364,17 @@ def test_the_audit_log_tells_what_was_changed(client: Client) -> None:
     assert "['x@example.com']" not in html
     for words in ("x@example.com", "Paused", "Days"):
         assert words in html
+
+
+def test_an_erased_person_leaves_nothing_behind_and_gets_nothing_any_more(client: Client, ana: User) -> None:
+    own = schedule(client)
+    SavedReport.objects.create(owner=ana, slug="calls", name="Mobile", query="period=all")
+    admin = make.administrator(username="root")
+    client.force_login(admin)
+    others = schedule(client, recipients="ANA@example.com, board@example.com")
+    client.post(reverse("erase_person", args=[ana.pk]), {"username": "ana"})
+    jobs.run(Job.objects.latest("pk").pk)
+    assert not ReportSchedule.objects.filter(pk=own.pk).exists()
+    assert not SavedReport.objects.exists()
+    others.refresh_from_db()
+    assert others.recipients == ["board@example.com"]
