@@ -16,17 +16,16 @@ from django.db.models.functions import Cast, TruncMonth, TruncWeek
 
 from accounting.models import UNPRICED, CallRecord, Direction, ExtensionDay, Outcome, User
 from accounting.querysets.calls import CallRecordQuerySet, supervised_by
-from accounting.services.columns.reading import from_both
+from accounting.services.columns.reading import from_both, within
 from reports.engine.conditions import Comparison, Condition
 from reports.engine.dimensions import DIMENSIONS, Dimension, Key, Wording, day_of
 from reports.engine.fields import FIELDS, Asker, ChoiceField
 from reports.engine.measures import ADDITIVE, MEASURES, Sums, needed_sums
 from reports.engine.question import Question, condition_of, period_of
+from reports.engine.ranking import greatest, ranking_of, weight
 
 POOR_MOS = 360
 """Hundredths of the mean opinion score below which many people are dissatisfied (ITU-T G.107, R below 70)."""
-MOST_GROUPS = 50_000
-"""Groups that are read at most; beyond, the greatest are kept and the answer says so."""
 ANSWERED, INCOMING = Q(outcome=Outcome.ANSWERED), Q(direction=Direction.INCOMING)
 DAY_COLUMNS = frozenset(column.name for column in ExtensionDay._meta.fields) | {
     "user_id", "department_id", "cost_centre_id", "office_id", "phone_system_id",
@@ -89,11 +88,13 @@ class Answer:
 
 def calls_of(question: Question, asker: Asker) -> CallRecordQuerySet:
     """Return the calls that the asker may see and that meet the question."""
-    records = CallRecord.objects.visible_to(asker.reader).filter(every_condition(question, asker))
     period = period_of(question, asker.zone)
-    if period.start:
-        records = records.filter(started_at__gte=period.start)
-    return records.filter(started_at__lt=period.end) if period.end else records
+    return within(calls_of_any_time(question, asker), period.start, period.end)
+
+
+def calls_of_any_time(question: Question, asker: Asker) -> CallRecordQuerySet:
+    """Return the calls that the asker may see and that meet the question, whatever its period."""
+    return CallRecord.objects.visible_to(asker.reader).filter(every_condition(question, asker))
 
 
 def every_condition(question: Question, asker: Asker) -> Q:
@@ -108,15 +109,30 @@ def answer(question: Question, asker: Asker) -> Answer:
     """Return the groups of a question with names, sums and total."""
     needs = needed_sums(name for name in question.columns if name in MEASURES)
     dimensions = [DIMENSIONS[name] for name in question.group]
+    ranking = ranking_of(question)
     source, rows = source_of(question, asker, dimensions, needs)
-    leaves = gather(rows, dimensions)
-    total = Sums()
+    total, groups = set_apart(rows)
+    leaves, others = greatest(gather(groups, dimensions), ranking)
+    total.add(others)
+    cut = bool(total.of("calls"))
     for sums in leaves.values():
         total.add(sums)
     tree = grow(leaves, dimensions, Wording(asker.masker, asker.zone))
     arrange(tree, dimensions, question)
-    cut = question.top is not None and len(tree) > question.top
-    return Answer(question, total, tree[: question.top] if cut else tree, source, cut=cut)
+    if question.top is not None and len(tree) > question.top:
+        tree, cut = tree[: question.top], True
+    return Answer(question, total, tree, source, cut=cut)
+
+
+def set_apart(rows: Iterable[dict[str, Any]]) -> tuple[Sums, list[dict[str, Any]]]:
+    """Return the sums of the groups that are not shown, and the rows of those that are."""
+    others, groups = Sums(), []
+    for row in rows:
+        if row.get("is_best", True):
+            groups.append(row)
+        else:
+            others.add(sums_of(row))
+    return others, groups
 
 
 def source_of(
@@ -138,12 +154,13 @@ def copied_rows(
     """Return sums from the columnar copy and the database together; None where the database is to answer alone."""
     if not reads_widely(asker.reader):
         return None
-    period, sums = period_of(question, asker.zone), sums_of_calls(question, needs)
+    period, sums, ranking = period_of(question, asker.zone), sums_of_calls(question, needs), ranking_of(question)
     return from_both(
-        calls_of(question, asker),
+        calls_of_any_time(question, asker),
         period.start,
         period.end,
         lambda records: grouped(records, dimensions, asker.zone, sums),
+        ranking.best(sums) if ranking else None,
     )
 
 
@@ -177,22 +194,23 @@ def fields_in(question: Question) -> set[str]:
 
 def sums_of_calls(question: Question, needs: Iterable[str]) -> dict[str, Any]:
     """Return the sums over call records that are needed, the cost apart."""
+    # What is counted is a column that is never empty and quickly read.
     sums: dict[str, Any] = {
-        "calls": Count("id"),
-        "incoming": Count("id", filter=INCOMING),
-        "outgoing": Count("id", filter=~INCOMING),
-        "answered": Count("id", filter=ANSWERED),
-        "missed": Count("id", filter=~ANSWERED & INCOMING),
-        "unanswered": Count("id", filter=~ANSWERED & ~INCOMING),
+        "calls": Count("*"),
+        "incoming": Count("direction", filter=INCOMING),
+        "outgoing": Count("direction", filter=~INCOMING),
+        "answered": Count("direction", filter=ANSWERED),
+        "missed": Count("direction", filter=~ANSWERED & INCOMING),
+        "unanswered": Count("direction", filter=~ANSWERED & ~INCOMING),
         "talk": Sum("talk_seconds", filter=ANSWERED),
         "ring": Sum("ring_seconds"),
         "ring_answered": Sum("ring_seconds", filter=ANSWERED),
-        "unpriced": Count("id", filter=Q(pricing__in=UNPRICED)),
-        "in_time": Count("id", filter=ANSWERED & Q(ring_seconds__lte=question.target)),
+        "unpriced": Count("direction", filter=Q(pricing__in=UNPRICED)),
+        "in_time": Count("direction", filter=ANSWERED & Q(ring_seconds__lte=question.target)),
         "trunk": Sum("trunk_seconds", filter=Q(carries_trunk=True)),
         "rated": Count("mos"),
         "mos": Sum("mos"),
-        "poor": Count("id", filter=Q(mos__lt=POOR_MOS)),
+        "poor": Count("direction", filter=Q(mos__lt=POOR_MOS)),
         "first": Min("started_at"),
         "last": Max("started_at"),
     }
@@ -343,11 +361,3 @@ def arrange(nodes: list[Node], dimensions: Sequence[Dimension], question: Questi
 def by_name(node: Node) -> tuple[str, str]:
     """Return what names are sorted by; the same names always stand in the same order."""
     return node.label.casefold(), str(node.keys[-1])
-
-
-def weight(sums: Sums, column: str) -> Any:
-    """Return what a group is sorted by; amounts of several currencies count as they are, side by side."""
-    value = MEASURES[column].value(sums)
-    if isinstance(value, dict):
-        return max(value.values(), default=0)
-    return (value is not None, value) if column in ("first", "last") else (value if value is not None else -1)

@@ -202,7 +202,7 @@ def write_file(name: str, query: str) -> int:
     half = files.path_of(f"{name}.csv.half")
     cursor = files.engine.cursor()
     try:
-        options = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880"
+        options = "FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd"
         count = cursor.execute(f"COPY ({query}) TO {files.quoted(half)} ({options})").fetchall()[0][0]
         half.chmod(0o600)
         with half.open("rb") as written:

@@ -12,7 +12,7 @@ from django.conf import settings
 from accounting.models import CallRecord
 
 log = structlog.get_logger(__name__)
-LAYOUT = 1
+LAYOUT = 2
 """Raised when COLUMNS or their types change: files of another layout are not read, and are written anew."""
 COLUMNS = (
     "id", "phone_system_id", "call_id", "started_at", "ended_at", "extension", "user_id", "department_id",

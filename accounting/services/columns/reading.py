@@ -1,8 +1,9 @@
 """Asks the copy about its clean days and the database about all others; what comes back can be added up."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 
 import duckdb
@@ -12,7 +13,7 @@ from django.db.models import QuerySet
 
 from accounting.models import CallRecord, CopiedDays, TouchedDay
 from accounting.services.columns import files
-from accounting.services.columns.dialect import compiled
+from accounting.services.columns.dialect import compiled, plain
 
 log = structlog.get_logger(__name__)
 A_DAY = timedelta(days=1)
@@ -24,12 +25,45 @@ Bounds = tuple[datetime | None, datetime | None]
 
 
 @dataclass(frozen=True, slots=True)
+class Best:
+    """Which groups are wanted of many: those with the greatest (or least) weight, all that are equal to the last."""
+
+    count: int
+    sums: Mapping[str, str]
+    """The columns that add up, each with the function that adds it."""
+    weight: str
+    """SQL over all rows of a group: what they are ranked by."""
+    greatest: bool = True
+
+    def among(self, sql: str) -> str:
+        """Return the SQL that leaves of groups (k0, currency, sums) the best, and adds up the others by currency."""
+        sums = ", ".join(f'{function}("{name}") AS "{name}"' for name, function in self.sums.items())
+        order, side = ("DESC", ">=") if self.greatest else ("ASC", "<=")
+        last = f"(SELECT weight FROM weighed ORDER BY weight {order} LIMIT 1 OFFSET {self.count - 1})"  # noqa: S608
+        names = ", ".join(f'"{name}"' for name in self.sums)
+        return (
+            f"found AS MATERIALIZED (SELECT k0, currency, {sums} FROM ({sql}) GROUP BY k0, currency), "  # noqa: S608
+            f"weighed AS MATERIALIZED (SELECT k0, {self.weight} AS weight FROM found GROUP BY k0), "
+            f"best AS MATERIALIZED (SELECT k0 FROM weighed WHERE weight {side} COALESCE({last}, weight)) "
+            f"SELECT TRUE AS is_best, found.k0, currency, {names} FROM found SEMI JOIN best "
+            "ON found.k0 IS NOT DISTINCT FROM best.k0 UNION ALL "
+            f"SELECT FALSE, NULL, currency, {sums} FROM found ANTI JOIN best "
+            "ON found.k0 IS NOT DISTINCT FROM best.k0 GROUP BY currency"
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """Clean days that follow each other and stand in one file."""
 
     file: str
     first: date
     last: date
+
+    @property
+    def bounds(self) -> tuple[datetime, datetime]:
+        """From when until when (UTC) its calls began."""
+        return midnight(self.first), midnight(self.last + A_DAY)
 
     @property
     def is_whole(self) -> bool:
@@ -41,6 +75,8 @@ class Part:
 class Split:
     """A period, parted into what the copy can answer and what it cannot."""
 
+    start: datetime | None
+    end: datetime | None
     parts: tuple[Part, ...]
     rest: tuple[Bounds, ...]
     touched: frozenset[date]
@@ -65,16 +101,12 @@ def split(start: datetime | None, end: datetime | None) -> Split:
     """Return which days of a period the copy can answer now; marks are read before runs, as copying clears them."""
     touched = touched_days()
     parts = [part for run in CopiedDays.objects.all() for part in clean_parts(run, touched)]
-    first, last = day_of(start) or date.min, day_of(end) or date.max
-    parts = [part for part in parts if part.first <= last and part.last >= first]
+    parts = [
+        part for part in parts if (end is None or part.bounds[0] < end) and (start is None or part.bounds[1] > start)
+    ]
     readable = {name for name in {part.file for part in parts} if files.is_readable(name)}
     clean = tuple(part for part in parts if part.file in readable)
-    return Split(clean, tuple(outside(clean, start, end)), touched)
-
-
-def day_of(moment: datetime | None) -> date | None:
-    """Return the UTC day of a moment."""
-    return moment.astimezone(UTC).date() if moment else None
+    return Split(start, end, clean, tuple(outside(clean, start, end)), touched)
 
 
 def touched_days() -> frozenset[date]:
@@ -102,7 +134,7 @@ def outside(parts: Sequence[Part], start: datetime | None, end: datetime | None)
     """Yield the times of a period that no part covers."""
     reached = start
     for part in parts:
-        begin, after = midnight(part.first), midnight(part.last + A_DAY)
+        begin, after = part.bounds
         if reached is None or begin > reached:
             yield reached, begin
         reached = after
@@ -110,25 +142,62 @@ def outside(parts: Sequence[Part], start: datetime | None, end: datetime | None)
         yield reached, end
 
 
-def source(parts: Sequence[Part]) -> str:
-    """Return the SQL source of the records of these parts."""
-    whole = ", ".join(files.quoted(files.path_of(part.file)) for part in parts if part.is_whole)
-    selects = [f"FROM read_parquet([{whole}])"] if whole else []
-    for part in parts:
-        if not part.is_whole:
-            path = files.quoted(files.path_of(part.file))
-            bounds = f"started_at >= DATE '{part.first}' AND started_at < DATE '{part.last + A_DAY}'"
-            selects.append(f"(FROM read_parquet([{path}]) WHERE {bounds})")
+def source(parts: Split) -> str:
+    """Return the SQL source of the records of a period's clean days.
+
+    Whole files are read without looking at the time of each call, which takes a fifth of the time.
+    """
+    whole, selects = [], []
+    for part in parts.parts:
+        path = files.quoted(files.path_of(part.file))
+        begin, after = part.bounds
+        start, end = max(begin, parts.start or begin), min(after, parts.end or after)
+        if part.is_whole and (start, end) == (begin, after):
+            whole.append(path)
+        else:
+            selects.append(
+                f"(FROM read_parquet({path}) WHERE started_at >= {moment(start)} AND started_at < {moment(end)})"
+            )
+    if whole:
+        selects.append(f"FROM read_parquet([{', '.join(whole)}])")
     return " UNION ALL ".join(selects)
 
 
-def read(rows: QuerySet[Any], parts: Split) -> list[dict[str, Any]]:
-    """Return the rows of a query over the copy, as values() would give them."""
+def moment(value: datetime) -> str:
+    """Return a moment as SQL has it: that of UTC without a zone."""
+    return f"TIMESTAMP '{value.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}'"
+
+
+def read(rows: QuerySet[Any], parts: Split, rest: list[dict[str, Any]], best: Best | None) -> list[dict[str, Any]]:
+    """Return the rows of a query over the copy together with those of the rest, as values() would give them."""
     try:
         sql, params = compiled(rows, parts.first, parts.last)
     except EmptyResultSet:
-        return []
-    return fetched(f'WITH "{CallRecord._meta.db_table}" AS NOT MATERIALIZED ({source(parts.parts)}) {sql}', params)
+        return rest
+    records = f'WITH "{CallRecord._meta.db_table}" AS NOT MATERIALIZED ({source(parts)})'
+    if best is None:
+        return fetched(f"{records} {sql}", params) + rest
+    together, values = joined(sql, rest)
+    return fetched(f"{records}, {best.among(together)}", [*params, *values])
+
+
+def joined(sql: str, rest: Sequence[dict[str, Any]]) -> tuple[str, list[Any]]:
+    """Return the SQL of a query's rows and those of the rest, and the values of the latter."""
+    if not rest:
+        return sql, []
+    names = list(rest[0])
+    columns = ", ".join(f'unnest(?) AS "{name}"' for name in names)
+    # In the order of the first; the types of the first hold.
+    return f"({sql}) UNION ALL BY NAME (SELECT {columns})", [
+        [as_value(name, row[name]) for row in rest] for name in names
+    ]
+
+
+def as_value(name: str, value: Any) -> Any:
+    """Return a value of the database as DuckDB takes it; what groups are cut by are days, as the copy gives them."""
+    if name.startswith("k") and isinstance(value, datetime):
+        return value.date()
+    return int(value) if isinstance(value, Decimal) else plain(value)
 
 
 def fetched(sql: str, params: Sequence[Any]) -> list[dict[str, Any]]:
@@ -143,23 +212,25 @@ def fetched(sql: str, params: Sequence[Any]) -> list[dict[str, Any]]:
     return rows
 
 
-def from_both(records: Records, start: datetime | None, end: datetime | None, ask: Ask) -> list[dict[str, Any]] | None:
+def from_both(
+    records: Records, start: datetime | None, end: datetime | None, ask: Ask, best: Best | None = None
+) -> list[dict[str, Any]] | None:
     """Return the rows of a query over the copy and over the rest of the period, None when the copy cannot help.
 
-    `records` are those of the period [start, end). A day that is touched between the two readings is asked again, so
-    that no call is counted twice or not at all.
+    `records` are those of any time; [start, end) is the period. A day that is touched between the two readings is
+    asked again, so that no call is counted twice or not at all. With `best`, only the greatest groups come back, and
+    the sums of all others as rows that say so.
     """
     for _ in range(TRIES):
         parts = split(start, end)
         if not parts.parts:
             return None
+        rest = [row for begin, until in parts.rest for row in ask(within(records, begin, until))]
         try:
-            rows = read(ask(records), parts)
+            rows = read(ask(records), parts, rest, best)
         except duckdb.Error:
             log.exception("columns.not_read")
             return None
-        for begin, until in parts.rest:
-            rows.extend(ask(within(records, begin, until)))
         if touched_days() <= parts.touched:
             return rows
     return None
