@@ -53,6 +53,8 @@ class Paging:
     newest_first: bool = True
     after: Position | None = None
     before: Position | None = None
+    number: int = 0
+    """Which page, from 0, of rows that have no position."""
 
     @classmethod
     def read(cls, params: Any) -> "Paging":
@@ -66,7 +68,10 @@ class Paging:
             raise ValueError(_("A page is either after or before a row."))
         after = Position.parse(params["after"]) if "after" in params else None
         before = Position.parse(params["before"]) if "before" in params else None
-        return cls(int(size), sort == "newest", after, before)
+        number = params.get("page", "1")
+        if not (number.isascii() and number.isdigit() and 1 <= len(number) <= 6 and int(number)):
+            raise ValueError(_("The page of the list is not readable."))
+        return cls(int(size), sort == "newest", after, before, int(number) - 1)
 
     def page(self, queryset: QuerySet[Any], field: str = "started_at") -> Page:
         """Return the page of a queryset, ordered by this time field and the id; one query."""

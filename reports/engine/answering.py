@@ -26,6 +26,7 @@ from reports.engine.ranking import greatest, ranking_of, weight
 
 POOR_MOS = 360
 """Hundredths of the mean opinion score below which many people are dissatisfied (ITU-T G.107, R below 70)."""
+SUM_COLUMNS = [(name, f"s_{name}") for name in ADDITIVE]
 ANSWERED, INCOMING = Q(outcome=Outcome.ANSWERED), Q(direction=Direction.INCOMING)
 DAY_COLUMNS = frozenset(column.name for column in ExtensionDay._meta.fields) | {
     "user_id", "department_id", "cost_centre_id", "office_id", "phone_system_id",
@@ -55,8 +56,8 @@ class Node:
     """From the outermost level down to this one."""
     label: str
     sums: Sums
-    texts: tuple[str, ...] = ()
-    """The keys as they stand in addresses; numbers that the reader does not see whole are sealed."""
+    dimensions: Sequence[Dimension]
+    wording: Wording
     parts: list["Node"] = field(default_factory=list)
     before: Sums | None = None
     """The same group in the previous equal period; None when it was not asked for."""
@@ -65,6 +66,12 @@ class Node:
     def level(self) -> int:
         """1 for the outermost groups."""
         return len(self.keys)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The keys as they stand in addresses; numbers that the reader does not see whole are sealed."""
+        pairs = zip(self.dimensions, self.keys, strict=False)
+        return tuple(text_of(one.filter_by, key, self.wording) for one, key in pairs)
 
 
 @dataclass(slots=True)
@@ -115,9 +122,9 @@ def answer(question: Question, asker: Asker) -> Answer:
     leaves, others = greatest(gather(groups, dimensions), ranking)
     total.add(others)
     cut = bool(total.of("calls"))
-    for sums in leaves.values():
-        total.add(sums)
     tree = grow(leaves, dimensions, Wording(asker.masker, asker.zone))
+    for node in tree:
+        total.add(node.sums)
     arrange(tree, dimensions, question)
     if question.top is not None and len(tree) > question.top:
         tree, cut = tree[: question.top], True
@@ -300,7 +307,7 @@ def plain(key: Any) -> Key:
 
 def sums_of(row: dict[str, Any]) -> Sums:
     """Return the sums of a row of the database."""
-    numbers = {name: row[f"s_{name}"] or 0 for name in ADDITIVE if f"s_{name}" in row}
+    numbers = {name: row[column] or 0 for name, column in SUM_COLUMNS if column in row}
     costs = {row["currency"]: row["cost_sum"]} if row["currency"] and row["cost_sum"] is not None else {}
     return Sums(numbers, costs, row.get("s_first"), row.get("s_last"))
 
@@ -319,12 +326,12 @@ def grow(leaves: dict[tuple[Key, ...], Sums], dimensions: Sequence[Dimension], w
                 key, dimension = path[-1], dimensions[level - 1]
                 without = key is None or key == ""
                 label = str(dimension.without) if without else names[level - 1].get(key) or str(key)
-                texts = tuple(
-                    text_of(one.filter_by, part, wording) for one, part in zip(dimensions, path, strict=False)
-                )
-                node = nodes[path] = Node(path, label, Sums(), texts)
+                # The innermost group is the row itself; those around it add up theirs.
+                own = sums if level == len(keys) else Sums()
+                node = nodes[path] = Node(path, label, own, dimensions, wording)
                 siblings.append(node)
-            node.sums.add(sums)
+            if node.sums is not sums:
+                node.sums.add(sums)
             siblings = node.parts
     return roots
 

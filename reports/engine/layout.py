@@ -1,9 +1,10 @@
 """A report laid out: columns and rows with typed cells; the page, every export and every chart read it."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import islice
 from typing import Any
 
 from django.utils.functional import Promise
@@ -62,6 +63,10 @@ class Layout:
     after: str = ""
     before: str = ""
     """Positions of the neighbouring pages of calls."""
+    page: int = 0
+    """Which page of groups, from 0."""
+    has_more: bool = False
+    """Whether another page of groups follows."""
     notes: list[str] = field(default_factory=list)
     charts: list[Any] = field(default_factory=list)
     """Pictures (reports.charts.base.Chart) of reports that are no plain question."""
@@ -96,13 +101,17 @@ def figure_column(name: str) -> Column:
     return Column(name, measure.label, measure.form)
 
 
-def lay_out(answer: Answer) -> Layout:
-    """Return an answer as columns and rows, groups followed by their parts."""
+def lay_out(answer: Answer, page: int = 0, size: int = 0) -> Layout:
+    """Return an answer as columns and rows, groups followed by their parts; with a size only one page, from 0."""
     question = answer.question
     layout = Layout(columns_of(question), [], cut=answer.cut, levels=len(question.group))
     measure = leading_measure(question)
-    for node in answer.nodes:
-        layout.rows.extend(node_rows(node, question, answer.total, measure))
+    every = in_line(answer.nodes, ())
+    if size:
+        nodes = list(islice(every, page * size, (page + 1) * size + 1))
+        layout.page, layout.has_more, nodes = page, len(nodes) > size, nodes[:size]
+        every = iter(with_surroundings(nodes))
+    layout.rows = [node_row(node, question, answer.total, measure) for node, _around in every]
     if answer.nodes:
         cells = [_("Total"), *figures(answer.total, answer.before, question, answer.total, measure)]
         layout.total = Row(cells, level=0, calls=list_address(question))
@@ -118,12 +127,28 @@ def leading_measure(question: Question) -> str:
     return next((name for name in question.columns if name in additive), "calls")
 
 
-def node_rows(node: Node, question: Question, total: Sums, measure: str) -> Iterable[Row]:
-    """Yield a group's row, then those of its parts."""
+Placed = tuple[Node, tuple[Node, ...]]
+"""A group, and the groups around it from the outermost."""
+
+
+def in_line(nodes: Iterable[Node], around: tuple[Node, ...]) -> Iterator[Placed]:
+    """Yield each group, followed by its parts."""
+    for node in nodes:
+        yield node, around
+        if node.parts:
+            yield from in_line(node.parts, (*around, node))
+
+
+def with_surroundings(nodes: list[Placed]) -> list[Placed]:
+    """Return the groups of a page, before them again those around the first one."""
+    around = nodes[0][1] if nodes else ()
+    return [(one, around[:place]) for place, one in enumerate(around)] + nodes
+
+
+def node_row(node: Node, question: Question, total: Sums, measure: str) -> Row:
+    """Return a group's row."""
     cells = [node.label, *figures(node.sums, node.before, question, total, measure)]
-    yield Row(cells, node.level, bool(node.parts), calls_behind(node, question), key=node.keys[-1])
-    for part in node.parts:
-        yield from node_rows(part, question, total, measure)
+    return Row(cells, node.level, bool(node.parts), calls_behind(node, question), key=node.keys[-1])
 
 
 def figures(sums: Sums, before: Sums | None, question: Question, total: Sums, measure: str) -> list[Any]:

@@ -43,8 +43,10 @@ class Sums:
             self.numbers[name] = self.numbers.get(name, 0) + value
         for currency, micro in other.costs.items():
             self.costs[currency] = self.costs.get(currency, 0) + micro
-        self.first = min(filter(None, (self.first, other.first)), default=None)
-        self.last = max(filter(None, (self.last, other.last)), default=None)
+        if other.first and (self.first is None or other.first < self.first):
+            self.first = other.first
+        if other.last and (self.last is None or other.last > self.last):
+            self.last = other.last
 
     def of(self, name: str) -> int:
         """Return one sum, 0 when there is nothing."""

@@ -51,7 +51,7 @@ OWN_KEYS = (
     "markup",
     "tax",
 )
-PAGING_KEYS = ("after", "size")
+PAGING_KEYS = ("after", "before", "size", "page")
 DERIVED = ("share", "change", "markup", "tax", "total")
 """Columns that are computed from the cost, or by comparing."""
 CHARTS = ("none", "bar", "column", "stacked", "line", "doughnut", "heat")

@@ -44,7 +44,8 @@ def run_report(report: Report, question: Question, asker: Asker, paging: Paging 
         found = answer(question, asker)
         if "change" in question.columns:
             compare(found, question, asker)
-        return Run(report, question, lay_out(found), found)
+        layout = lay_out(found, paging.number, paging.size) if paging else lay_out(found)
+        return Run(report, question, layout, found)
 
 
 def compare(found: Answer, question: Question, asker: Asker) -> None:

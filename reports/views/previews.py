@@ -64,7 +64,7 @@ def picture(report: Report, request: AuthenticatedRequest) -> dict[str, Any]:
     # A year is answered from daily totals, which are kept in the portal's zone; hours do not show in a small picture.
     zone = settings.TIME_ZONE if question.period == LONG else ""
     asker = asker_for(request.user, mask_for(request.user), zone)
-    run = run_report(report, question, asker, Paging(ROWS))
+    run = run_report(report, question, asker, None if question.group else Paging(ROWS))
     charts = charts_of(run.answer) if run.answer else run.layout.charts
     drawing = draw_thumbnail(charts[0], rtl=get_language_bidi()) if charts else ""
     return {"drawing": mark_safe(drawing), "table": first_rows(run.layout)}  # noqa: S308  (numbers and fixed words)

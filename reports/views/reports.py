@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounting.services.masking import mask_for
-from callanalytics.web.pagination import SIZES, Paging
+from callanalytics.web.pagination import DEFAULT_SIZE, SIZES, Paging
 from callanalytics.web.requests import AuthenticatedRequest
 from callanalytics.web.views import refused
 from reports.catalogue import REPORTS
@@ -24,7 +24,7 @@ from reports.catalogue.base import CATEGORY_LABELS, RULE_TEXTS, Category, Report
 from reports.charts.base import charts_of
 from reports.charts.svg import draw
 from reports.engine.fields import Asker
-from reports.engine.question import Question, asker_for, read_question
+from reports.engine.question import PAGING_KEYS, Question, asker_for, read_question
 from reports.engine.running import run_report
 from reports.engine.words import chips_of
 from reports.exports import FORMATS
@@ -140,8 +140,16 @@ def find_report(slug: str, request: AuthenticatedRequest) -> Report:
 
 def paging_of(request: AuthenticatedRequest) -> Paging:
     """Return which page of calls is asked for; the order is the question's."""
-    wanted = {name: request.GET[name] for name in ("after", "before", "size") if name in request.GET}
+    wanted = {name: request.GET[name] for name in PAGING_KEYS if name in request.GET}
     return Paging.read(wanted)
+
+
+def sized(address: QueryDict, paging: Paging) -> QueryDict:
+    """Return an address with the size of pages, where it is not the usual one."""
+    found = address.copy()
+    if paging.size != DEFAULT_SIZE:
+        found["size"] = str(paging.size)
+    return found
 
 
 def with_export(address: QueryDict, form: Format) -> str:
@@ -173,7 +181,7 @@ def context_of(report: Report, question: Question, asker: Asker, paging: Paging)
         "paging": paging,
         "sizes": SIZES,
         "page": run.layout,
-        "first_page": address.urlencode(),
+        "first_page": sized(address, paging).urlencode(),
         "without_size": address.urlencode(),
         "formats": [(form, with_export(address, form)) for form in FORMATS.values()],
     }
