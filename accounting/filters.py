@@ -36,7 +36,6 @@ Records = QuerySet[CallRecord]
 
 DEFAULT_PERIOD = "30d"
 CUSTOM = "custom"
-PERIODS = ("today", "yesterday", "7d", "30d", "month", "last_month", "365d", "all")
 EARLIEST, LATEST = date(1990, 1, 1), date(2100, 1, 1)
 LONGEST_CALL = 7 * 86400
 NUMBER_AS_TYPED = re.compile(r"[\d\s+()/.\-\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
@@ -53,7 +52,7 @@ class CallFilter(FilterForm):
     period = forms.ChoiceField(
         label=gettext_lazy("Period"),
         required=False,
-        choices=[*((name, periods.NAMES[name]) for name in PERIODS), (CUSTOM, gettext_lazy("From … to …"))],
+        choices=[*periods.NAMES.items(), (CUSTOM, gettext_lazy("From … to …"))],
     )
     number = forms.CharField(label=gettext_lazy("Other party's number"), required=False, max_length=400)
     match = forms.ChoiceField(

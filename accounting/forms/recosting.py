@@ -12,7 +12,6 @@ from accounting.services.selecting import Selection
 from callanalytics.lib import periods
 
 CUSTOM = "custom"
-PERIODS = ("today", "yesterday", "7d", "30d", "month", "last_month", "365d", "all")
 PREFIX = re.compile(r"\+?[0-9*#]{1,20}")
 SEPARATORS = re.compile(r"[\s()/.\-]")
 
@@ -22,7 +21,7 @@ class PeriodForm(forms.Form):
 
     period = forms.ChoiceField(
         label=gettext_lazy("Period"),
-        choices=[*((name, periods.NAMES[name]) for name in PERIODS), (CUSTOM, gettext_lazy("From … to …"))],
+        choices=[*periods.NAMES.items(), (CUSTOM, gettext_lazy("From … to …"))],
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

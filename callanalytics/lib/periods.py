@@ -12,11 +12,19 @@ NAMES: dict[str, str | Promise] = {
     "yesterday": _("Yesterday"),
     "7d": _("Last 7 days"),
     "30d": _("Last 30 days"),
+    "week": _("This week"),
+    "last_week": _("Previous week"),
     "month": _("This month"),
     "last_month": _("Previous month"),
+    "quarter": _("This quarter"),
+    "last_quarter": _("Previous quarter"),
+    "year": _("This year"),
+    "last_year": _("Previous year"),
     "365d": _("Last 365 days"),
     "all": _("All time"),
 }
+"""The named periods, in the order in which they are offered; weeks begin on Monday (ISO 8601)."""
+MONTHS_OF = {"month": 1, "quarter": 3, "year": 12}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +55,37 @@ def between(first: date | None, last: date | None) -> Period:
 
 def days_of(name: str, today: date) -> tuple[date | None, date | None]:
     """Return first and last day, both included, of a named period; raises KeyError for an unknown name."""
-    first_of_month = today.replace(day=1)
-    return {
+    yesterday = today - timedelta(days=1)
+    monday = today - timedelta(days=today.weekday())
+    found: dict[str, tuple[date | None, date | None]] = {
         "today": (today, today),
-        "yesterday": (today - timedelta(days=1), today - timedelta(days=1)),
+        "yesterday": (yesterday, yesterday),
         "7d": (today - timedelta(days=6), today),
         "30d": (today - timedelta(days=29), today),
-        "month": (first_of_month, today),
-        "last_month": ((first_of_month - timedelta(days=1)).replace(day=1), first_of_month - timedelta(days=1)),
+        "week": (monday, today),
+        "last_week": (monday - timedelta(days=7), monday - timedelta(days=1)),
         "365d": (today - timedelta(days=364), today),
         "all": (None, None),
-    }[name]
+    }
+    for unit, months in MONTHS_OF.items():
+        begin = today.replace(month=(today.month - 1) // months * months + 1, day=1)
+        found[unit] = (begin, today)
+        found[f"last_{unit}"] = (months_later(begin, -months), begin - timedelta(days=1))
+    return found[name]
+
+
+def months_later(first: date, months: int) -> date:
+    """Return the first day of the month so many months after the one that begins on this day."""
+    years, month = divmod(first.month - 1 + months, 12)
+    return date(first.year + years, month + 1, 1)
+
+
+def months_between(first: date, last: date) -> int:
+    """Return how many whole months a period of days is, 0 when it is not whole months."""
+    after = last + timedelta(days=1)
+    if first.day != 1 or after.day != 1:
+        return 0
+    return (after.year - first.year) * 12 + after.month - first.month
 
 
 def named(name: str) -> Period:

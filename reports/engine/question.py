@@ -380,16 +380,14 @@ def period_of(question: Question, zone: ZoneInfo) -> Period:
 def previous(question: Question) -> Question | None:
     """Return the same question about the equal period before, None for an open one.
 
-    The month before a whole month is the whole month before; otherwise as many days before.
+    Whole months are compared with as many whole months before; otherwise as many days before.
     """
     first, last = question.days()
     if first is None or last is None:
         return None
     day_before = first - timedelta(days=1)
-    whole_month = (
-        first.day == 1 and (last + timedelta(days=1)).day == 1 and (first.year, first.month) == (last.year, last.month)
-    )
-    begin = day_before.replace(day=1) if whole_month else first - (last - first) - timedelta(days=1)
+    months = periods.months_between(first, last)
+    begin = periods.months_later(first, -months) if months else first - (last - first) - timedelta(days=1)
     return replace(question, period=CUSTOM, first=begin, last=day_before)
 
 

@@ -17,7 +17,6 @@ from reports.engine.layout import DERIVED_COLUMNS
 from reports.engine.measures import MEASURES
 from reports.engine.question import CUSTOM, MOST_LEVELS, Question
 
-PERIODS = ("today", "yesterday", "7d", "30d", "month", "last_month", "365d", "all")
 MOST_OFFERED = 300
 """A field with more choices is typed into."""
 SECTIONS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
@@ -120,7 +119,7 @@ def options_of(question: Question, standard: Question, asker: Asker) -> Options:
     ]
     groups = [*question.group, *[""] * (MOST_LEVELS - len(question.group))]
     return Options(
-        periods=[*((name, str(periods.NAMES[name])) for name in PERIODS), (CUSTOM, _("From … to …"))],
+        periods=[*((name, str(label)) for name, label in periods.NAMES.items()), (CUSTOM, _("From … to …"))],
         period=question.period,
         first=question.first.isoformat() if question.first else "",
         last=question.last.isoformat() if question.last else "",
