@@ -63,17 +63,33 @@ def person_names(ids: Iterable[int | None]) -> dict[int, str]:
     return {person.pk: str(person) for person in people}
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Who held an extension from one moment to another."""
+
+    phone_system_id: int
+    name: str
+    valid_from: datetime | None
+    valid_to: datetime | None
+
+
 class ExtensionHolders:
     """Who held which extension when."""
 
-    def __init__(self, assignments: Iterable[LineAssignment]) -> None:
-        self._by_number: dict[str, list[LineAssignment]] = {}
-        self.add(assignments)
+    def __init__(self) -> None:
+        self._by_number: dict[str, list[Held]] = {}
 
-    def add(self, assignments: Iterable[LineAssignment]) -> None:
-        """Know the assignments of further numbers."""
-        for held in assignments:
-            self._by_number.setdefault(held.extension.number, []).append(held)
+    def look_up(self, numbers: Collection[str]) -> None:
+        """Know the holders of further numbers on all phone systems; one query."""
+        if not numbers:
+            return
+        assignments = LineAssignment.objects.filter(extension__number__in=numbers).order_by("valid_from")
+        for number, system, first, last, username, *times in assignments.values_list(
+            "extension__number", "extension__phone_system_id", "user__first_name", "user__last_name", "user__username",
+            "valid_from", "valid_to",
+        ):  # fmt: skip
+            name = f"{first} {last}".strip() or username  # as people are called everywhere
+            self._by_number.setdefault(number, []).append(Held(system, name, *times))
 
     def name(self, phone_system_id: int, number: str, when: datetime) -> str:
         """Return the name of the holder at a moment, '' when nobody held the number.
@@ -81,7 +97,7 @@ class ExtensionHolders:
         A number that the phone system does not know belongs to another one, if only one other has it.
         """
         holders = {
-            held.extension.phone_system_id: str(held.user)
+            held.phone_system_id: held.name
             for held in self._by_number.get(number, ())
             if (held.valid_from is None or held.valid_from <= when) and (held.valid_to is None or when < held.valid_to)
         }
@@ -92,15 +108,9 @@ class ExtensionHolders:
 
 def extension_holders(numbers: Iterable[str]) -> ExtensionHolders:
     """Return the holders of these numbers on all phone systems; one query."""
-    return ExtensionHolders(assignments_of(set(numbers)))
-
-
-def assignments_of(numbers: Collection[str]) -> Iterable[LineAssignment]:
-    """Return who held these numbers on all phone systems, by time; one query."""
-    if not numbers:
-        return ()
-    assignments = LineAssignment.objects.filter(extension__number__in=numbers).select_related("extension", "user")
-    return assignments.order_by("valid_from")
+    holders = ExtensionHolders()
+    holders.look_up(set(numbers))
+    return holders
 
 
 class NamesOnce:
@@ -110,7 +120,7 @@ class NamesOnce:
         self._people: dict[int, str] = {}
         self._gateways: dict[int, str] = {}
         self._numbers: set[str] = set()
-        self._holders = ExtensionHolders(())
+        self._holders = ExtensionHolders()
 
     def people(self, ids: Sequence[int | None]) -> list[str]:
         """Return the name of each person, '' for none."""
@@ -124,7 +134,7 @@ class NamesOnce:
         """Return who held each other party's extension; calls as kind, phone system, number and moment."""
         new = {number for kind, _system, number, _when in calls if kind == Kind.INTERNAL} - self._numbers
         self._numbers |= new
-        self._holders.add(assignments_of(new))
+        self._holders.look_up(new)
         name = self._holders.name
         return [name(system, number, when) if kind == Kind.INTERNAL else "" for kind, system, number, when in calls]
 

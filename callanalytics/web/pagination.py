@@ -79,7 +79,7 @@ class Paging:
         descending = self.newest_first != backwards
         start = self.after or self.before
         if start:
-            queryset = queryset.filter(_beyond(field, start, descending=descending))
+            queryset = queryset.filter(beyond(field, start, descending=descending))
         sign = "-" if descending else ""
         rows = list(queryset.order_by(f"{sign}{field}", f"{sign}pk")[: self.size + 1])
         more = len(rows) > self.size
@@ -94,7 +94,8 @@ class Paging:
         )
 
 
-def _beyond(field: str, start: Position, *, descending: bool) -> Q:
+def beyond(field: str, start: Position, *, descending: bool) -> Q:
+    """Return the test for rows that come after a position in the order of this time field and the id."""
     side = "lt" if descending else "gt"
     # The first condition alone lets an index on the time find the place.
     return Q(**{f"{field}__{side}e": start.when}) & (

@@ -3,7 +3,6 @@
 from django.utils.translation import gettext_lazy as _
 
 from reports.catalogue.base import CHARGING, COUNTING, Category, Report, Rule, only
-from reports.engine.conditions import read_condition
 from reports.engine.question import Question
 from reports.special.keeping import bursts
 
@@ -26,11 +25,12 @@ REPORTS = (
         "emergency-calls",
         Category.SECURITY,
         _("Emergency calls"),
-        _("Calls to emergency numbers, newest first."),
+        _("Calls to emergency numbers by office and person, the latest first."),
         Question(
             period="365d",
-            columns=("time", "person", "extension", "other", "outcome", "talk", "gateway", "device"),
-            sort="-time",
+            group=("office", "person"),
+            columns=("calls", "answered", "talk", "first", "last"),
+            sort="-last",
             tests=only(call_type="emergency"),
         ),
         COUNTING,
@@ -39,14 +39,16 @@ REPORTS = (
         "calls-at-night",
         Category.SECURITY,
         _("Calls outside business hours"),
-        _("Outgoing calls in the evening, at night and at weekends; the hours are an option."),
+        _(
+            "Outgoing calls in the evening, at night, at weekends and on public holidays, by the clock and calendar "
+            "of each office; the hours are an option."
+        ),
         Question(
-            group=("person",),
+            group=("person", "hour"),
             columns=("calls", "talk", "cost", "first", "last"),
             sort="-calls",
-            chart="bar",
-            tests=only(kind="public", direction="outgoing"),
-            where=read_condition("any(time.outside(07:00-19:00),weekday.is(6,7))"),
+            chart="heat",
+            tests=only(kind="public", direction="outgoing", business_hours__outside="07:00-19:00"),
         ),
         (*CHARGING, Rule.ZONE),
     ),

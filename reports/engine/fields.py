@@ -23,6 +23,7 @@ from accounting.models import (
     Tariff,
 )
 from accounting.querysets.organization import subtree
+from reports.engine.business_hours import BusinessHoursField
 from reports.engine.field_kinds import (
     LISTED,
     OPERATORS,
@@ -97,6 +98,7 @@ FIELDS: dict[str, FilterField] = {
         DayField("day", gettext_lazy("Day")),
         WeekdayField("weekday", gettext_lazy("Weekday")),
         ClockField("time", gettext_lazy("Time of day")),
+        BusinessHoursField("business_hours", gettext_lazy("Business hours")),
         SlotField("hour", gettext_lazy("Hour")),
         SlotField("half_hour", gettext_lazy("Half-hour"), minutes=30),
         TextField("authorization_code", gettext_lazy("Authorisation code"), column="authorization_code"),

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 from django.db.models.functions import ExtractHour, ExtractIsoWeekDay, ExtractMinute
@@ -62,18 +63,23 @@ class ClockField(FilterField):
 
     def condition(self, operator: str, values: list[Any], asker: Asker) -> Q:
         """Return a test for any of the windows."""
-        zone = asker.zone
-        minute = ExtractHour("started_at", tzinfo=zone) * 60 + ExtractMinute("started_at", tzinfo=zone)
-        test = Q()
-        for start, end in values:
-            begun, before = Q(GreaterThanOrEqual(minute, start)), Q(LessThan(minute, end))
-            test |= begun & before if start < end else begun | before
+        test = in_windows(values, asker.zone)
         return ~test if operator == "outside" else test
 
     def said(self, value: Any, asker: Asker) -> str:
         """Return the window."""
         start, end = value
         return f"{start // 60:02}:{start % 60:02} – {end // 60:02}:{end % 60:02}"
+
+
+def in_windows(windows: Sequence[tuple[int, int]], zone: ZoneInfo) -> Q:
+    """Return a test for any of these windows of the day, in minutes; one may go on after midnight."""
+    minute = ExtractHour("started_at", tzinfo=zone) * 60 + ExtractMinute("started_at", tzinfo=zone)
+    test = Q()
+    for start, end in windows:
+        begun, before = Q(GreaterThanOrEqual(minute, start)), Q(LessThan(minute, end))
+        test |= begun & before if start < end else begun | before
+    return test
 
 
 @dataclass(frozen=True)

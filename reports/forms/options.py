@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from callanalytics.lib import periods
-from reports.engine.conditions import Comparison, Condition
+from reports.engine.conditions import Comparison, Condition, Group
 from reports.engine.details import DETAILS
 from reports.engine.dimensions import DIMENSIONS
 from reports.engine.fields import FIELDS, OPERATORS, Asker, FilterField
@@ -27,7 +27,7 @@ SECTIONS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
     (gettext_lazy("Whose"), ("person", "extension", "department", "cost_centre", "office")),
     (gettext_lazy("Other party"), ("number", "country", "destination")),
     (gettext_lazy("Amounts"), ("talk", "ring", "cost", "quality")),
-    (gettext_lazy("Time"), ("weekday", "time")),
+    (gettext_lazy("Time"), ("weekday", "time", "business_hours")),
     (gettext_lazy("Way"), ("gateway", "carrier", "phone_system", "hunt_pilot")),
     (gettext_lazy("Codes"), ("authorization_code", "matter_code")),
 )
@@ -102,6 +102,10 @@ def options_of(question: Question, standard: Question, asker: Asker) -> Options:
         (str(label), [option(FIELDS[name], question, asker) for name in names if FIELDS[name].is_for(asker)])
         for label, names in SECTIONS
     ]
+    placed = {name for _label, names in SECTIONS for name in names}
+    further = list(dict.fromkeys(test.field for test in question.tests if test.field not in placed))
+    sections.append((_("Further filters"), [option(FIELDS[name], question, asker) for name in further]))
+    where = nested(question)
     known = {
         **{name: one.label for name, one in MEASURES.items()},
         **{name: one.label for name, one in DERIVED_COLUMNS.items()},
@@ -125,7 +129,7 @@ def options_of(question: Question, standard: Question, asker: Asker) -> Options:
         last=question.last.isoformat() if question.last else "",
         zone=question.zone,
         sections=[section for section in sections if section[1]],
-        where=str(question.where) if question.where else "",
+        where=str(where) if where else "",
         groups=groups,
         dimensions=[(name, str(one.label)) for name, one in DIMENSIONS.items()],
         columns=columns,
@@ -135,8 +139,21 @@ def options_of(question: Question, standard: Question, asker: Asker) -> Options:
         chart=question.chart,
         charts=[(name, str(label)) for name, label in CHART_NAMES],
         words=builder_words(sections),
-        tree=tree_of(question.where) if question.where else None,
+        tree=tree_of(where) if where else None,
     )
+
+
+def nested(question: Question) -> Condition | None:
+    """Return the nested conditions, with further filters of a field that has its place in the form already."""
+    seen: set[str] = set()
+    further: list[Condition] = []
+    for test in question.tests:
+        if test.field in seen:
+            further.append(test)
+        seen.add(test.field)
+    if not further:
+        return question.where
+    return Group("all", (*further, *((question.where,) if question.where else ())))
 
 
 def builder_words(sections: list[tuple[str, list[Option]]]) -> dict[str, Any]:
