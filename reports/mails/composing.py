@@ -38,7 +38,7 @@ from reports.exports.table import Field, table_of
 from reports.mails.wording import Wording, filled
 
 MOST_ROWS, MOST_CHARTS = 10, 4
-MOST_TILES, TILES_BESIDE = 6, 3
+MOST_TILES = 6
 MOST_FIELDS, MOST_FIGURES = 5, 4
 """How many columns of calls, and of groups beside their names, are readable on a phone."""
 IN_MEMORY = 2 * 1024 * 1024
@@ -72,6 +72,8 @@ class Table:
     fields: list[Field]
     lines: list[Line]
     total: Line | None
+    totals: list[tuple[str, str]]
+    """The telling figures of the total, also of columns that are not here: label and text."""
     left_out: bool
     """Whether the file has columns that are not here."""
 
@@ -129,7 +131,6 @@ def page_of(
         for place, chart in enumerate(document.charts[:MOST_CHARTS], 1)
     ]
     table = table_in(document)
-    tiles = tiles_of(table)
     context = {
         "document": document,
         "subject": subject,
@@ -137,7 +138,7 @@ def page_of(
         "own_text": filled(wording.text, facts).strip(),
         "author": asked.asker.reader,
         "facts": document.head[1:],
-        "tiles": [tiles[place : place + TILES_BESIDE] for place in range(0, len(tiles), TILES_BESIDE)],
+        "tiles": in_rows(table.totals),
         "charts": [(chart.title, chart.summary(), cid) for cid, chart, _png in images],
         "table": table,
         "more": document.count - len(table.lines),
@@ -185,6 +186,7 @@ def table_in(document: Document) -> Table:
     return Table(
         name, fields, [line_of(row, fields, document) for row in outer],
         line_of(document.total, fields, document) if document.total else None,
+        totals_of(document.total, shown.fields) if document.total else [],
         len(shown.fields) > len(fields),
     )  # fmt: skip
 
@@ -202,10 +204,14 @@ def line_of(row: Row, fields: list[Field], document: Document) -> Line:
     return Line(str(row.cells[0]) if document.levels else "", cells)
 
 
-def tiles_of(table: Table) -> list[tuple[str, str]]:
-    """Return the most telling figures of the total: label and text."""
-    if table.total is None:
-        return []
-    pairs = zip(table.fields, table.total.cells, strict=True)
-    found = [(field.label, text) for field, (_numeric, text) in pairs if text and field.form is not Form.PERCENT]
-    return found[:MOST_TILES]
+def totals_of(total: Row, fields: list[Field]) -> list[tuple[str, str]]:
+    """Return label and text of each figure of the total that says something by itself."""
+    figures = [field for field in fields if field.form is not Form.PERCENT]
+    texts = [(field.label, one_line(write(field.read(total), field.form))) for field in figures]
+    return [(label, text) for label, text in texts if text][:MOST_TILES]
+
+
+def in_rows(tiles: list[tuple[str, str]]) -> list[list[tuple[str, str]]]:
+    """Return tiles in rows that are as full as possible."""
+    beside = 2 if len(tiles) == 4 else 3
+    return [tiles[place : place + beside] for place in range(0, len(tiles), beside)]
