@@ -6,26 +6,48 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounting import models
 from accounting.admin.site import ForAdministrators, SetUpAdmin
-from accounting.forms.organisation import LineForm, MembershipForm, OfficeForm, PersonForm, SupervisionForm
+from accounting.forms.organisation import (
+    LineForm,
+    MembershipForm,
+    NewPersonForm,
+    OfficeForm,
+    PersonForm,
+    SupervisionForm,
+)
+from accounting.querysets.organization import subtree
 from accounting.services import closing
 
 # Roles decide what people may do; groups would be a second, silent way.
 admin.site.unregister(Group)
 MOST_AT_ONCE = 500
+MOST_CHOICES = 60
+"""So many departments are offered as a filter."""
+
+
+def valid_now() -> Q:
+    """Return the condition that a line or membership holds at this moment."""
+    now = timezone.now()
+    begun = Q(valid_from=None) | Q(valid_from__lte=now)
+    return begun & (Q(valid_to=None) | Q(valid_to__gt=now))
 
 
 class LineInline(ForAdministrators, admin.TabularInline[models.LineAssignment, models.User]):
     """The extensions of a person."""
 
     model = models.LineAssignment
+    verbose_name, verbose_name_plural = _("line"), _("Extensions over time")
     form = LineForm
     extra = 0
     autocomplete_fields = ("extension",)
@@ -43,6 +65,7 @@ class MembershipInline(ForAdministrators, admin.TabularInline[models.Membership,
     """The units of a person."""
 
     model = models.Membership
+    verbose_name, verbose_name_plural = _("membership"), _("Units over time")
     form = MembershipForm
     extra = 0
     autocomplete_fields = ("department", "cost_centre", "office")
@@ -52,6 +75,7 @@ class SupervisionInline(ForAdministrators, admin.TabularInline[models.Supervisio
     """The units whose calls a person sees."""
 
     model = models.Supervision
+    verbose_name, verbose_name_plural = _("supervised unit"), _("Sees the calls of")
     form = SupervisionForm
     extra = 0
     autocomplete_fields = ("department", "cost_centre", "office")
@@ -73,30 +97,97 @@ class HoldsExtension(admin.SimpleListFilter):
         return {"yes": queryset.filter(held), "no": queryset.filter(~held)}.get(self.value() or "", queryset)
 
 
+class InDepartment(admin.SimpleListFilter):
+    """People who belong to a department, or to one below it, now."""
+
+    title = _("department")
+    parameter_name = "department"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Return the departments; where there are very many, those at the top (the search finds the others)."""
+        chosen = self.used_parameters.get(self.parameter_name)
+        rows = models.Department.objects.values_list("pk", "name", "parent_id")
+        if rows.count() > MOST_CHOICES:
+            rows = rows.filter(Q(parent=None) | Q(pk=chosen if str(chosen).isdecimal() else None))
+        return [("none", _("None")), *((str(pk), name) for pk, name, _parent in rows)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Keep the people who are meant."""
+        value = self.value()
+        if not value:
+            return queryset
+        now = models.Membership.objects.filter(valid_now(), user=OuterRef("pk"))
+        if value == "none":
+            return queryset.exclude(Exists(now.filter(department__isnull=False)))
+        wanted = subtree([int(value)]) if value.isdecimal() else []
+        return queryset.filter(Exists(now.filter(department__in=wanted)))
+
+
 @admin.register(models.User)
 class PersonAdmin(SetUpAdmin, UserAdmin[models.User]):
     """People."""
 
     form = PersonForm
-    list_display = ("username", "last_name", "first_name", "email", "role", "is_active", "origin")
-    list_filter = ("role", "is_active", "origin", HoldsExtension)
-    search_fields = ("username", "last_name", "first_name", "email", "employee_number", "lines__extension__number")
-    search_help_text = _("Name, user name, e-mail, employee number or extension")
+    list_display = ("name", "username", "departments", "extensions", "role", "origin", "is_active")
+    list_filter = ("role", "is_active", "origin", HoldsExtension, InDepartment)
+    search_fields = ("username", "last_name", "first_name", "email", "employee_number", "lines__extension__number",
+                     "memberships__department__name")  # fmt: skip
+    search_help_text = _("Name, user name, e-mail, extension or department")
     ordering = ("last_name", "first_name")
     filter_horizontal = ()
     inlines = (LineInline, MembershipInline, SupervisionInline)
     actions = ("close", "open")
     fieldsets = (
         (None, {"fields": (("first_name", "last_name"), ("email", "employee_number"))}),
-        (_("Access"), {"fields": (("username", "password"), ("role", "is_active"))}),
+        (_("Access"), {"fields": ("username", ("role", "is_active"), "password_state")}),
         (_("Language and formats"), {"fields": (("language", "time_zone"),)}),
         (_("Origin"), {"fields": (("origin", "left_at"), ("last_login", "date_joined")), "classes": ("collapse",)}),
     )
+    add_form = NewPersonForm
     add_fieldsets = (
         (None, {"fields": (("first_name", "last_name"), "username")}),
         (_("Password"), {"fields": ("usable_password", "password1", "password2")}),
     )
-    readonly_fields = ("last_login", "date_joined", "origin", "left_at")
+    readonly_fields = ("last_login", "date_joined", "origin", "left_at", "password_state")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[models.User]:
+        """Return the people; a list reads the lines and departments that hold now at once."""
+        lines = models.LineAssignment.objects.filter(valid_now()).select_related("extension")
+        units = models.Membership.objects.filter(valid_now(), department__isnull=False).select_related("department")
+        return super().get_queryset(request).prefetch_related(
+            Prefetch("lines", lines, to_attr="present_lines"), Prefetch("memberships", units, to_attr="present_units")
+        )  # fmt: skip
+
+    @admin.display(description=_("name"), ordering="last_name")
+    def name(self, person: models.User) -> str:
+        """Return the name as lists are sorted, or the user name."""
+        return ", ".join(part for part in (person.last_name, person.first_name) if part) or person.username
+
+    @admin.display(description=_("department"))
+    def departments(self, person: Any) -> str:
+        """Return the departments of a person now."""
+        return ", ".join(str(unit.department) for unit in person.present_units) or "–"
+
+    @admin.display(description=_("extensions"))
+    def extensions(self, person: Any) -> str:
+        """Return the extensions of a person now."""
+        return ", ".join(line.extension.number for line in person.present_lines) or "–"
+
+    @admin.display(description=_("password"))
+    def password_state(self, person: models.User) -> SafeString:
+        """Return whether there is a local password, and the way to set one."""
+        if person.has_usable_password():
+            state, action = _("Set."), _("Set another password")
+        elif person.origin == models.User.Origin.DIRECTORY:
+            state, action = _("Kept by the directory."), _("Set a local password")
+        else:
+            state, action = _("Not set."), _("Set a password")
+        page = reverse("admin:auth_user_password_change", args=[person.pk])
+        return format_html('{} <a class="btn btn-quiet btn-sm" href="{}">{}</a>', state, page, action)
+
+    def get_inlines(self, request: HttpRequest, obj: models.User | None) -> Any:
+        """Return the tables that belong to a person; a new one is stored first."""
+        return self.inlines if obj else ()
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Return the actions: people are closed, not deleted by the dozen."""

@@ -6,7 +6,7 @@ from typing import Any
 from babel import Locale
 from django import forms
 from django.conf import settings
-from django.contrib.auth.forms import UserChangeForm
+from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.utils.translation import get_language, get_language_info
@@ -37,15 +37,39 @@ def _letters(name: str) -> str:
     return "".join(part for part in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(part))
 
 
-class PersonForm(UserChangeForm[User]):
-    """A person; language and zone come from lists."""
+SIGN_IN_NAME = _("For sign-in: letters, digits and @ . + - _ only, at most 150.")
 
+
+class PersonForm(UserChangeForm[User]):
+    """A person; language and zone come from lists, the password has a page of its own."""
+
+    password = None  # type: ignore[assignment]  # this is how Django leaves an inherited field out
     language = forms.ChoiceField(label=_("language"), required=False, choices=language_choices)
     time_zone = forms.ChoiceField(
         label=_("time zone"),
         required=False,
         choices=lambda: [("", _("The zone of the person's office")), *zone_choices()],
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"].help_text = SIGN_IN_NAME
+        self.fields["is_active"].help_text = _("May sign in. Whoever has left is closed, not deleted: past calls stay.")
+
+
+class NewPersonForm(AdminUserCreationForm[User]):
+    """A new person, with a password of the portal or without one."""
+
+    usable_password = forms.ChoiceField(
+        label=_("Sign-in"), required=False, initial="true",
+        widget=forms.RadioSelect(attrs={"class": "radiolist inline"}),
+        choices=[("true", _("With a password set here")), ("false", _("With the directory only, or not at all"))],
+        help_text=_("A password can also be set or removed later."),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"].help_text = SIGN_IN_NAME
 
 
 class OfficeForm(forms.ModelForm[Office]):

@@ -53,6 +53,40 @@ def filled_in(client: Client, url: str) -> dict[str, Any]:
     return values
 
 
+def test_people_are_listed_with_their_units_and_lines_in_a_fixed_number_of_queries(
+    client: Client, django_assert_max_num_queries: Any
+) -> None:
+    sales = make.department("Sales")
+    inside = Department.objects.create(name="Inside", parent=sales)
+    for number in range(12):
+        make.membership(make.person(f"p{number:02}", extension=f"20{number:02}"), department=inside)
+    make.person("loner")
+    with django_assert_max_num_queries(14):
+        page = client.get(address("changelist", "user")).content.decode()
+    assert "Inside" in page
+    assert "2007" in page
+    found = client.get(address("changelist", "user"), {"department": sales.pk}).content.decode()
+    assert "p03" in found
+    assert "loner" not in found
+    assert "loner" in client.get(address("changelist", "user"), {"department": "none"}).content.decode()
+    assert "p03" in client.get(address("changelist", "user"), {"q": "Inside"}).content.decode()
+    assert client.get(address("changelist", "user"), {"department": "x" * 30}).status_code == 200
+
+
+def test_a_persons_page_says_whether_there_is_a_password_and_no_more(client: Client) -> None:
+    ana = make.person("ana")
+    assert "Not set." in client.get(address("change", "user", ana.pk)).content.decode()
+    ana.set_password("a long and local word")
+    ana.save()
+    page = client.get(address("change", "user", ana.pk)).content.decode()
+    assert "Set another password" in page
+    assert reverse("admin:auth_user_password_change", args=[ana.pk]) in page
+    assert "argon2" not in page.lower()
+    assert "md5" not in page.lower()
+    User.objects.filter(pk=ana.pk).update(password="!", origin=User.Origin.DIRECTORY)
+    assert "Kept by the directory." in client.get(address("change", "user", ana.pk)).content.decode()
+
+
 def errors_of(answer: Any) -> str:
     context = answer.context
     inlines = [formset.formset for formset in context["inline_admin_formsets"]]
