@@ -41,7 +41,9 @@ REPORTS = (
         Category.COST,
         _("Two periods compared"),
         _("Each unit's cost beside that of the equal period before."),
-        Question(group=("department",), columns=("calls", "cost", "change"), sort="-cost", chart="bar", tests=CHARGED),
+        Question(
+            group=("department",), columns=("calls", "cost", "change"), sort="-cost", chart="paired", tests=CHARGED
+        ),
         CHARGING,
     ),
     Report(

@@ -36,7 +36,7 @@ REPORTS = (
             period="30d",
             group=("day",),
             columns=("calls", "answered", "in_time", "in_time_rate", "mean_ring"),
-            chart="column",
+            chart="in_time",
             tests=INCOMING,
         ),
         (*SERVED, Rule.ZONE),

@@ -60,7 +60,7 @@ REPORTS = (
             group=("direction", "call_type"),
             columns=("calls", "answered", "talk", "mean_talk", "cost", "share", "change"),
             sort="-calls",
-            chart="bar",
+            chart="stacked",
         ),
         TIMED,
     ),

@@ -14,7 +14,7 @@ from reports.engine.measures import MEASURES, Form, Sums
 from reports.engine.writing import write
 
 MOST_BARS, MOST_SLICES, MOST_SERIES, MOST_COLUMNS = 15, 7, 6, 120
-PAIRS = (("answered", "missed"), ("incoming", "outgoing"))
+PAIRS = (("answered", "missed"), ("incoming", "outgoing"), ("good", "poor"))
 """Figures that add up to something and are stacked when a report has both."""
 
 
@@ -51,7 +51,7 @@ class Chart:
     @property
     def highest(self) -> Decimal:
         """The greatest value, of stacked marks their sum."""
-        if self.kind == "stacked":
+        if self.kind in ("stacked", "in_time"):
             return max((sum(values) for values in zip(*map(_values, self.series), strict=True)), default=Decimal(0))
         return max((value for series in self.series for value in _values(series)), default=Decimal(0))
 
@@ -126,6 +126,37 @@ def _bars(chart: Chart, answer: Answer, read: Read, most: int = MOST_BARS) -> No
     chart.series = [series]
 
 
+def _paired(chart: Chart, answer: Answer, read: Read) -> None:
+    """Two bars a group: this period and the one before."""
+    nodes = [node for node in answer.nodes if read(node.sums) or (node.before and read(node.before))]
+    nodes = sorted(nodes, key=lambda node: -read(node.sums))[:MOST_BARS]
+    chart.categories = [node.label for node in nodes]
+    before = [read(node.before) if node.before else Decimal(0) for node in nodes]
+    chart.series = [
+        Series(_("This period"), [_mark(chart, answer, node, read(node.sums)) for node in nodes]),
+        Series(_("Period before"), [Mark(value, write(value, chart.form, chart.currency)) for value in before]),
+    ]
+
+
+def _in_time(chart: Chart, answer: Answer, read: Read) -> None:
+    """The share that was answered in time, and the rest, up to 100 %; nothing when it is not counted."""
+    if not {"in_time", "in_time_rate"} & set(answer.question.columns):
+        return
+    nodes = answer.nodes[-MOST_COLUMNS:]
+    chart.categories, chart.form, chart.currency = [node.label for node in nodes], Form.PERCENT, ""
+    shares = [MEASURES["in_time_rate"].value(node.sums) or Decimal(0) for node in nodes]
+    chart.series = [
+        Series(str(MEASURES["in_time"].label), [_share(answer, *pair) for pair in zip(nodes, shares, strict=True)]),
+        Series(
+            _("Later or not at all"), [_share(answer, node, 1 - one) for node, one in zip(nodes, shares, strict=True)]
+        ),
+    ]
+
+
+def _share(answer: Answer, node: Node, share: Decimal) -> Mark:
+    return Mark(share, write(share, Form.PERCENT), calls_behind(node, answer.question))
+
+
 def _columns(chart: Chart, answer: Answer, read: Read) -> None:
     """One mark a group, in the groups' order."""
     nodes = answer.nodes[-MOST_COLUMNS:]
@@ -145,7 +176,7 @@ def _stacked(chart: Chart, answer: Answer, read: Read) -> None:
     chart.series = [
         Series(
             str(MEASURES[name].label),
-            [_mark(chart, answer, node, Decimal(node.sums.of(name))) for node in nodes],
+            [_mark(chart, answer, node, Decimal(MEASURES[name].value(node.sums))) for node in nodes],
         )
         for name in pair
     ]
@@ -202,6 +233,8 @@ BUILDERS: dict[str, Callable[[Chart, Answer, Read], None]] = {
     "column": _columns,
     "line": _columns,
     "stacked": _stacked,
+    "paired": _paired,
+    "in_time": _in_time,
     "doughnut": _doughnut,
     "heat": _heat,
 }

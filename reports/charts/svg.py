@@ -132,6 +132,24 @@ def draw_bars(chart: Chart, rtl: bool, link: Callable[[str], str] | None) -> str
     return drawing.whole(chart.summary())
 
 
+def draw_pairs(chart: Chart, rtl: bool, link: Callable[[str], str] | None) -> str:
+    """Draw two horizontal bars for each name, with their values behind them."""
+    names = min(300.0, max(110.0, max(len(name) for name in chart.categories) * LETTER + 16))
+    room = WIDTH - names - 130
+    drawing = Drawing(len(chart.categories) * 44 + 36, rtl=rtl, link=link)
+    legend(drawing, [series.name for series in chart.series], 18)
+    for line, name in enumerate(chart.categories):
+        top = line * 44.0 + 34
+        drawing.text(names - 10, top + 21, shortened(name, names - 16), "end")
+        for place, series in enumerate(chart.series):
+            mark, y = series.marks[line], top + place * 18
+            if mark is not None:
+                width = float(mark.value / chart.highest) * room
+                drawing.box(names, y, width, 15, place, f"{name}, {series.name}", mark)
+                drawing.text(names + width + 8, y + 12, mark.text)
+    return drawing.whole(chart.summary())
+
+
 def axes(drawing: Drawing, chart: Chart, top: float, bottom: float) -> Decimal:
     """Draw the values at the side and the names below; return the value at the top."""
     marks = steps(chart.highest, chart.form)
@@ -281,6 +299,8 @@ DRAWERS: dict[str, Callable[[Chart, bool, Callable[[str], str] | None], str]] = 
     "bar": draw_bars,
     "column": draw_columns,
     "stacked": draw_columns,
+    "in_time": draw_columns,
+    "paired": draw_pairs,
     "line": draw_line,
     "doughnut": draw_doughnut,
     "heat": draw_heat,

@@ -119,6 +119,8 @@ SHAPES: dict[str, Callable[[Chart], Sequence[str]]] = {
     "bar": bars,
     "column": columns,
     "stacked": columns,
+    "in_time": columns,
+    "paired": bars,
     "line": line,
     "doughnut": doughnut,
     "heat": heat,

@@ -132,6 +132,10 @@ MEASURES: dict[str, Measure] = {
             lambda sums: Decimal(sums.of("mos")).scaleb(-2) / sums.of("rated") if sums.of("rated") else None,
             _("Mean opinion score: 1 is bad, 4.5 is the best that a phone call reaches."),
         ),
+        Measure(
+            "good", _("Good quality"), Form.COUNT, ("rated", "poor"), lambda sums: sums.of("rated") - sums.of("poor"),
+            _("Calls with a MOS of 3.6 or more."),
+        ),
         Measure("poor", _("Poor quality"), Form.COUNT, ("poor",), _sum("poor"), _("Calls with a MOS below 3.6.")),
         Measure("cost", _("Cost"), Form.MONEY, ("cost",), lambda sums: sums.money),
         Measure(

@@ -54,7 +54,7 @@ OWN_KEYS = (
 PAGING_KEYS = ("after", "before", "size", "page")
 DERIVED = ("share", "change", "markup", "tax", "total")
 """Columns that are computed from the cost, or by comparing."""
-CHARTS = ("none", "bar", "column", "stacked", "line", "doughnut", "heat")
+CHARTS = ("none", "bar", "column", "stacked", "paired", "in_time", "line", "doughnut", "heat")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from accounting.querysets.calls import CallRecordQuerySet
 from callanalytics.web.pagination import Paging
 from reports.catalogue.base import Report
+from reports.charts.calls import charts_of_calls
 from reports.engine.answering import Answer, Node, answer, calls_of
 from reports.engine.details import DETAILS
 from reports.engine.fields import Asker
@@ -42,7 +43,7 @@ def run_report(report: Report, question: Question, asker: Asker, paging: Paging 
         if not question.group:
             return Run(report, question, list_calls(question, asker, paging or Paging()))
         found = answer(question, asker)
-        if "change" in question.columns:
+        if "change" in question.columns or question.chart == "paired":
             compare(found, question, asker)
         layout = lay_out(found, paging.number, paging.size) if paging else lay_out(found)
         return Run(report, question, layout, found)
@@ -74,8 +75,17 @@ def gather(parts: Sequence[Node], into: dict[tuple[Any, ...], Node]) -> None:
         gather(node.parts, into)
 
 
+def with_currency(question: Question) -> Question:
+    """Return a question about calls whose amounts stand beside their currencies."""
+    columns = list(question.columns)
+    if "cost" in columns and "currency" not in columns:
+        columns.insert(columns.index("cost") + 1, "currency")
+    return replace(question, columns=tuple(columns))
+
+
 def list_calls(question: Question, asker: Asker, paging: Paging) -> Layout:
     """Return one page of the calls, in order of time; in another order the first of them."""
+    question = with_currency(question)
     records, cells = calls_of(question, asker), CallCells(question.columns, asker.masker)
     layout = Layout(detail_columns(question.columns), [])
     if in_time(question):
@@ -90,6 +100,7 @@ def list_calls(question: Question, asker: Asker, paging: Paging) -> Layout:
     layout.rows = call_rows(cells, found[:most])
     if layout.cut and question.top is None:
         layout.notes.append(_("Only the first %(most)s calls of this order are shown.") % {"most": most})
+    layout.charts = charts_of_calls(layout, question)
     return layout
 
 

@@ -8,16 +8,16 @@ from django.utils.translation import get_language, get_language_bidi
 from django.utils.translation import gettext as _
 
 from callanalytics.templatetags.ui import number
-from callanalytics.web.pagination import counted
+from callanalytics.web.pagination import Paging, counted
 from reports.catalogue.base import RULE_TEXTS, Report
-from reports.charts.base import charts_of
+from reports.charts.base import MOST_BARS, charts_of
 from reports.engine.answering import calls_of
 from reports.engine.dimensions import DIMENSIONS
 from reports.engine.fields import Asker
 from reports.engine.layout import Layout, detail_columns
 from reports.engine.measures import Form
 from reports.engine.question import Question
-from reports.engine.running import every_call, run_report
+from reports.engine.running import every_call, list_calls, run_report, with_currency
 from reports.engine.words import chips_of, period_in_words
 from reports.engine.writing import write
 from reports.exports.base import Document, Format, Told, TooManyRows
@@ -67,13 +67,12 @@ def count_calls(question: Question, asker: Asker, most: int) -> int:
 
 def fill_calls(document: Document, report: Report, question: Question, asker: Asker, most: int) -> None:
     """Put all calls of a list into a document, as they are read; amounts stand beside their currencies."""
-    columns = list(question.columns)
-    if "cost" in columns and "currency" not in columns:
-        columns.insert(columns.index("cost") + 1, "currency")
-        question = replace(question, columns=tuple(columns))
-    document.columns = detail_columns(columns)
+    question = with_currency(question)
+    document.columns = detail_columns(question.columns)
     document.count = counted(calls_of(question, asker), min(most, question.top or most))
     document.fill(every_call(question, asker))
+    if question.top and question.chart == "bar":
+        document.charts = list_calls(replace(question, top=min(question.top, MOST_BARS)), asker, Paging()).charts
     if question.top and document.count > question.top:
         document.count = question.top
         document.notes.append(_("Only the first %(most)s rows of this order.") % {"most": number(question.top)})

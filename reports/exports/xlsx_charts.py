@@ -107,4 +107,12 @@ def stacked() -> Any:
     return made
 
 
-MAKERS = {"bar": bars, "column": columns, "stacked": stacked, "line": LineChart, "doughnut": DoughnutChart}
+MAKERS = {
+    "bar": bars,
+    "column": columns,
+    "stacked": stacked,
+    "in_time": stacked,
+    "paired": bars,
+    "line": LineChart,
+    "doughnut": DoughnutChart,
+}

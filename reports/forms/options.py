@@ -90,6 +90,8 @@ CHART_NAMES: tuple[tuple[str, str | Promise], ...] = (
     ("bar", gettext_lazy("Bars")),
     ("column", gettext_lazy("Columns")),
     ("stacked", gettext_lazy("Stacked columns")),
+    ("paired", gettext_lazy("Beside the period before")),
+    ("in_time", gettext_lazy("Answered in time, to 100 %")),
     ("line", gettext_lazy("Line")),
     ("doughnut", gettext_lazy("Doughnut")),
     ("heat", gettext_lazy("Heat map")),
