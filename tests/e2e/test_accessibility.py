@@ -1,6 +1,6 @@
 """Every page without violation of WCAG 2.2 AA: in English and Arabic, light and dark, wide and narrow."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from accounting.demo.organisation import build_organisation
 from accounting.models import CallRecord, PhoneSystem, User
 from accounting.services.importing import import_files
 from accounting.services.reference import forget_reference
+from reports.models import ReportSchedule, RunState, ScheduleRun
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
 PAGES = (
@@ -23,6 +24,8 @@ PAGES = (
     "/profile/",
     "/help/",
     "/status/",
+    "/reports/schedules/",
+    "/reports/by-day/schedule/",
     "/nowhere/",
     "/setup/",
     "/setup/accounting/user/?q=a",
@@ -45,6 +48,18 @@ def organisation(tmp_path: Path) -> None:
         import_files(PhoneSystem.objects.get(name=file.system), [path])
 
 
+def scheduled(person: User) -> ReportSchedule:
+    """Make a scheduled report with runs that ended in every way."""
+    made = ReportSchedule.objects.create(
+        name="Weekly", owner=person, slug="by-day", query="period=all", format="pdf", subject="{report}", zone="UTC",
+        weekdays=[0, 2], recipients=["reader@example.com"],
+    )  # fmt: skip
+    for day, state in enumerate(set(RunState) - {RunState.RUNNING}, 1):
+        ended = datetime(2026, 11, day, tzinfo=UTC)
+        ScheduleRun.objects.create(schedule=made, due_at=ended, finished_at=ended, state=state, text="Why", rows=day)
+    return made
+
+
 @pytest.mark.parametrize("language", ["en", "ar"])
 @pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 390)])
 def test_no_violation(
@@ -64,7 +79,12 @@ def test_no_violation(
     page.locator("[name=password]").press("Enter")
     page.wait_for_url(lambda url: "sign-in" not in url)
     person = User.objects.filter(lines__isnull=False)[0]
-    own = (f"/calls/{record.pk}/", *(f"/setup/accounting/user/{person.pk}/{page}/" for page in ("change", "delete")))
+    of_schedule = [f"/reports/schedules/{scheduled(person).pk}/{page}" for page in ("", "edit/", "hand-over/")]
+    own = (
+        f"/calls/{record.pk}/",
+        *of_schedule,
+        *(f"/setup/accounting/user/{person.pk}/{page}/" for page in ("change", "delete")),
+    )
     for path in (*PAGES, *own):
         page.goto(path)
         assert page.locator("html").get_attribute("dir") == ("rtl" if language == "ar" else "ltr"), path
