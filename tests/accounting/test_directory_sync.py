@@ -174,6 +174,27 @@ def test_a_second_run_changes_nothing_and_writes_nothing_but_its_log(enter: Ente
     assert DirectoryRun.objects.all()[0].counts == {"added": 0, "changed": 0, "removed": 0, "unchanged": 2, "errors": 0}
 
 
+def test_the_history_of_a_person_leads_to_the_run_that_changed_it(
+    enter: Enter, company: Directory, client: Client, admin: User
+) -> None:
+    enter()
+    synchronise()
+    change(company, "dora", sn="Kleinert")
+    run = synchronise()
+    client.force_login(admin)
+    dora = User.objects.get(username="dora")
+    page = client.get(reverse("admin:accounting_user_history", args=[dora.pk])).content.decode()
+    assert "<del><bdi>Klein</bdi></del>" in page
+    assert reverse("directory_run", args=[run.pk]) in page
+
+
+def test_a_preview_with_differences_is_an_entry(enter: Enter) -> None:
+    enter()
+    run = synchronise(preview=True)
+    entry = AuditEntry.objects.get(action="dry_run")
+    assert (entry.details["run"], entry.details["added"]) == (run.pk, 2)
+
+
 def test_a_renamed_person_stays_the_same_one(enter: Enter, company: Directory) -> None:
     enter()
     synchronise()
