@@ -210,7 +210,8 @@ SET_UP_SECTIONS = (
                 ("directory_settings", "directory_run"),
             ),
             SetUpPage(
-                _("Audit log"), _("Who changed, exported or saw what."), "scroll-text", "audit_log"
+                _("Audit log"), _("Who changed, exported or saw what."), "scroll-text", "audit_log",
+                covers=("audit_entry", "undo_work"),
             ),
             SetUpPage(
                 _("Mail server"), _("Through which server mails leave, and to whom."), "mail",

@@ -137,22 +137,29 @@ class ToldEntry:
     """The address of what the entry is about: an import, a synchronisation, a correction."""
     rows: bool = False
     """Whether entries of single rows belong to it."""
+    undo: bool = False
+    """Whether it can still be undone."""
 
 
-def tell_entry(entry: AuditEntry, page: str = "", *, rows: bool = False) -> ToldEntry:
+def tell_entry(entry: AuditEntry, page: str = "", *, rows: bool = False, undo: bool = False) -> ToldEntry:
     """Return an entry in words."""
     details = [
         (str(DETAILS.get(name, name)), detail_in_words(entry, name, value))
         for name, value in entry.details.items()
         if name not in LINKS
     ]
-    return ToldEntry(entry, subject_in_words(entry.subject_type), list(changes_in_words(entry)), details, page, rows)
+    kind, changes = subject_in_words(entry.subject_type), list(changes_in_words(entry))
+    return ToldEntry(entry, kind, changes, details, page, rows, undo)
 
 
 def tell_entries(entries: Sequence[AuditEntry]) -> list[ToldEntry]:
     """Return entries in words, with what they lead to; a handful of queries for any number of them."""
     pages, wholes = pages_of(entries), with_rows(entries)
-    return [tell_entry(entry, pages.get(entry.pk, ""), rows=entry.pk in wholes) for entry in entries]
+    journals = ChangeJournal.objects.filter(entry_id__in=wholes, undone_at=None).exclude(rows=b"")
+    open_ = set(journals.values_list("entry_id", flat=True))
+    return [
+        tell_entry(entry, pages.get(entry.pk, ""), rows=entry.pk in wholes, undo=entry.pk in open_) for entry in entries
+    ]
 
 
 def with_rows(entries: Iterable[AuditEntry]) -> set[int]:
@@ -269,4 +276,6 @@ def text_of(value: object) -> str:
         return _("yes") if value else _("no")
     if isinstance(value, dict):
         return ", ".join(f"{DETAILS.get(name, name)}: {text_of(one)}" for name, one in value.items())
+    if isinstance(value, int):
+        return formats.number_format(value, force_grouping=True)
     return "" if value is None else str(value)

@@ -219,3 +219,16 @@ def test_only_administrators_undo(client: Client, ben: User) -> None:
     client.force_login(ben)
     assert client.get(reverse("audit_entry", args=[entry.pk])).status_code == 403
     assert client.post(reverse("undo_work", args=[entry.pk]), {"reason": "x"}).status_code == 403
+
+
+def test_an_import_with_an_erased_person_is_not_undone(site: Client) -> None:
+    imported(site, "people", "user_name;last_name\nida;Ito\nnina;Nowak\n")
+    ida = User.objects.get(username="ida")
+    site.post(reverse("erase_person", args=[ida.pk]), {"username": "ida"})
+    jobs.run(Job.objects.latest("pk").pk)
+    assert User.objects.get(pk=ida.pk).username == f"erased-{ida.pk}"
+    whole = AuditEntry.objects.get(action=AuditedAction.IMPORTED)
+    assert bytes(ChangeJournal.objects.get().rows) == b""
+    page = site.get(reverse("audit_entry", args=[whole.pk])).content.decode()
+    assert "This can no longer be undone" in page
+    assert reverse("undo_work", args=[whole.pk]) not in page
