@@ -39,7 +39,8 @@ def run_report(report: Report, question: Question, asker: Asker, paging: Paging 
     """Return what a report shows to this person; days are those of the question's zone."""
     with timezone.override(asker.zone):
         if report.run is not None:
-            return Run(report, question, report.run(question, asker))
+            layout = report.run(question, asker)
+            return Run(report, question, paged(layout, paging) if paging else layout)
         if not question.group:
             return Run(report, question, list_calls(question, asker, paging or Paging()))
         found = answer(question, asker)
@@ -47,6 +48,14 @@ def run_report(report: Report, question: Question, asker: Asker, paging: Paging 
             compare(found, question, asker)
         layout = lay_out(found, paging.number, paging.size) if paging else lay_out(found)
         return Run(report, question, layout, found)
+
+
+def paged(layout: Layout, paging: Paging) -> Layout:
+    """Return one page of the rows."""
+    start = paging.number * paging.size
+    layout.page, layout.has_more = paging.number, len(layout.rows) > start + paging.size
+    layout.rows = layout.rows[start : start + paging.size]
+    return layout
 
 
 def compare(found: Answer, question: Question, asker: Asker) -> None:

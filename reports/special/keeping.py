@@ -1,17 +1,20 @@
 """What collecting and set-up leave behind: silent extensions, the collection log, the journal of corrections."""
 
-from collections.abc import Iterable
-from datetime import timedelta
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Max, Min, Sum
+from django.db.models import Count, Max, Sum
 from django.db.models.functions import TruncDay
 from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounting.models import Correction, Extension, ImportFile, LineAssignment
-from reports.engine.answering import calls_of
+from accounting.services.columns.reading import from_both
+from reports.engine.answering import calls_of, calls_of_any_time, reads_widely
 from reports.engine.fields import Asker
 from reports.engine.layout import Column, Layout, Row
 from reports.engine.measures import Form
@@ -22,7 +25,7 @@ MOST_ROWS = 5000
 
 def silent_extensions(question: Question, asker: Asker) -> Layout:
     """Return known extensions without a call in the period: candidates for giving up."""
-    used = set(calls_of(question, asker).order_by().values_list("phone_system_id", "extension").distinct())
+    used = used_extensions(question, asker)
     holders = dict(LineAssignment.objects.filter(valid_to__isnull=True).values_list("extension_id", "user__username"))
     layout = Layout(
         [
@@ -42,6 +45,18 @@ def silent_extensions(question: Question, asker: Asker) -> Layout:
     if len(silent) > MOST_ROWS:
         layout.notes.append(_("Only the first %(most)s rows are shown.") % {"most": MOST_ROWS})
     return layout
+
+
+def used_extensions(question: Question, asker: Asker) -> set[tuple[int, str]]:
+    """Return the extensions that have calls in the period, with their phone systems."""
+    period = period_of(question, asker.zone)
+
+    def distinct(records: Any) -> Any:
+        return records.order_by().values("phone_system_id", "extension").distinct()
+
+    rows = from_both(calls_of_any_time(question, asker), period.start, period.end, distinct)
+    found = distinct(calls_of(question, asker)) if rows is None else rows
+    return {(row["phone_system_id"], row["extension"]) for row in found}
 
 
 def collection_log(question: Question, asker: Asker) -> Layout:
@@ -130,9 +145,37 @@ def corrections(question: Question, asker: Asker) -> Layout:
     return layout
 
 
+BURST_CALLS, BURST_TIME, SHORT_SECONDS, MOST_PAIRS = 5, timedelta(minutes=10), 15, 500
+Pair = tuple[str, str]
+"""An extension and the number on the other side."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bursting:
+    """In DuckDB: the calls of the pairs that had so many short calls in so short a time."""
+
+    values: Sequence[Any] = ()
+
+    def among(self, sql: str) -> str:
+        """Return the SQL; few pairs have enough calls at all, so that few are put in order."""
+        pair = "extension, other_number"
+        return f"""
+            short AS NOT MATERIALIZED ({sql}),
+            many AS (SELECT {pair} FROM short GROUP BY {pair} HAVING count(*) >= {BURST_CALLS}),
+            near AS MATERIALIZED (
+                SELECT {pair}, started_at,
+                    lag(started_at, {BURST_CALLS - 1}) OVER (PARTITION BY {pair} ORDER BY started_at) AS before
+                FROM short SEMI JOIN many USING ({pair})
+            ), found AS (
+                SELECT DISTINCT {pair} FROM near
+                WHERE started_at - before <= INTERVAL {int(BURST_TIME.total_seconds())} SECOND
+            )
+            SELECT {pair}, started_at FROM near SEMI JOIN found USING ({pair}) ORDER BY started_at
+        """  # noqa: S608  (names and numbers of our own)
+
+
 def bursts(question: Question, asker: Asker) -> Layout:
     """Return extensions and numbers with many short calls in a short time: five of at most 15 seconds in 10 minutes."""
-    short = calls_of(question, asker).filter(talk_seconds__lte=15).order_by("extension", "other_number", "started_at")
     layout = Layout(
         [
             Column("name", gettext_lazy("Extension")),
@@ -144,27 +187,41 @@ def bursts(question: Question, asker: Asker) -> Layout:
         [],
         levels=1,
     )
-    # The database finds the pairs that have enough short calls at all; few are left to look at.
-    pairs = (
-        short.order_by()
-        .values_list("extension", "other_number")
-        .annotate(calls=Count("id"), first=Min("started_at"))
-        .filter(calls__gte=BURST_CALLS)
-    )
-    for extension, number, _calls, _first in pairs.order_by("-calls")[:500]:
-        moments = list(short.filter(extension=extension, other_number=number).values_list("started_at", flat=True))
-        start = 0
-        for place, moment in enumerate(moments):
-            while moment - moments[start] > BURST_TIME:
-                start += 1
-            if place - start + 1 >= BURST_CALLS and (
-                place + 1 == len(moments) or moments[place + 1] - moments[start] > BURST_TIME
-            ):
-                layout.rows.append(
-                    Row([extension, asker.masker.of_others(number).text, place - start + 1, moments[start], moment])
-                )
-    layout.rows.sort(key=lambda row: -row.cells[2])
+    for (extension, number), moments in short_calls(question, asker).items():
+        shown = asker.masker.of_others(number).text
+        layout.rows += [Row([extension, shown, count, first, last]) for count, first, last in bursts_among(moments)]
+    layout.rows.sort(key=lambda row: (-row.cells[2], row.cells[3]))
     return layout
 
 
-BURST_CALLS, BURST_TIME = 5, timedelta(minutes=10)
+def short_calls(question: Question, asker: Asker) -> dict[Pair, list[datetime]]:
+    """Return when the pairs that may have bursts had short calls, in order."""
+    period = period_of(question, asker.zone)
+    names = ("extension", "other_number", "started_at")
+    found: dict[Pair, list[datetime]] = defaultdict(list)
+    rows = None
+    if reads_widely(asker.reader):
+        records = calls_of_any_time(question, asker).filter(talk_seconds__lte=SHORT_SECONDS)
+        rows = from_both(records, period.start, period.end, lambda some: some.order_by().values(*names), Bursting())
+    if rows is not None:
+        for row in rows:
+            found[row["extension"], row["other_number"]].append(row["started_at"])
+        return found
+    short = calls_of(question, asker).filter(talk_seconds__lte=SHORT_SECONDS)
+    # The database finds the pairs that have enough short calls at all; few are left to look at.
+    pairs = short.order_by().values_list(*names[:2]).annotate(calls=Count("id")).filter(calls__gte=BURST_CALLS)
+    for extension, number, _calls in pairs.order_by("-calls")[:MOST_PAIRS]:
+        calls = short.filter(extension=extension, other_number=number).order_by("started_at")
+        found[extension, number] = list(calls.values_list("started_at", flat=True))
+    return found
+
+
+def bursts_among(moments: Sequence[datetime]) -> Iterable[tuple[int, datetime, datetime]]:
+    """Yield the bursts of one pair: how many calls, from when, until when."""
+    start = 0
+    for place, moment in enumerate(moments):
+        while moment - moments[start] > BURST_TIME:
+            start += 1
+        ends_here = place + 1 == len(moments) or moments[place + 1] - moments[start] > BURST_TIME
+        if place - start + 1 >= BURST_CALLS and ends_here:
+            yield place - start + 1, moments[start], moment

@@ -1,22 +1,26 @@
 """Missed calls and what became of them: called back or not, by whom, after how long (EX-3)."""
 
-from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
 
+from django.db.models import Count, Max
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounting.models import CallRecord, Direction, Kind, Outcome
+from accounting.querysets.calls import CallRecordQuerySet
+from accounting.services.columns.dialect import plain
+from accounting.services.columns.reading import from_both
 from accounting.services.naming import person_names
-from reports.engine.answering import calls_of
+from reports.engine.answering import calls_of, calls_of_any_time, reads_widely
 from reports.engine.fields import Asker
 from reports.engine.layout import Column, Layout, Row, list_address, narrowed_to
 from reports.engine.measures import Form
-from reports.engine.question import Question
+from reports.engine.question import Question, period_of
 
-MOST_MISSED = 20_000
+MOST_CALLERS = 2000
 CHUNK = 500
 COLUMNS = [
     Column("name", gettext_lazy("Number")),
@@ -28,27 +32,63 @@ COLUMNS = [
 ]
 
 
+class FollowUp(NamedTuple):
+    """A conversation after a missed call."""
+
+    id: int
+    started_at: datetime
+    direction: int
+    user_id: int | None
+    extension: str
+
+
 @dataclass(slots=True)
 class Caller:
     """One number's missed calls and the first conversation after the last of them."""
 
-    missed: list[datetime] = field(default_factory=list)
-    answer: CallRecord | None = None
+    missed: int
+    last: datetime
+    answer: FollowUp | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """In DuckDB: the callers with the latest missed calls."""
+
+    values: Sequence[Any] = ()
+
+    def among(self, sql: str) -> str:
+        """Return the SQL."""
+        return (
+            f"missed AS (SELECT other_number, sum(missed) AS missed, max(last) AS last FROM ({sql}) GROUP BY 1) "  # noqa: S608
+            f"SELECT * FROM missed ORDER BY last DESC, other_number LIMIT {MOST_CALLERS + 1}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """In DuckDB: the first conversation with each caller after the last missed call."""
+
+    values: Sequence[Any]
+    """The callers' numbers and the moments of their last missed calls."""
+
+    def among(self, sql: str) -> str:
+        """Return the SQL."""
+        call = ", ".join(f"'{name}': {name}" for name in FollowUp._fields)
+        return (
+            "callers AS (SELECT unnest(?) AS number, unnest(?) AS last) "
+            f"SELECT number, arg_min({{{call}}}, (started_at, id)) AS call "
+            f"FROM ({sql}) JOIN callers ON other_number = number WHERE started_at > last GROUP BY number"
+        )
 
 
 def missed_and_open(question: Question, asker: Asker) -> Layout:
     """Return callers whose last missed call nobody has followed up, longest waiting first, then the others."""
-    missed = (
-        calls_of(question, asker)
-        .filter(direction=Direction.INCOMING, kind=Kind.PUBLIC)
-        .exclude(outcome=Outcome.ANSWERED)
-        .exclude(other_number="")
-    )
-    callers: dict[str, Caller] = defaultdict(Caller)
-    rows = list(missed.order_by("-started_at").values_list("other_number", "started_at")[: MOST_MISSED + 1])
-    for number, started in rows[:MOST_MISSED]:
-        callers[number].missed.append(started)
-    follow_up(callers)
+    callers = callers_of(question, asker)
+    cut = len(callers) > MOST_CALLERS
+    if cut:
+        callers.popitem()
+    follow_up(callers, asker)
     names = person_names(caller.answer.user_id for caller in callers.values() if caller.answer)
     seen = visible_ids(callers, asker)
     layout = Layout(
@@ -56,46 +96,89 @@ def missed_and_open(question: Question, asker: Asker) -> Layout:
         [row_of(number, caller, names, seen, question, asker) for number, caller in in_order(callers)],
         levels=1,
     )
-    if len(rows) > MOST_MISSED:
-        layout.notes.append(_("Only the latest %(most)s missed calls were looked at.") % {"most": MOST_MISSED})
+    if cut:
+        text = _("Only the %(most)s callers with the latest missed calls were looked at.")
+        layout.notes.append(text % {"most": MOST_CALLERS})
     return layout
 
 
-def follow_up(callers: dict[str, Caller]) -> None:
+def callers_of(question: Question, asker: Asker) -> dict[str, Caller]:
+    """Return those who have called in vain, the latest first, one more than are looked at."""
+
+    def by_number(records: Any) -> Any:
+        missed = records.filter(direction=Direction.INCOMING, kind=Kind.PUBLIC).exclude(outcome=Outcome.ANSWERED)
+        numbers = missed.exclude(other_number="").order_by().values("other_number")
+        return numbers.annotate(missed=Count("*"), last=Max("started_at"))
+
+    period, rows = period_of(question, asker.zone), None
+    if reads_widely(asker.reader):
+        records = calls_of_any_time(question, asker)
+        rows = from_both(records, period.start, period.end, by_number, Latest())
+    if rows is None:
+        rows = by_number(calls_of(question, asker)).order_by("-last", "other_number")[: MOST_CALLERS + 1]
+    return {row["other_number"]: Caller(int(row["missed"]), row["last"]) for row in rows}
+
+
+def follow_up(callers: dict[str, Caller], asker: Asker) -> None:
     """Find for each number the first conversation, in either direction, after its last missed call."""
+    if not callers:
+        return
+    talked = CallRecord.objects.filter(outcome=Outcome.ANSWERED, kind=Kind.PUBLIC)
+    earliest = min(caller.last for caller in callers.values())
+    rows = None
+    if reads_widely(asker.reader):
+        lasts = [plain(caller.last) for caller in callers.values()]
+        names = ("other_number", *FollowUp._fields)
+        step = First([list(callers), lasts])
+        rows = from_both(talked, earliest, None, lambda records: records.order_by().values(*names), step)
+    if rows is None:
+        follow_up_by_index(callers, talked)
+        return
+    for row in rows:
+        call = row["call"]
+        callers[row["number"]].answer = FollowUp(**call | {"started_at": call["started_at"].replace(tzinfo=UTC)})
+
+
+def follow_up_by_index(callers: dict[str, Caller], talked: CallRecordQuerySet) -> None:
+    """Find the conversations in the database, some hundred numbers at a time."""
     numbers = list(callers)
     for start in range(0, len(numbers), CHUNK):
         some = numbers[start : start + CHUNK]
-        earliest = min(max(callers[number].missed) for number in some)
-        later = CallRecord.objects.filter(
-            other_number__in=some, started_at__gt=earliest, outcome=Outcome.ANSWERED, kind=Kind.PUBLIC
-        ).order_by("started_at")
-        for record in later.only("id", "other_number", "started_at", "direction", "user_id", "extension"):
-            caller = callers[record.other_number]
-            if caller.answer is None and record.started_at > max(caller.missed):
-                caller.answer = record
+        earliest = min(callers[number].last for number in some)
+        later = talked.filter(other_number__in=some, started_at__gt=earliest).order_by("started_at", "id")
+        for number, *call in later.values_list("other_number", *FollowUp._fields):
+            caller, found = callers[number], FollowUp._make(call)
+            if caller.answer is None and found.started_at > caller.last:
+                caller.answer = found
 
 
 def visible_ids(callers: dict[str, Caller], asker: Asker) -> set[int]:
     """Return those follow-up calls whose person the reader may know."""
-    ids = [caller.answer.pk for caller in callers.values() if caller.answer]
-    return set(CallRecord.objects.visible_to(asker.reader).filter(pk__in=ids).values_list("pk", flat=True))
+    ids = [caller.answer.id for caller in callers.values() if caller.answer]
+    if asker.reader.is_administrator:
+        return set(ids)
+    visible = CallRecord.objects.visible_to(asker.reader)
+    return {
+        pk
+        for start in range(0, len(ids), CHUNK)
+        for pk in visible.filter(pk__in=ids[start : start + CHUNK]).values_list("pk", flat=True)
+    }
 
 
 def in_order(callers: dict[str, Caller]) -> Iterable[tuple[str, Caller]]:
     """Return the open ones first, each part by its last missed call, the longest waiting first."""
-    return sorted(callers.items(), key=lambda pair: (pair[1].answer is not None, max(pair[1].missed)))
+    return sorted(callers.items(), key=lambda pair: (pair[1].answer is not None, pair[1].last))
 
 
 def row_of(number: str, caller: Caller, names: dict[int, str], seen: set[int], question: Question, asker: Asker) -> Row:
     """Return one number's row."""
-    last, record = max(caller.missed), caller.answer
+    last, record = caller.last, caller.answer
     by, after, state = "", None, _("Open")
     if record is not None:
         state = _("Called back") if record.direction == Direction.OUTGOING else _("Reached us later")
-        by = (names.get(record.user_id or 0) or record.extension) if record.pk in seen else _("a colleague")
+        by = (names.get(record.user_id or 0) or record.extension) if record.id in seen else _("a colleague")
         after = timedelta(seconds=int((record.started_at - last).total_seconds()))
     shown = asker.masker.of_others(number)
     narrowed = narrowed_to(question, "number", number, shown.key)
     calls = list_address(narrowed) if narrowed else ""
-    return Row([shown.text, len(caller.missed), last, state, by, after], calls=calls)
+    return Row([shown.text, caller.missed, last, state, by, after], calls=calls)

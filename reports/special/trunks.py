@@ -1,6 +1,6 @@
 """Gateways under load: simultaneous calls, busy hour, lines needed, use by the hour (EX-4)."""
 
-from collections import defaultdict
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -10,16 +10,15 @@ from django.utils.translation import gettext_lazy
 
 from accounting.models import Gateway
 from reports.charts.base import Chart, Mark, Series
-from reports.engine.answering import calls_of
 from reports.engine.fields import Asker
 from reports.engine.layout import Column, Layout, Row, list_address, narrowed_to
 from reports.engine.measures import Form
-from reports.engine.question import Question, period_of
-from reports.engine.traffic import HOUR, Load, lines_needed, slots, sweep
+from reports.engine.question import Question
+from reports.engine.traffic import HOUR, lines_needed
 from reports.engine.writing import write
+from reports.special.loads import GatewayLoad, gateway_loads
 
 LOSS = 0.01
-HALF_HOUR = 1800
 LOAD_COLUMNS = [
     Column("name", gettext_lazy("Gateway")),
     Column("channels", gettext_lazy("Channels"), Form.COUNT),
@@ -31,34 +30,18 @@ LOAD_COLUMNS = [
     Column("needed", gettext_lazy("Lines needed"), Form.COUNT),
     Column("full", gettext_lazy("All lines taken"), Form.SECONDS),
 ]
-Intervals = dict[int, list[tuple[int, int]]]
-
-
-def intervals(question: Question, asker: Asker) -> tuple[Intervals, int, int]:
-    """Return the calls on each gateway as epoch seconds, and the whole time from the first to the last of them."""
-    records = calls_of(question, asker).filter(carries_trunk=True, gateway_id__isnull=False)
-    found: Intervals = defaultdict(list)
-    for gateway, begun, ended in records.values_list("gateway_id", "started_at", "ended_at").iterator(10_000):
-        if gateway is not None:
-            found[gateway].append((int(begun.timestamp()), int(ended.timestamp())))
-    period = period_of(question, asker.zone)
-    earliest = min((one for calls in found.values() for one, _end in calls), default=0)
-    latest = max((one for calls in found.values() for _start, one in calls), default=0)
-    start = int(period.start.timestamp()) if period.start else earliest // HOUR * HOUR
-    return found, start, max(latest, int(period.end.timestamp()) if period.end else latest)
 
 
 def simultaneous_calls(question: Question, asker: Asker) -> Layout:
     """Return each gateway's peak, busy hour, lines needed at 1 % loss and time with all lines taken."""
-    found, start, end = intervals(question, asker)
-    gateways = Gateway.objects.in_bulk(found)
+    loads = gateway_loads(question, asker).gateways
+    gateways = Gateway.objects.in_bulk(loads)
     layout = Layout(LOAD_COLUMNS, [], levels=1)
-    for pk, calls in sorted(found.items(), key=lambda pair: -len(pair[1])):
+    for pk, load in sorted(loads.items(), key=lambda pair: -pair[1].calls):
         gateway = gateways.get(pk)
-        whole, hours = sweep(calls, start, end), slots(calls, start, end, HOUR)
-        layout.rows.append(load_row(pk, gateway, whole, hours, question))
+        layout.rows.append(load_row(pk, gateway, load, question))
         if gateway:
-            layout.charts.append(day_chart(str(gateway), slots(calls, start, end, HALF_HOUR)))
+            layout.charts.append(day_chart(str(gateway), load))
     layout.charts = [chart for chart in layout.charts[:3] if chart.categories]
     layout.notes.append(
         _(
@@ -69,23 +52,23 @@ def simultaneous_calls(question: Question, asker: Asker) -> Layout:
     return layout
 
 
-def load_row(pk: int, gateway: Gateway | None, whole: Load, hours: dict[int, Load], question: Question) -> Row:
+def load_row(pk: int, gateway: Gateway | None, load: GatewayLoad, question: Question) -> Row:
     """Return one gateway's row."""
-    busiest = max(hours, key=lambda hour: hours[hour].busy_seconds, default=None)
-    erlangs = hours[busiest].busy_seconds / HOUR if busiest is not None else 0.0
+    busiest = load.busiest
+    erlangs = load.hours[busiest] / HOUR if busiest is not None else 0.0
     channels = gateway.channels if gateway else None
     narrowed = narrowed_to(question, "gateway", pk, str(pk))
     return Row(
         [
             str(gateway or pk),
             channels,
-            whole.calls,
-            whole.peak,
-            moment_of(whole.peak_at),
+            load.calls,
+            load.peak,
+            moment_of(load.peak_at),
             moment_of(busiest),
             Decimal(round(erlangs, 2)).quantize(Decimal("0.01")),
             lines_needed(erlangs, LOSS),
-            whole.seconds_from(channels) if channels else None,
+            load.full_seconds if channels else None,
         ],
         calls=list_address(narrowed) if narrowed else "",
     )
@@ -96,13 +79,13 @@ def moment_of(seconds: int | None) -> datetime | None:
     return datetime.fromtimestamp(seconds, UTC) if seconds else None
 
 
-def day_chart(name: str, loads: dict[int, Load]) -> Chart:
+def day_chart(name: str, load: GatewayLoad) -> Chart:
     """Return the greatest number of simultaneous calls in each half-hour of the day."""
     peaks: dict[int, int] = {}
-    for slot, load in loads.items():
+    for slot, peak in load.peaks.items():
         local = timezone.localtime(datetime.fromtimestamp(slot, UTC))
         minute = local.hour * 60 + local.minute
-        peaks[minute] = max(peaks.get(minute, 0), load.peak)
+        peaks[minute] = max(peaks.get(minute, 0), peak)
     minutes = list(range(min(peaks, default=0), max(peaks, default=-30) + 1, 30))
     title = _("Most calls at once by time of day – %(gateway)s") % {"gateway": name}
     marks: list[Mark | None] = [
@@ -113,22 +96,22 @@ def day_chart(name: str, loads: dict[int, Load]) -> Chart:
 
 def utilisation(question: Question, asker: Asker) -> Layout:
     """Return for each gateway the share of its lines that was taken, by hour of the day."""
-    found, start, end = intervals(question, asker)
-    gateways = Gateway.objects.in_bulk(found)
+    loads = gateway_loads(question, asker)
+    gateways = Gateway.objects.in_bulk(loads.gateways)
     hours = [f"{hour:02}" for hour in range(24)]
     layout = Layout(
         [Column("name", gettext_lazy("Gateway")), *(Column(hour, hour, Form.PERCENT) for hour in hours)], [], levels=1
     )
-    days = max(1, round((end - start) / 86_400))
+    days = max(1, round((loads.end - loads.start) / 86_400))
     chart = Chart("heat", _("Mean use of the lines by hour"), hours, [], Form.PERCENT)
-    for pk, calls in found.items():
+    for pk, load in sorted(loads.gateways.items()):
         gateway = gateways.get(pk)
         if gateway is None or not gateway.channels:
             layout.notes.append(
                 _("“%(gateway)s” has no number of channels in the set-up.") % {"gateway": gateway or pk}
             )
             continue
-        shares = hourly_shares(slots(calls, start, end, HOUR), gateway.channels, days)
+        shares = hourly_shares(load.hours, gateway.channels, days)
         narrowed = narrowed_to(question, "gateway", pk, str(pk))
         layout.rows.append(Row([str(gateway), *shares], calls=list_address(narrowed) if narrowed else ""))
         chart.series.append(Series(str(gateway), [Mark(share, write(share, Form.PERCENT)) for share in shares]))
@@ -136,9 +119,9 @@ def utilisation(question: Question, asker: Asker) -> Layout:
     return layout
 
 
-def hourly_shares(loads: dict[int, Load], channels: int, days: int) -> list[Decimal]:
+def hourly_shares(hours: Mapping[int, int], channels: int, days: int) -> list[Decimal]:
     """Return the mean share of lines taken in each hour of the day."""
     busy = [0] * 24
-    for slot, load in loads.items():
-        busy[timezone.localtime(datetime.fromtimestamp(slot, UTC)).hour] += load.busy_seconds
+    for slot, seconds in hours.items():
+        busy[timezone.localtime(datetime.fromtimestamp(slot, UTC)).hour] += seconds
     return [(Decimal(seconds) / (HOUR * days * channels)).quantize(Decimal("0.0001")) for seconds in busy]

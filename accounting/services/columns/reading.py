@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 import duckdb
 import structlog
@@ -24,6 +24,16 @@ Ask = Callable[[Records], QuerySet[Any]]
 Bounds = tuple[datetime | None, datetime | None]
 
 
+class Step(Protocol):
+    """What is done with the rows of both sources together, in DuckDB."""
+
+    values: Sequence[Any]
+    """Parameters of the SQL, behind those of the rows."""
+
+    def among(self, sql: str) -> str:
+        """Return the SQL that follows "WITH …, ", from that of the rows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Best:
     """Which groups are wanted of many: those with the greatest (or least) weight, all that are equal to the last."""
@@ -34,6 +44,7 @@ class Best:
     weight: str
     """SQL over all rows of a group: what they are ranked by."""
     greatest: bool = True
+    values: Sequence[Any] = ()
 
     def among(self, sql: str) -> str:
         """Return the SQL that leaves of groups (k0, currency, sums) the best, and adds up the others by currency."""
@@ -168,17 +179,17 @@ def moment(value: datetime) -> str:
     return f"TIMESTAMP '{value.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}'"
 
 
-def read(rows: QuerySet[Any], parts: Split, rest: list[dict[str, Any]], best: Best | None) -> list[dict[str, Any]]:
+def read(rows: QuerySet[Any], parts: Split, rest: list[dict[str, Any]], step: Step | None) -> list[dict[str, Any]]:
     """Return the rows of a query over the copy together with those of the rest, as values() would give them."""
     try:
         sql, params = compiled(rows, parts.first, parts.last)
     except EmptyResultSet:
         return rest
     records = f'WITH "{CallRecord._meta.db_table}" AS NOT MATERIALIZED ({source(parts)})'
-    if best is None:
+    if step is None:
         return fetched(f"{records} {sql}", params) + rest
     together, values = joined(sql, rest)
-    return fetched(f"{records}, {best.among(together)}", [*params, *values])
+    return fetched(f"{records}, {step.among(together)}", [*params, *values, *step.values])
 
 
 def joined(sql: str, rest: Sequence[dict[str, Any]]) -> tuple[str, list[Any]]:
@@ -213,13 +224,12 @@ def fetched(sql: str, params: Sequence[Any]) -> list[dict[str, Any]]:
 
 
 def from_both(
-    records: Records, start: datetime | None, end: datetime | None, ask: Ask, best: Best | None = None
+    records: Records, start: datetime | None, end: datetime | None, ask: Ask, step: Step | None = None
 ) -> list[dict[str, Any]] | None:
     """Return the rows of a query over the copy and over the rest of the period, None when the copy cannot help.
 
     `records` are those of any time; [start, end) is the period. A day that is touched between the two readings is
-    asked again, so that no call is counted twice or not at all. With `best`, only the greatest groups come back, and
-    the sums of all others as rows that say so.
+    asked again, so that no call is counted twice or not at all. With a `step`, DuckDB goes on with the rows of both.
     """
     for _ in range(TRIES):
         parts = split(start, end)
@@ -227,7 +237,7 @@ def from_both(
             return None
         rest = [row for begin, until in parts.rest for row in ask(within(records, begin, until))]
         try:
-            rows = read(ask(records), parts, rest, best)
+            rows = read(ask(records), parts, rest, step)
         except duckdb.Error:
             log.exception("columns.not_read")
             return None
