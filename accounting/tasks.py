@@ -55,5 +55,6 @@ def close_leavers() -> None:
 
 @shared_task(expires=60)
 def deliver_mail() -> None:
-    """Send the mails that are due; posting one asks for it at once, too."""
-    delivering.deliver_due()
+    """Send the mails that are due, unless somebody is at it; posting one asks for it at once, too."""
+    if not delivering.is_under_way():
+        delivering.deliver_due()

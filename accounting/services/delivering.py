@@ -10,6 +10,7 @@ a server says about one mail counts: 5xx is final, 4xx is tried again after the 
 
 import smtplib
 import ssl
+import time
 import uuid
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -34,7 +35,11 @@ from accounting.services.outbox import Letter, nudge, one_line, post
 log = structlog.get_logger(__name__)
 LEASE = timedelta(minutes=5)
 """How long a claimed mail is left to its deliverer; renewed before each mail, which takes less."""
-BATCH, MOST_AT_ONCE = 20, 200
+BATCH, MOST_AT_ONCE = 5, 200
+LONGEST_RUN = 20.0
+"""Seconds after which a deliverer makes room for other work and asks for another one."""
+STEADY = timedelta(seconds=30)
+"""A deliverer that has begun a mail within this time is at work."""
 DELAYS = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 720, 1440)]
 """How long to wait after the first, second, ... attempt that the server postponed; after the last one it is over."""
 SHORTEST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(minutes=15)
@@ -64,8 +69,9 @@ def deliver_due(limit: int = MOST_AT_ONCE) -> int:
     """Send what is due, at most `limit` mails; return how many the server has taken."""
     free_lost()
     smtp, sent, tried = get_connection(), 0, 0
+    end = time.monotonic() + LONGEST_RUN
     try:
-        while tried < limit and (mails := claim(min(BATCH, limit - tried))):
+        while tried < limit and time.monotonic() < end and (mails := claim(min(BATCH, limit - tried))):
             delivered, on = deliver(smtp, mails, connected=tried > 0)
             tried += len(mails)
             sent += delivered
@@ -73,9 +79,15 @@ def deliver_due(limit: int = MOST_AT_ONCE) -> int:
                 return sent
     finally:
         hang_up(smtp)
-    if tried >= limit:
+    if tried >= limit or time.monotonic() >= end:
         nudge()
     return sent
+
+
+def is_under_way() -> bool:
+    """Whether somebody delivers just now: a slow mail server must not keep all workers busy."""
+    recent = timezone.now() + LEASE - STEADY
+    return OutgoingMail.objects.filter(state=MailState.SENDING, lease_until__gt=recent).exists()
 
 
 def claim(count: int) -> list[OutgoingMail]:

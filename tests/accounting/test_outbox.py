@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from accounting.models import AuditEntry, MailFault, MailPurpose, MailServer, OutgoingLetter, OutgoingMail, User
@@ -17,6 +18,7 @@ from accounting.services import delivering
 from accounting.services.delivering import deliver_due
 from accounting.services.mailing import RecipientRefusedError
 from accounting.services.outbox import Attachment, InlineImage, Letter, clear_away, folder_of, post, send_again
+from accounting.tasks import deliver_mail
 from tests import servers
 
 
@@ -198,6 +200,16 @@ def test_a_killed_deliverer_loses_no_mail_and_what_it_stores_late_does_not_count
     assert not delivering.begin(mine)
     delivering.settle(mine, delivering.Verdict(MailFault.CONTENT, final=True))
     assert states() == ["sent"]
+    assert len(mail_sink.messages) == 1
+
+
+def test_a_slow_server_does_not_keep_all_workers_busy(mail_sink: servers.MailSink, db: None) -> None:
+    post(letter(), ["kim@example.com", "eve@example.com"])
+    delivering.claim(1)
+    deliver_mail()
+    assert not mail_sink.messages, "another worker is at it"
+    OutgoingMail.objects.filter(state="sending").update(lease_until=F("lease_until") - timedelta(seconds=40))
+    deliver_mail()
     assert len(mail_sink.messages) == 1
 
 
