@@ -50,14 +50,17 @@ def claim(schedule: ReportSchedule, now: datetime) -> bool:
     """Enter the run of a schedule's due time, unless another timetable has done so; return whether it was done here."""
     due, rule = schedule.next_run, schedule.recurrence
     assert due is not None
-    same = ReportSchedule.objects.filter(pk=schedule.pk, next_run=due)
+    same, following = ReportSchedule.objects.filter(pk=schedule.pk, next_run=due), rule.after(max(due, now))
     try:
         with transaction.atomic():
-            if not same.update(next_run=rule.after(max(due, now))):
+            if not same.update(next_run=following):
                 return False
             run = entered_run(schedule, due, rule.missed(due, now, MOST_MISSED), now)
     except IntegrityError:
-        # A run that somebody started by hand has just begun; the next tick sees it.
+        # This due time has had its run: the schedule was saved at the same moment, or the clock was put back.
+        # Without such a run, one has just been started by hand, which the next tick sees.
+        if schedule.runs.filter(due_at=due).exists():
+            same.update(next_run=following)
         return False
     if run.state == RunState.WAITING:
         hand_out(run.pk)

@@ -129,6 +129,22 @@ def test_the_clock_put_back_sends_nothing_twice(clock: Any, ana: User) -> None:
     assert schedule_ticks.tick() == 0
 
 
+def test_a_schedule_saved_while_it_is_claimed_goes_on_and_sends_once(clock: Any, ana: User) -> None:
+    make.record(ana)
+    made = schedule(ana)
+    clock.move_to(DUE - timedelta(seconds=1))
+    edited = ReportSchedule.objects.get(pk=made.pk)
+    scheduling.set_due(edited)
+    run_due(clock)
+    edited.save()
+    assert edited.next_run == DUE
+    for _ in range(2):
+        assert schedule_ticks.tick() == 0
+    edited.refresh_from_db()
+    assert edited.next_run == DUE + timedelta(days=7)
+    assert len(letters()) == 1
+
+
 def test_an_empty_report_is_not_sent_unless_that_is_wanted(clock: Any, ana: User) -> None:
     made = schedule(ana)
     run = run_due(clock)
