@@ -13,7 +13,7 @@ from reports.engine.layout import calls_behind, leading_measure
 from reports.engine.measures import MEASURES, Form, Sums
 from reports.engine.writing import write
 
-MOST_BARS, MOST_SLICES, MOST_SERIES, MOST_COLUMNS = 15, 7, 6, 120
+MOST_BARS, MOST_SLICES, MOST_SERIES, MOST_COLUMNS, MOST_LINES = 15, 7, 6, 400, 30
 PAIRS = (("answered", "missed"), ("incoming", "outgoing"), ("good", "poor"))
 """Figures that add up to something and are stacked when a report has both."""
 
@@ -160,16 +160,19 @@ def _share(answer: Answer, node: Node, share: Decimal) -> Mark:
 def _columns(chart: Chart, answer: Answer, read: Read) -> None:
     """One mark a group, in the groups' order."""
     nodes = answer.nodes[-MOST_COLUMNS:]
+    if len(nodes) < len(answer.nodes):
+        chart.title = _("%(title)s (the last %(most)s)") % {"title": chart.title, "most": MOST_COLUMNS}
     chart.categories = [node.label for node in nodes]
     chart.series = [Series(chart.title, [_mark(chart, answer, node, read(node.sums)) for node in nodes])]
 
 
 def _stacked(chart: Chart, answer: Answer, read: Read) -> None:
     """Figures that add up, or the inner groups, one above the other."""
-    nodes = answer.nodes[:MOST_COLUMNS]
-    chart.categories = [node.label for node in nodes]
     pair = next((pair for pair in PAIRS if set(pair) <= set(answer.question.columns)), None)
-    if pair is None or len(answer.question.group) > 1:
+    by_parts = pair is None or len(answer.question.group) > 1
+    nodes = [node for node in answer.nodes if not by_parts or read(node.sums)][:MOST_COLUMNS]
+    chart.categories = [node.label for node in nodes]
+    if pair is None or by_parts:
         _stacked_parts(chart, answer, nodes, read)
         return
     chart.form, chart.currency = Form.COUNT, ""
@@ -222,7 +225,9 @@ def _heat(chart: Chart, answer: Answer, read: Read) -> None:
     labels: dict[Any, str] = {part.keys[-1]: part.label for node in answer.nodes for part in node.parts}
     keys = sorted((key for key in labels if key is not None), key=lambda key: (str(type(key)), key))
     chart.categories = [labels[key] for key in keys]
-    for node in answer.nodes[:MOST_COLUMNS]:
+    ordered = DIMENSIONS[answer.question.group[0]].ordered
+    nodes = answer.nodes if ordered else sorted(answer.nodes, key=lambda node: -read(node.sums))[:MOST_LINES]
+    for node in nodes[:MOST_COLUMNS]:
         parts = {part.keys[-1]: part for part in node.parts}
         marks = [_mark(chart, answer, parts[key], read(parts[key].sums)) if key in parts else None for key in keys]
         chart.series.append(Series(node.label, marks))

@@ -17,6 +17,7 @@ PALETTE = ("#0b5965", "#d55e00", "#0072b2", "#e69f00", "#7a4fa3", "#009e73", "#8
 """Told apart with every kind of colour blindness, also in grey; in the order of use."""
 INK, LINE = "#40514f", "#e0e6e5"
 FONT = "Inter Portal, Plex Portal, Noto Sans, Noto Sans Arabic, sans-serif"
+FEW, MANY = 12, 60
 LETTER = 6.4  # mean width of a letter at 12 px
 
 
@@ -97,7 +98,7 @@ def draw(chart: Chart, *, rtl: bool = False, link: Callable[[str], str] | None =
 
 def shortened(words: str, width: float) -> str:
     """Return words that fit into a width."""
-    letters = max(3, int(width / LETTER))
+    letters = max(3, int(width / LETTER + 0.01))  # a hair more: widths are computed from letters
     return words if len(words) <= letters else f"{words[: letters - 1]}…"
 
 
@@ -159,7 +160,8 @@ def axes(drawing: Drawing, chart: Chart, top: float, bottom: float) -> Decimal:
         drawing.text(LEFT - 8, y + 4, write(value, chart.form, ""), "end", 11)
     slot = (WIDTH - LEFT - RIGHT) / len(chart.categories)
     widest = max(len(name) for name in chart.categories) * LETTER + 10
-    every = max(1, math.ceil(widest / slot))
+    # A few names are shortened, of many (times mostly) some are left out.
+    every = max(1, math.ceil(widest / slot)) if len(chart.categories) > FEW else 1
     for place, name in enumerate(chart.categories):
         if place % every == 0:
             drawing.text(LEFT + slot * (place + 0.5), bottom + 18, shortened(name, max(slot * every, 40)), "middle", 11)
@@ -224,7 +226,7 @@ def draw_line(chart: Chart, rtl: bool, link: Callable[[str], str] | None) -> str
         )
         for x, y, name, mark in points:
             drawing.marked(
-                f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.5" {fill(place)}>',
+                f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{4.5 if len(points) <= MANY else 2}" {fill(place)}>',
                 "</circle>", name, mark,
             )  # fmt: skip
     return drawing.whole(chart.summary())

@@ -1,0 +1,60 @@
+"""Charts of every kind with one mark, with hundreds and with long names: whole, in words, inside of their frame."""
+
+import re
+from decimal import Decimal
+from xml.etree import ElementTree
+
+import pytest
+from openpyxl import Workbook
+
+from reports.charts.base import Chart, Mark, Series
+from reports.charts.svg import DRAWERS, WIDTH, draw
+from reports.charts.thumbnail import draw_thumbnail
+from reports.engine.measures import Form
+from reports.exports.xlsx_charts import MAKERS, picture, write_figures
+
+LONG = "Bundesvereinigung für Fernmeldewesen und Gebührenabrechnung, Zweigstelle <Süd> & Ausland"
+SEVERAL = ("stacked", "in_time", "paired", "heat")
+
+
+def chart_of(kind: str, count: int, name: str) -> Chart:
+    """Return a chart with so many categories, of two series where the kind has several."""
+    names = [f"{name} {place}" for place in range(count)]
+    values = [Decimal(place % 7 + 1) for place in range(count)]
+    series = [
+        Series(f"{name} {number}", [Mark(value, str(value), "direction=outgoing") for value in values])
+        for number in range(2 if kind in SEVERAL else 1)
+    ]
+    return Chart(kind, name, names, series, Form.COUNT)
+
+
+@pytest.mark.parametrize("rtl", [False, True])
+@pytest.mark.parametrize(("count", "name"), [(1, "Sales"), (7, LONG), (400, "Day")])
+@pytest.mark.parametrize("kind", DRAWERS)
+def test_a_chart_is_drawn_whole(kind: str, count: int, name: str, rtl: bool) -> None:
+    chart = chart_of(kind, count, name)
+    drawn = ElementTree.fromstring(draw(chart, rtl=rtl, link=lambda query: f"/reports/calls/?{query}"))  # noqa: S314
+    links = drawn.findall(".//{*}a")
+    assert len(links) == sum(len(series.marks) for series in chart.series)
+    assert all(link.get("aria-label") for link in links)
+    assert name in (drawn.get("aria-label") or "")
+    places = [float(text.get("x") or 0) for text in drawn.iter("{http://www.w3.org/2000/svg}text")]
+    boxes = [
+        (float(box.get("x") or 0), float(box.get("width") or 0))
+        for box in drawn.iter("{http://www.w3.org/2000/svg}rect")
+    ]
+    assert all(0 <= place <= WIDTH for place in places)
+    assert all(x >= -1 and x + width <= WIDTH + 1 for x, width in boxes)
+    ElementTree.fromstring(draw_thumbnail(chart, rtl=rtl))  # noqa: S314
+    assert not re.search(r'="[^"]*(nan|inf)', draw(chart, rtl=rtl))
+
+
+@pytest.mark.parametrize("kind", [kind for kind in DRAWERS if kind != "heat"])
+def test_a_spreadsheet_has_the_chart_with_all_its_figures(kind: str) -> None:
+    chart = chart_of(kind, 400, "Day")
+    sheet = Workbook().active
+    write_figures(sheet, chart, 1)
+    made = picture(sheet, chart, 1)
+    assert kind in MAKERS
+    assert len(made.series) == len(chart.series)
+    assert made.series[0].val.numRef.f.endswith("$402")
