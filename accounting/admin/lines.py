@@ -53,11 +53,17 @@ class PhoneSystemAdmin(SetUpAdmin):
 
     form = PhoneSystemForm
     tests = ("ucm", "inbox")
-    list_display = ("name", "kind", "office", "address", "enabled", "quiet_minutes", "keep_days")
+    list_display = ("name", "kind_in_words", "office", "address", "enabled", "quiet_minutes", "keep_days")
     list_filter = ("enabled", "office")
     list_select_related = ("office",)
     search_fields = ("name", "address")
     search_help_text = _("Name or publisher")
+
+    @admin.display(description=_("kind"), ordering="kind")
+    def kind_in_words(self, system: models.PhoneSystem) -> str:
+        """Return the product whose records are read."""
+        return SOURCE_NAMES.get(system.kind, system.kind)
+
     readonly_fields = ("keep_days", "after_term")
     fieldsets = (
         (None, {"fields": (("name", "kind"), ("office", "enabled"), "quiet_minutes")}),

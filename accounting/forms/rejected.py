@@ -9,12 +9,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounting.models import PhoneSystem, RejectedRow
-from accounting.services.examining import fault_of
+from accounting.services.examining import fault_of, joined
 from accounting.sources.base import REASONS
 from callanalytics.web.filters import FilterForm
 
 Rows = QuerySet[RejectedRow]
 LONGEST_ROW = 200_000
+COLUMN = "column-"
+"""How the fields of columns are named, before their place from 0."""
 
 
 class RejectedFilter(FilterForm):
@@ -56,17 +58,30 @@ class RowForm(forms.Form):
         widget=forms.Textarea(attrs={"class": "raw-row", "dir": "ltr", "spellcheck": "false", "rows": 6}),
     )  # fmt: skip
 
-    def __init__(self, row: RejectedRow, data: Any = None) -> None:
-        super().__init__(data, initial={"content": row.content})
+    def __init__(self, row: RejectedRow, data: QueryDict | None = None) -> None:
+        typed: Any = {"content": self.by_column(row, data)} if data and "by_column" in data else data
+        super().__init__(typed, initial={"content": row.content})
         self.row = row
+        self.fault: tuple[str, str] | None = None
+
+    @staticmethod
+    def by_column(row: RejectedRow, data: QueryDict) -> str:
+        """Return the row's text with what was typed column by column."""
+        places = {name.removeprefix(COLUMN): str(value) for name, value in data.items() if name.startswith(COLUMN)}
+        values = {
+            int(place): value
+            for place, value in places.items()
+            if place.isascii() and place.isdecimal() and len(place) < 6
+        }
+        return joined(row, values, fill="fill" in data)
 
     def clean_content(self) -> str:
         """Return the row without the browser's line ends; refuse what would be rejected again."""
         content: str = self.cleaned_data["content"].replace("\r\n", "\n").rstrip("\n")
-        fault = fault_of(self.row, content)
-        if fault:
-            words = REASONS.get(fault[0], fault[0])
-            raise forms.ValidationError(f"{words} {fault[1]}".strip())
+        self.fault = fault_of(self.row, content)
+        if self.fault:
+            words = REASONS.get(self.fault[0], self.fault[0])
+            raise forms.ValidationError(f"{words} {self.fault[1]}".strip())
         return content
 
 

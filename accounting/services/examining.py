@@ -37,6 +37,25 @@ def examine(row: RejectedRow) -> list[ReadCell]:
     ]
 
 
+def joined(row: RejectedRow, values: dict[int, str], *, fill: bool) -> str:
+    """Return a row's text with the values of some columns replaced, by their place from 0.
+
+    Columns that the row does not reach stay missing unless a value is given for one at or behind them, or `fill` asks
+    for empty values. Values without a column are dropped from the end while they are empty.
+    """
+    names, old = values_of(row.header), values_of(row.content)
+    given = [place for place, value in values.items() if value and place < max(len(names), len(old))]
+    reach = max([len(old), len(names) if fill else 0, *(place + 1 for place in given)])
+    new = [values.get(place, old[place] if place < len(old) else "") for place in range(reach)]
+    while len(new) > len(names) and not new[-1]:
+        new.pop()
+    if new == old:
+        return row.content
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(new)
+    return text.getvalue()
+
+
 def values_of(text: str) -> list[str]:
     """Return the values of a line; a line that cannot be parted is one value."""
     try:

@@ -1,5 +1,6 @@
 """Is collection alive? What the status page and later alarms judge each phone system by."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -10,7 +11,8 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounting.models import FileState, ImportFile, PhoneSystem
+from accounting.models import FileState, ImportFile, PhoneSystem, RejectedRow
+from accounting.services.unknown_extensions import unknown
 
 DAY, MONTH = timedelta(days=1), timedelta(days=30)
 RED_AFTER_QUIET_TIMES = 4
@@ -39,6 +41,15 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """What of a phone system waits for an administrator, whenever it came."""
+
+    rejected_rows: int
+    files_set_aside: int
+    unknown_extensions: int
+
+
+@dataclass(frozen=True, slots=True)
 class SystemState:
     """One phone system as the status page shows it."""
 
@@ -54,10 +65,11 @@ class SystemState:
     last_month: Counts
     blind_to_unanswered: bool
     """Many records and none of an unanswered call: the phone system does not write those."""
+    waiting: Waiting
 
 
 def states_of_collection() -> list[SystemState]:
-    """Return the state of every phone system; three queries."""
+    """Return the state of every phone system; six queries."""
     now = timezone.now()
     newest = ImportFile.objects.filter(phone_system=OuterRef("pk"), state=FileState.IMPORTED).order_by("-imported_at")
     systems = PhoneSystem.objects.annotate(
@@ -66,8 +78,21 @@ def states_of_collection() -> list[SystemState]:
         last_record=Subquery(newest.exclude(newest_record_at=None).values("newest_record_at")[:1]),
         last_record_file=Subquery(newest.exclude(newest_record_at=None).values("imported_at")[:1]),
     )
-    sums = _sums(now)
-    return [_state(system, sums.get(system.pk, {}), now) for system in systems]
+    sums, waiting = _sums(now), _waiting()
+    return [_state(system, sums.get(system.pk, {}), waiting(system.pk), now) for system in systems]
+
+
+def _waiting() -> Callable[[int], Waiting]:
+    """Return a function from a phone system to what waits of it; three queries for all of them."""
+    counts = [
+        dict(rows.order_by().values_list(key).annotate(count=Count("pk")))
+        for rows, key in (
+            (RejectedRow.objects.all(), "file__phone_system_id"),
+            (ImportFile.objects.filter(state=FileState.SET_ASIDE), "phone_system_id"),
+            (unknown().select_related(None), "phone_system_id"),
+        )
+    ]
+    return lambda system: Waiting(*(count.get(system, 0) for count in counts))
 
 
 def _sums(now: datetime) -> dict[int, dict[str, Any]]:
@@ -93,7 +118,7 @@ def _sums(now: datetime) -> dict[int, dict[str, Any]]:
     return {row["phone_system_id"]: {key: value or 0 for key, value in row.items()} for row in rows}
 
 
-def _state(system: PhoneSystem, sums: dict[str, int], now: datetime) -> SystemState:
+def _state(system: PhoneSystem, sums: dict[str, int], waiting: Waiting, now: datetime) -> SystemState:
     found = vars(system)
     last_at, record_at, record_file = found["last_at"], found["last_record"], found["last_record_file"]
     light, reason = _light(system, sums, last_at, now)
@@ -108,6 +133,7 @@ def _state(system: PhoneSystem, sums: dict[str, int], now: datetime) -> SystemSt
         _counts(sums, "day"),
         _counts(sums, "month"),
         sums.get("week_records", 0) >= ENOUGH_RECORDS and not sums.get("week_unanswered", 0),
+        waiting,
     )
 
 

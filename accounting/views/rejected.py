@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounting.forms.rejected import DismissalForm, RejectedFilter, RowForm
-from accounting.models import AuditedAction, FileState, ImportFile, Job, RejectedRow
+from accounting.forms.rejected import COLUMN, DismissalForm, RejectedFilter, RowForm
+from accounting.models import AuditedAction, FileState, ImportFile, Job, PhoneSystem, RejectedRow
 from accounting.services import jobs, replaying, set_aside
 from accounting.services.auditing import record
 from accounting.services.examining import examine
@@ -135,19 +135,34 @@ def rejected_row(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             )
             RejectedRow.objects.filter(pk=row.pk).update(content=after)
         return begin(request, replaying.REPLAY, str(row), {"rows": [row.pk]})
-    context = {"row": row, "cells": examine(row), "form": form, "dismissal": DismissalForm()}
+    if form.is_bound:
+        # What was typed stays on the page, with what is wrong with it now.
+        row.content = str(form.data.get("content", row.content))
+        row.reason_code, row.reason = form.fault or (row.reason_code, row.reason)
+    cells = sorted(examine(row), key=lambda cell: not cell.suspicious)
+    context = {
+        "row": row,
+        "cells": cells,
+        "form": form,
+        "dismissal": DismissalForm(),
+        "column": COLUMN,
+        "absent": sum(cell.missing and bool(cell.name) for cell in cells),
+    }
     return render(request, "accounting/rejected_row.html", context)
 
 
 @require_safe
 @require(administrators)
 def files_set_aside(request: AuthenticatedRequest) -> HttpResponse:
-    """Show the latest files that hold no call records."""
+    """Show the latest files that hold no call records, of all phone systems or of one."""
     below = read_id(request.GET.get("below", str(HIGHEST_ID)))
+    system = PhoneSystem.objects.filter(pk=read_id(request.GET.get("system", ""))).first()
     found = ImportFile.objects.filter(state=FileState.SET_ASIDE, pk__lt=below).select_related("phone_system")
+    if system:
+        found = found.filter(phone_system=system)
     files = list(found.order_by("-pk")[: SHOWN + 1])
     rows = [(file, set_aside.is_there(file)) for file in files[:SHOWN]]
-    context = {"rows": rows, "older": str(files[SHOWN - 1].pk) if len(files) > SHOWN else ""}
+    context = {"rows": rows, "older": str(files[SHOWN - 1].pk) if len(files) > SHOWN else "", "system": system}
     return render(request, "accounting/files_set_aside.html", context)
 
 

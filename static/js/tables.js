@@ -4,7 +4,7 @@
   const stack = (table) => {
     const heads = [...table.querySelectorAll("thead tr:only-child > th")];
     const rows = [...table.tBodies].flatMap((body) => [...body.rows]);
-    if (heads.length < 3 || !rows.length || rows.some((row) => row.cells.length !== heads.length)) return;
+    if (heads.length < 2 || !rows.length || rows.some((row) => row.cells.length !== heads.length)) return;
     const names = heads.map((head) => (head.querySelector(".visually-hidden, input") ? "" : head.innerText.trim()));
     for (const row of rows) {
       for (const [place, cell] of [...row.cells].entries()) {

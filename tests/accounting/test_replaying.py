@@ -85,6 +85,38 @@ def test_a_corrected_row_goes_in_once_and_its_original_is_kept(desk: Client, dam
     assert_totals_agree()
 
 
+def test_a_row_is_corrected_by_column_with_the_faulty_one_first(desk: Client, damaged: list[RejectedRow]) -> None:
+    address = reverse("rejected_row", args=[damaged[0].pk])
+    page = desk.get(address)
+    cells = page.context["cells"]
+    assert cells[0].name == "dateTimeConnect"
+    file = reverse("admin:accounting_importfile_change", args=[damaged[0].file_id])
+    assert file in page.content.decode()
+    place = cells[0].position - 1
+    typed = {"by_column": "1"} | {f"column-{cell.position - 1}": cell.value for cell in cells}
+    still_wrong = desk.post(address, typed | {f"column-{place}": "later"})
+    assert still_wrong.context["cells"][0].value == "later", "what was typed stays"
+    assert not Job.objects.exists()
+    assert work(desk.post(address, typed | {f"column-{place}": "1760000005"})).result == {"taken": 1, "stayed": 0}
+    assert_totals_agree()
+
+
+def test_missing_columns_are_filled_on_request_only(desk: Client, damaged: list[RejectedRow]) -> None:
+    row = damaged[0]
+    content = row.content.replace("soon", "1760000005")
+    row.content, row.reason_code, row.reason = content.rpartition(",")[0], "columns", "2 / 3"
+    row.save()
+    address = reverse("rejected_row", args=[row.pk])
+    refused = desk.post(address, {"by_column": "1"})
+    assert "The number of values differs" in refused.content.decode()
+    assert "Take the missing column as empty" in refused.content.decode()
+    assert not Job.objects.exists()
+    assert desk.post(address, {"by_column": "1", "fill": "1", "column-x": "1", "column-99999": "x"}).status_code in {
+        200,
+        302,
+    }
+
+
 def test_a_group_is_imported_again_after_a_fix_and_what_still_fails_stays(
     desk: Client, damaged: list[RejectedRow]
 ) -> None:

@@ -30,6 +30,7 @@ from accounting.models import (
     Tariff,
     User,
 )
+from accounting.services.set_aside import original_of
 
 TODAY = date(2026, 3, 20)
 PASSWORD = "opensesame-1"
@@ -117,6 +118,9 @@ def test_faults_are_there_to_be_found(seeded: str) -> None:
     assert RejectedRow.objects.values("file").distinct().count() == 1
     foreign = ImportFile.objects.get(state=FileState.SET_ASIDE)
     assert foreign.reason_code
+    original = original_of(foreign)
+    assert original
+    assert b"Bad Gateway" in original.read_bytes()
     again = ImportFile.objects.get(duplicates__gt=0)
     assert (again.duplicates, again.call_records) == (again.records, 0)
 

@@ -9,6 +9,7 @@ from datetime import time as clock
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from accounting.demo.database import create_organisation, is_in_database
@@ -16,6 +17,7 @@ from accounting.demo.faults import LAST_FILE
 from accounting.demo.history import History
 from accounting.demo.organisation import COMPANY, FIRST_SYSTEM, build_organisation
 from accounting.models import ImportFile, PhoneSystem
+from accounting.services.collecting import move
 from accounting.services.importing import ImportSummary, import_batches
 
 DEFAULT_PASSWORD = "callanalytics"  # noqa: S105 - of demo accounts only, told on the screen
@@ -72,6 +74,8 @@ class Command(BaseCommand):
         total = ImportSummary()
         for outcome in import_batches(system, paths):
             total.add(outcome.summary)
+            for file in outcome.set_aside:
+                move(file, Path(settings.SET_ASIDE_DIR) / system.name)
             self._tell(f"{system.name}: {total.files} of {len(paths)} files, {total.call_records} call records", begun)
 
     def _tell(self, text: str, begun: float) -> None:
