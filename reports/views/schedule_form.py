@@ -25,7 +25,7 @@ from reports.models import ReportSchedule, SavedReport
 from reports.services import saving, schedule_questions, schedule_words, scheduling
 from reports.views.reports import find_report
 from reports.views.saved import find as find_saved
-from reports.views.saved import reading_of
+from reports.views.saved import reading_of, to_list
 from reports.views.schedules import find, one_of, problem_with
 
 MOST_OFFERED = 200
@@ -54,10 +54,11 @@ def schedule_saved(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Schedule a saved report: what it asks when the schedule is due."""
     saved = find_saved(SavedReport.objects.visible_to(request.user), pk)
     base = saving.base_of(saved, request.user)
-    reading = reading_of(request, saved, base) if base else None
-    if base is None or reading is None or reading.problems:
-        told = reading.problems if reading else [_("“%(name)s” changes a report that you may not run.")]
-        return refused(request, [problem % {"name": saved} for problem in told], reverse("reports"))
+    if base is None:
+        return refused(request, [_("“%(name)s” changes a report that you may not run.") % {"name": saved}], to_list())
+    reading = reading_of(request, saved, base)
+    if reading.problems:
+        return refused(request, reading.problems, to_list())
     new = ReportSchedule(owner=request.user, slug=saved.slug, saved=saved)
     asker = asker_for(request.user, mask_for(request.user), reading.question.zone)
     return new_schedule(request, new, Asked(base, reading.question, asker), reverse("saved_report", args=[pk]))

@@ -258,6 +258,11 @@ def test_a_saved_report_is_scheduled_and_follows_what_is_saved(client: Client, a
     made = ReportSchedule.objects.get()
     assert (made.saved, made.query) == (saved, "")
     assert "as it is saved when the schedule is due" in page(client, "report_schedule", made.pk)
+    for wrong, told in (({"query": "markup=50%25x"}, "“50%x” is no percentage"), ({"slug": "gone"}, "may not run")):
+        SavedReport.objects.update(**wrong)
+        refused = client.get(address)
+        assert refused.status_code == 400
+        assert told in unescape(refused.content.decode())
     client.post(reverse("delete_saved_report", args=[saved.pk]))
     assert "was deleted or is no longer shared" in page(client, "report_schedule", made.pk)
 
