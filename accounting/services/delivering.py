@@ -28,7 +28,7 @@ from django.utils.translation import gettext as _
 
 from accounting.models import AuditedAction, MailFault, MailPurpose, MailServer, MailState, OutgoingMail, User
 from accounting.services.auditing import record
-from accounting.services.envelopes import FilesGoneError, envelope_of
+from accounting.services.envelopes import FilesGoneError, UnfitSenderError, envelope_of
 from accounting.services.mailing import RecipientRefusedError, check_addresses
 from accounting.services.outbox import Letter, nudge, one_line, post
 
@@ -162,7 +162,7 @@ def attempt(smtp: BaseEmailBackend, mail: OutgoingMail) -> Verdict | None:
     try:
         check_addresses([mail.recipient], server)
         smtp.send_messages([envelope_of(mail, server)])
-    except (OSError, ValueError, FilesGoneError) as error:
+    except (OSError, ValueError, FilesGoneError, UnfitSenderError) as error:
         verdict = verdict_on(error)
         log.warning("mail_not_taken", mail=mail.pk, fault=verdict.fault.value, reason=repr(error)[:500])
         return verdict
@@ -173,13 +173,15 @@ def attempt(smtp: BaseEmailBackend, mail: OutgoingMail) -> Verdict | None:
     return None
 
 
-def verdict_on(error: OSError | ValueError | FilesGoneError) -> Verdict:
+def verdict_on(error: OSError | ValueError | FilesGoneError | UnfitSenderError) -> Verdict:
     """Return what an error says about a mail and about the server."""
     match error:
         case RecipientRefusedError():
             return Verdict(MailFault.DOMAIN, final=True)
         case FilesGoneError():
             return Verdict(MailFault.FILES, str(error), final=True)
+        case UnfitSenderError():
+            return Verdict(MailFault.SENDER, str(error)[:LONGEST_ANSWER], server_away=True)
         case smtplib.SMTPRecipientsRefused():
             code, said = next(iter(error.recipients.values()))
             return verdict_by_code(code, text_of(said), MailFault.RECIPIENT)

@@ -1,5 +1,6 @@
 """Puts a mail of the outbox into the form in which SMTP carries it."""
 
+from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage as Mime
 from email.policy import SMTP
@@ -22,6 +23,10 @@ QUOTED = "quoted-printable"
 
 class FilesGoneError(Exception):
     """An attached file of the mail is no longer in the data folder."""
+
+
+class UnfitSenderError(Exception):
+    """The address from which the portal's mails come is none."""
 
 
 class Readied(Mime):
@@ -47,7 +52,7 @@ class Envelope(EmailMessage):
 def envelope_of(mail: OutgoingMail, server: MailServer) -> Envelope:
     """Return a mail ready to be sent through a server.
 
-    Raises FilesGoneError, and ValueError when the address or a header cannot be written.
+    Raises FilesGoneError, UnfitSenderError, and ValueError when the recipient's address cannot be written.
     """
     with translation.override(mail.letter.language or settings.LANGUAGE_CODE):
         mime = Readied(policy=SMTP)
@@ -60,15 +65,23 @@ def envelope_of(mail: OutgoingMail, server: MailServer) -> Envelope:
 def add_headers(mime: Readied, mail: OutgoingMail, server: MailServer) -> None:
     """Write from whom, to whom, and that a machine has written it, so that no other machine answers."""
     letter = mail.letter
-    name, address = parseaddr(server.sender or settings.DEFAULT_FROM_EMAIL)
+    configured = server.sender or settings.DEFAULT_FROM_EMAIL
+    name, address = parseaddr(configured)
     name = name or "Call Analytics"
     if letter.sender is not None:
         name = _("%(person)s via %(portal)s") % {"person": one_line(str(letter.sender)), "portal": name}
     mime["Subject"] = letter.subject
-    mime["From"] = Address(name, addr_spec=address)
-    mime["To"] = Address(addr_spec=mail.recipient)
-    if letter.sender is not None and letter.sender.email:
-        mime["Reply-To"] = Address(one_line(str(letter.sender)), addr_spec=letter.sender.email)
+    sender = address_of(name, address)
+    if sender is None:
+        raise UnfitSenderError(configured)
+    recipient = address_of("", mail.recipient)
+    if recipient is None:
+        raise ValueError(mail.recipient)
+    mime["From"], mime["To"] = sender, recipient
+    # A person's address comes from the directory as it is there.
+    answers = address_of(one_line(str(letter.sender)), letter.sender.email) if letter.sender else None
+    if answers is not None:
+        mime["Reply-To"] = answers
     mime["Date"] = format_datetime(timezone.now())
     mime["Message-ID"] = f"<{mail.message_id}>"
     mime["Auto-Submitted"] = "auto-generated"
@@ -76,6 +89,14 @@ def add_headers(mime: Readied, mail: OutgoingMail, server: MailServer) -> None:
     host = urlsplit(settings.PORTAL_URL).hostname or "localhost"
     mime["List-Id"] = f"Call Analytics <{letter.purpose}.{host}>"
     mime["Content-Language"] = letter.language or settings.LANGUAGE_CODE
+
+
+def address_of(name: str, address: str) -> Address | None:
+    """Return an address with its name as a header takes it, None when it is none."""
+    try:
+        return Address(name, addr_spec=address)
+    except (ValueError, IndexError, HeaderParseError):
+        return None
 
 
 def add_bodies(mime: Readied, mail: OutgoingMail) -> None:

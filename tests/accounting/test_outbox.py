@@ -234,6 +234,22 @@ def test_two_deliverers_at_once_send_each_mail_once(mail_sink: servers.MailSink)
     assert set(states()) == {"sent"}
 
 
+def test_a_wrong_sender_keeps_mails_waiting(mail_sink: servers.MailSink, ana: User, settings: Any) -> None:
+    User.objects.filter(pk=ana.pk).update(email="ana@")  # as a directory may have it
+    ana.refresh_from_db()
+    settings.DEFAULT_FROM_EMAIL = "portal"
+    (mail,) = post(letter(on_behalf_of=ana), ["kim@example.com"])
+    assert deliver_due() == 0
+    mail.refresh_from_db()
+    assert (mail.state, mail.fault, mail.answer, mail.attempts) == ("waiting", "sender", "portal", 0)
+    settings.DEFAULT_FROM_EMAIL = "The portal <portal@example.com>"
+    wait_over()
+    assert deliver_due() == 1
+    message = parsed(mail_sink.messages[0])
+    assert message["From"] == "Ana Ruiz via The portal <portal@example.com>"
+    assert message["Reply-To"] is None
+
+
 def test_a_domain_that_is_no_longer_allowed_gets_nothing(mail_sink: servers.MailSink, db: None) -> None:
     post(letter(), ["kim@example.net"])
     MailServer(allowed_domains="example.com").save()

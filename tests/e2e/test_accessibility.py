@@ -31,6 +31,8 @@ PAGES = (
     "/setup/accounting/user/?q=a",
     "/setup/accounting/gateway/add/",
     "/setup/accounting/mailserver/1/change/",
+    "/setup/system/mail/",
+    "/reports/calls/mail/",
 )
 PASSWORD = "a demo password"
 AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
