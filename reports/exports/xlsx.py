@@ -107,7 +107,7 @@ def write_head(sheet: Any, document: Document, table: Table, forms: list[Form | 
         cell.font, cell.fill, cell.border = Font(bold=True), HEADER_FILL, Border(bottom=RULE)
         cell.alignment = Alignment(wrap_text=True, vertical="top", horizontal="right" if form else None)
         sheet.column_dimensions[get_column_letter(place)].width = WIDTHS.get(form, 14)
-    sheet.freeze_panes = sheet.cell(row + 1, 1)
+    sheet.freeze_panes = f"A{row + 1}"  # a cell would begin a row that is not written here
     sheet.print_title_rows = f"{row}:{row}"
     sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0
     sheet.sheet_properties.pageSetUpPr.fitToPage = True

@@ -26,6 +26,10 @@ def add_charts(book: Any, document: Document) -> None:
     sheet = book.create_sheet(_("Chart")[:31])
     sheet.sheet_view.rightToLeft = document.rtl
     sheet.column_dimensions["A"].width = 32
+    for place in range(2, 2 + max(len(chart.series) for chart in document.charts)):
+        sheet.column_dimensions[get_column_letter(place)].width = 14
+    sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
     row = 1
     for chart in document.charts:
         write_figures(sheet, chart, row)

@@ -121,7 +121,9 @@ def test_totals_are_those_of_the_page_in_every_format(client: Client, calls: Non
     assert sum(Decimal(row["Cost (EUR)"] or 0) for row in rows[:-1]) == total[3]["EUR"]
     assert json.loads(body_of(client.get(f"{address}&export=json")))["total"]["talk"] == total[2]
     book = openpyxl.load_workbook(io.BytesIO(body_of(client.get(f"{address}&export=xlsx"))))
-    cells = [cell.value for cell in list(book.worksheets[0].iter_rows())[-1]]
+    sheet = list(book.worksheets[0].iter_rows(values_only=True))
+    assert len(sheet) - sheet.index(next(row for row in sheet if row[0] == "Department")) == len(rows) + 1
+    cells = list(sheet[-1])
     assert cells[:2] == ["Total", total[1]]
     assert cells[2] == timedelta(seconds=total[2])
     assert [Decimal(str(cell)) for cell in cells[3:]] == [total[3]["AED"], total[3]["EUR"]]
