@@ -60,6 +60,15 @@ urlpatterns = [
     path("setup/organisation/import/<int:pk>/", sheets.sheet_import, name="sheet_import"),
     path("setup/organisation/import/<int:pk>/apply/", sheets.apply_sheet, name="apply_sheet"),
     path("setup/organisation/import/<int:pk>/discard/", sheets.discard_sheet, name="discard_sheet"),
+    *(
+        path(
+            f"setup/organisation/import/<int:pk>/errors.{form}",
+            sheets.faulty_lines,
+            {"form": form},
+            name=f"faulty_lines_{form}",
+        )
+        for form in CONTENT_TYPES
+    ),
     path("setup/organisation/import/<slug:kind>/", sheets.sheet, name="sheet"),
     *(
         path(f"setup/organisation/import/<slug:kind>/{name}.{form}", view, {"form": form}, name=f"sheet_{name}_{form}")

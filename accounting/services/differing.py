@@ -113,8 +113,11 @@ class Differences:
 
 
 def shown(record: Stored) -> dict[str, Any]:
-    """Return what a sample shows of a record's price."""
-    return {"pricing": record.pricing, "cost": record.cost, "currency": record.currency, "user_id": record.user_id}
+    """Return what a sample shows of a record's price and owner."""
+    return {
+        "pricing": record.pricing, "cost": record.cost, "currency": record.currency,
+        "user_id": record.user_id, "department_id": record.department_id,
+    }  # fmt: skip
 
 
 def weight(row: dict[str, Any]) -> tuple[int, int]:

@@ -159,3 +159,24 @@ def template(sheet: type[Sheet], form: str) -> tuple[str, bytes]:
     names = [column.name for column in columns]
     content = spreadsheets.written(form, str(sheet.label), names, [example], get_language_bidi())
     return f"{sheet.kind}-{_('template')}.{form}", content
+
+
+def faulty_lines(held: SheetImport, form: str) -> tuple[str, bytes]:
+    """Return name and content of a file with the lines that have errors, told beside them, to correct and upload.
+
+    Raises SpreadsheetError when the upload is no longer kept.
+    """
+    file = spreadsheets.read(bytes(held.content))
+    told: dict[int, list[str]] = {}
+    for error in sheets.unpacked(bytes(held.plan)).errors:
+        told.setdefault(error.line, []).append(f"{error.column}: {error.message}" if error.column else error.message)
+    kept = [place for place, name in enumerate(file.header) if sheets.tidy(name) != sheets.tidy(sheets.REMARK)]
+    rows = [
+        [*(cells[place] if place < len(cells) else "" for place in kept), " ".join(told[line])]
+        for line, cells in file.rows
+        if line in told
+    ]
+    record(AuditedAction.EXPORTED, held.kind, held.file_name, rows=len(rows))
+    header = [*(file.header[place] for place in kept), sheets.REMARK]
+    title = str(SHEETS[held.kind].label)
+    return f"{held.kind}-errors.{form}", spreadsheets.written(form, title, header, rows, get_language_bidi())

@@ -34,6 +34,10 @@ class SheetError(Exception):
     """The file's header does not fit; the text says why, in the reader's language."""
 
 
+REMARK = "what_is_wrong"
+"""The column of faulty lines that tells their errors; it may stay when they are uploaded again."""
+
+
 @dataclass(frozen=True, slots=True)
 class SheetRow:
     """One row as it was written: the line of the file (other sources number their rows) and texts by column name."""
@@ -49,9 +53,10 @@ def rows_of(sheet: Sheet, file: Spreadsheet) -> list[SheetRow]:
     for line, cells in file.rows:
         texts = [*cells[: len(names)], *[""] * (len(names) - len(cells))]
         values = dict(zip(names, texts, strict=True))
+        values.pop(REMARK, None)
         if any(cells[len(names) :]):
             values[""] = next(cell for cell in cells[len(names) :] if cell)
-        if any(texts) or "" in values:
+        if any(values.values()):
             found.append(SheetRow(line, values))
     return found
 
@@ -59,7 +64,7 @@ def rows_of(sheet: Sheet, file: Spreadsheet) -> list[SheetRow]:
 def columns_of(sheet: Sheet, header: Sequence[str]) -> list[str]:
     """Return the column names of a header, which may be written in any of the portal's languages."""
     known = names_of_columns(sheet)
-    found = [known.get(tidy(text), "") for text in header]
+    found = [REMARK if tidy(text) == tidy(REMARK) else known.get(tidy(text), "") for text in header]
     unknown = [text or "–" for text, name in zip(header, found, strict=True) if not name]
     if unknown:
         raise SheetError(

@@ -79,6 +79,8 @@ class PriceSide:
     cost: Decimal | None
     currency: str
     owner: str
+    unit: str
+    """The department."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +152,10 @@ def samples_of(correction: Correction, masker: Masker) -> list[CorrectedCall]:
     """Return the calls with the greatest differences."""
     rows: list[dict[str, Any]] = correction.summary.get("sample", [])
     calls = calls_by_id([row["record"] for row in rows], masker)
-    people = person_names(row[side]["user_id"] for row in rows for side in SIDES)
+    owners = owners_of([row[side] for row in rows for side in SIDES])
     return [
         CorrectedCall(
-            row["record"], calls.get(row["record"]), side_of(row["before"], people), side_of(row["after"], people)
+            row["record"], calls.get(row["record"]), side_of(row["before"], owners), side_of(row["after"], owners)
         )
         for row in rows
     ]
@@ -162,17 +164,24 @@ def samples_of(correction: Correction, masker: Masker) -> list[CorrectedCall]:
 def journal_of(entries: Sequence[CorrectedRecord], masker: Masker) -> list[CorrectedCall]:
     """Return entries of the journal with their calls: the same number of queries for any number of entries."""
     calls = calls_by_id([entry.record_id for entry in entries], masker)
-    people = person_names(values.get("user_id") for entry in entries for values in (entry.before, entry.after))
+    owners = owners_of([values for entry in entries for values in (entry.before, entry.after)])
     return [
         CorrectedCall(
-            entry.record_id, calls.get(entry.record_id), side_of(entry.before, people), side_of(entry.after, people),
+            entry.record_id, calls.get(entry.record_id), side_of(entry.before, owners), side_of(entry.after, owners),
             entry,
         )
         for entry in entries
     ]  # fmt: skip
 
 
-def side_of(values: dict[str, Any], people: dict[int, str]) -> PriceSide:
+def owners_of(sides: Sequence[dict[str, Any]]) -> tuple[dict[int, str], dict[int, str]]:
+    """Return the names of the people and of the departments of corrected calls; two queries."""
+    departments = {pk for side in sides if (pk := side.get("department_id"))}
+    names = {pk: str(unit) for pk, unit in Department.objects.in_bulk(departments).items()} if departments else {}
+    return person_names(side.get("user_id") for side in sides), names
+
+
+def side_of(values: dict[str, Any], owners: tuple[dict[int, str], dict[int, str]]) -> PriceSide:
     """Return one side of a corrected call in words."""
     pricing, cost = values.get("pricing"), values.get("cost")
     return PriceSide(
@@ -180,7 +189,8 @@ def side_of(values: dict[str, Any], people: dict[int, str]) -> PriceSide:
         priced=pricing == Pricing.PRICED,
         cost=None if cost is None else from_micro(cost),
         currency=values.get("currency", ""),
-        owner=people.get(values.get("user_id") or 0, ""),
+        owner=owners[0].get(values.get("user_id") or 0, ""),
+        unit=owners[1].get(values.get("department_id") or 0, ""),
     )
 
 

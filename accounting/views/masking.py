@@ -53,17 +53,18 @@ def masking_preview_of_rule(request: AuthenticatedRequest, pk: int | None = None
 
 
 def preview_of(request: AuthenticatedRequest, pk: int | None) -> dict[str, Any]:
-    """Return the sample calls before and after the rule in the form, and the role; an invalid rule changes nothing."""
+    """Return the sample calls before and after the rule in the form, and the role; none before a role is chosen."""
     before = list(MaskingRule.objects.all())
     stored = next((rule for rule in before if rule.pk == pk), None)
     form = MaskingRuleForm(request.POST or None, instance=MaskingRule(pk=pk))
     wanted = form.instance if request.method == "POST" and form.is_valid() else stored
     asked = wanted.role if wanted else request.POST.get("role", "")
-    role = asked if asked in Role.values else Role.USER
+    if asked not in Role.values:
+        return {"samples": [], "role": ""}
     after = [rule for rule in before if rule.pk != pk] + ([wanted] if wanted else [])
     samples = masking_preview.sample_calls(request.user)
     return {
-        "samples": masking_preview.before_and_after(samples, role, before, after), "role": Role(role).label
+        "samples": masking_preview.before_and_after(samples, asked, before, after), "role": Role(asked).label
     }  # fmt: skip
 
 

@@ -94,6 +94,17 @@ def export_sheet(request: AuthenticatedRequest, kind: str, form: str) -> HttpRes
     return download(form, *sheet_imports.export(chosen(Scope(tariff=tariff)), form))
 
 
+@require_POST
+@require(administrators)
+def faulty_lines(request: AuthenticatedRequest, pk: int, form: str) -> HttpResponse:
+    """Return the lines of an upload that have errors, to be corrected and uploaded again."""
+    held = get_object_or_404(SheetImport, pk=pk, kind__in=SHEETS)
+    try:
+        return download(form, *sheet_imports.faulty_lines(held, form))
+    except SpreadsheetError as error:
+        raise Http404 from error
+
+
 @require_safe
 @require(administrators)
 def sheet_template(request: AuthenticatedRequest, kind: str, form: str) -> HttpResponse:

@@ -56,10 +56,20 @@ def test_rules_are_added_changed_and_deleted_and_recorded(desk: Client, admin: U
     assert entries[1].changes == {"digits": ["4", "2"]}
 
 
+def test_a_new_rule_is_not_previewed_before_a_role_is_chosen(desk: Client) -> None:
+    make.record(other_number="+491761112223")
+    page = desk.get(reverse("add_masking_rule"))
+    assert page.context["samples"] == []
+    assert "Choose a role first" in page.content.decode()
+    chosen = desk.post(reverse("preview_new_masking_rule"), {"role": Role.SUPERVISOR, "digits": "3"})
+    assert chosen.context["samples"]
+    assert chosen.context["role"] == "Supervisor"
+
+
 def test_a_reader_who_is_masked_sees_built_examples_only(desk: Client) -> None:
     make.record(other_number="+491761112223")
-    make.masking_rule(Role.ADMINISTRATOR, 3)
-    for address in (reverse("masking_rules"), reverse("add_masking_rule")):
+    rule = make.masking_rule(Role.ADMINISTRATOR, 3)
+    for address in (reverse("masking_rules"), reverse("change_masking_rule", args=[rule.pk])):
         numbers = [sample.record.other_number for sample in desk.get(address).context["samples"]]
         assert len(numbers) == 10
         assert "+491761112223" not in numbers

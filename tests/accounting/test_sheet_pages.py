@@ -19,6 +19,7 @@ from accounting.services import jobs, sheet_imports
 from accounting.services.sheets import tidy
 from accounting.sheets import SHEETS
 from accounting.views.sheets import download
+from callanalytics.lib.spreadsheets import read, written
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -163,6 +164,25 @@ def test_the_rows_without_errors_can_be_applied_alone(administrator: Client) -> 
     held = SheetImport.objects.get()
     administrator.post(reverse("apply_sheet", args=[held.pk]), {"despite_errors": "on"})
     assert list(CostCentre.objects.values_list("code", flat=True)) == ["1"]
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_faulty_lines_are_downloaded_corrected_and_uploaded_again(administrator: Client, form: str) -> None:
+    uploaded(administrator, "cost_centres", "code,name\n1,One\n2,\n,Three\n")
+    held = SheetImport.objects.get()
+    address = reverse(f"faulty_lines_{form}", args=[held.pk])
+    assert address in administrator.get(reverse("sheet_import", args=[held.pk])).content.decode()
+    assert administrator.get(address).status_code == 405
+    content = administrator.post(address).content
+    file = read(content)
+    assert file.header == ["code", "name", "what_is_wrong"]
+    assert [cells[:2] for _line, cells in file.rows] == [["2", ""], ["", "Three"]]
+    assert all(cells[2] for _line, cells in file.rows)
+    rows = [["2", "Two", file.rows[0][1][2]], ["3", "Three", ""]]
+    uploaded(administrator, "cost_centres", written(form, "x", file.header, rows), f"errors.{form}")
+    again = SheetImport.objects.latest("pk")
+    assert (again.counts["errors"], again.counts["added"]) == (0, 2)
+    assert AuditEntry.objects.filter(action="exported", subject_type="cost_centres").exists()
 
 
 @pytest.mark.parametrize(
