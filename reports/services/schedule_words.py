@@ -48,6 +48,7 @@ def weeks_in_words(rule: Recurrence) -> str:
         return _("Every day at %(time)s") % words
     if rule.every == 1 and rule.weekdays == WORKING_DAYS:
         return _("Monday to Friday at %(time)s") % words
+    # Translators: days are one day of the week or a list of some, for instance Monday, Tuesday and Friday.
     return ngettext("Every %(days)s at %(time)s", "Every %(number)s weeks on %(days)s at %(time)s", rule.every) % words
 
 
