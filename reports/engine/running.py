@@ -16,6 +16,7 @@ from reports.charts.calls import charts_of_calls
 from reports.engine.answering import Answer, Node, answer, calls_of
 from reports.engine.details import DETAILS
 from reports.engine.fields import Asker
+from reports.engine.finding import calls_in_order, calls_of_page
 from reports.engine.layout import Layout, Row, detail_columns, lay_out
 from reports.engine.question import Question, previous
 from reports.engine.reading import CallCells, Columns
@@ -95,16 +96,17 @@ def with_currency(question: Question) -> Question:
 def list_calls(question: Question, asker: Asker, paging: Paging) -> Layout:
     """Return one page of the calls, in order of time; in another order the first of them."""
     question = with_currency(question)
-    records, cells = calls_of(question, asker), CallCells(question.columns, asker.masker)
+    cells = CallCells(question.columns, asker.masker)
     layout = Layout(detail_columns(question.columns), [])
     if in_time(question):
         turned = Paging(paging.size, not question.sort or question.sort.startswith("-"), paging.after, paging.before)
-        page = cells.page(records, turned)
+        page = cells.page(calls_of_page(question, asker, turned), turned)
         layout.after, layout.before = page.after, page.before
         layout.rows = call_rows(cells, page.rows)
         return layout
     most = question.top or MOST_SORTED
-    found = list(chain.from_iterable(cells.first(in_order(records, question), most + 1)))
+    ordered = calls_in_order(question, asker, lambda records: in_order(records, question), most + 1)
+    found = list(chain.from_iterable(cells.first(ordered, most + 1)))
     layout.cut = len(found) > most
     layout.rows = call_rows(cells, found[:most])
     if layout.cut and question.top is None:

@@ -75,11 +75,10 @@ class First:
     def among(self, sql: str) -> str:
         """Return the SQL."""
         call = ", ".join(f"'{name}': {name}" for name in FollowUp._fields)
-        return (
-            "callers AS (SELECT unnest(?) AS number, unnest(?) AS last) "
-            f"SELECT number, arg_min({{{call}}}, (started_at, id)) AS call "
-            f"FROM ({sql}) JOIN callers ON other_number = number WHERE started_at > last GROUP BY number"
-        )
+        callers = "callers AS (SELECT unnest(?) AS number, unnest(?) AS last)"
+        first = f"SELECT number, arg_min({{{call}}}, (started_at, id)) AS call"
+        calls = f"FROM ({sql}) JOIN callers ON other_number = number WHERE started_at > last GROUP BY number"
+        return f"{callers} {first} {calls}"
 
 
 def missed_and_open(question: Question, asker: Asker) -> Layout:

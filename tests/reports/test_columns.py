@@ -19,7 +19,9 @@ from accounting.services.columns.copying import copy_columns
 from accounting.services.columns.reading import Split
 from accounting.services.columns.touching import touch
 from accounting.services.masking import mask_for
+from callanalytics.web.pagination import Paging, Position
 from reports.catalogue import REPORTS
+from reports.catalogue.base import only
 from reports.engine import answering
 from reports.engine.answering import Answer, Node, answer, fields_in
 from reports.engine.conditions import Comparison, Condition, Group
@@ -229,3 +231,42 @@ def test_special_reports_show_the_same_with_and_without_the_copy(
     by_database = [row.cells for row in run_report(REPORTS[slug], question, asker).layout.rows]
     assert by_copy == by_database
     assert by_copy or slug == "silent-extensions"
+
+
+LISTS = {
+    "time": {"sort": "-time", "tests": only(direction="incoming")},
+    "oldest": {"sort": "time", "tests": only(direction="incoming")},
+    "cost": {"sort": "-cost", "tests": only(price="priced")},
+    "talk": {"sort": "-talk", "top": 7},
+    "quality": {"sort": "quality", "top": 9},
+}
+
+
+@pytest.mark.parametrize("order", sorted(LISTS))
+@pytest.mark.parametrize("reader", ["admin", "super"])
+def test_lists_show_the_same_calls_with_and_without_the_copy(
+    half_touched: User, order: str, reader: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = User.objects.get(username=reader)
+    asker = asker_for(person, mask_for(person), "US/Eastern")
+    question = Question(period="all", columns=("time", "other", "talk", "cost"), **LISTS[order])
+    by_copy = list(pages_of(question, asker))
+    nothing = Split(None, None, (), (), frozenset())
+    monkeypatch.setattr("accounting.services.columns.reading.split", lambda *_: nothing)
+    assert by_copy == list(pages_of(question, asker))
+    assert by_copy[0]
+
+
+def pages_of(question: Question, asker: Asker) -> Iterator[list[int | None]]:
+    """Yield the ids of each page's calls, there and back."""
+    paging, before = Paging(25), ""
+    while True:
+        layout = run_report(REPORTS["calls"], question, asker, paging).layout
+        yield [row.record_id for row in layout.rows]
+        if not layout.after:
+            break
+        before = layout.before
+        paging = Paging(25, after=Position.parse(layout.after))
+    if before:
+        back = run_report(REPORTS["calls"], question, asker, Paging(25, before=Position.parse(before))).layout
+        yield [row.record_id for row in back.rows]
