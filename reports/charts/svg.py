@@ -123,11 +123,12 @@ def draw_bars(chart: Chart, rtl: bool, link: Callable[[str], str] | None) -> str
     names = min(300.0, max(110.0, max(len(name) for name in chart.categories) * LETTER + 16))
     room = WIDTH - names - 130
     drawing = Drawing(len(chart.categories) * 30 + 8, rtl=rtl, link=link)
+    highest = chart.highest
     for place, (name, mark) in enumerate(zip(chart.categories, chart.series[0].marks, strict=True)):
         top = place * 30.0 + 4
         drawing.text(names - 10, top + 16, shortened(name, names - 16), "end")
         if mark is not None:
-            width = float(mark.value / chart.highest) * room
+            width = float(mark.value / highest) * room
             drawing.box(names, top + 2, width, 20, 0, name, mark)
             drawing.text(names + width + 8, top + 16, mark.text)
     return drawing.whole(chart.summary())
@@ -139,13 +140,14 @@ def draw_pairs(chart: Chart, rtl: bool, link: Callable[[str], str] | None) -> st
     room = WIDTH - names - 130
     drawing = Drawing(len(chart.categories) * 44 + 36, rtl=rtl, link=link)
     legend(drawing, [series.name for series in chart.series], 18)
+    highest = chart.highest
     for line, name in enumerate(chart.categories):
         top = line * 44.0 + 34
         drawing.text(names - 10, top + 21, shortened(name, names - 16), "end")
         for place, series in enumerate(chart.series):
             mark, y = series.marks[line], top + place * 18
             if mark is not None:
-                width = float(mark.value / chart.highest) * room
+                width = float(mark.value / highest) * room
                 drawing.box(names, y, width, 15, place, f"{name}, {series.name}", mark)
                 drawing.text(names + width + 8, y + 12, mark.text)
     return drawing.whole(chart.summary())
@@ -278,12 +280,13 @@ def draw_heat(chart: Chart, rtl: bool, link: Callable[[str], str] | None) -> str
     for column, name in enumerate(chart.categories):
         if column % every == 0:
             drawing.text(names + slot * (column + 0.5), 18, name, "middle", 11)
+    highest = chart.highest
     for line, series in enumerate(chart.series):
         y = 28.0 + line * 28
         drawing.text(names - 10, y + 17, shortened(series.name, names - 14), "end")
         for column, mark in enumerate(series.marks):
             if mark is not None:
-                share = float(mark.value / chart.highest)
+                share = float(mark.value / highest)
                 drawing.box(
                     names + slot * column + 1,
                     y,

@@ -5,7 +5,7 @@ they always agree. A table of totals answers a question only when it has every c
 period begins and ends with its days.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -112,8 +112,8 @@ def every_condition(question: Question, asker: Asker) -> Q:
     return found & condition_of(question.where, asker) if question.where else found
 
 
-def answer(question: Question, asker: Asker) -> Answer:
-    """Return the groups of a question with names, sums and total."""
+def answer(question: Question, asker: Asker, *, named: bool = True) -> Answer:
+    """Return the groups of a question with names, sums and total; those for comparing need no names."""
     needs = needed_sums(name for name in question.columns if name in MEASURES)
     dimensions = [DIMENSIONS[name] for name in question.group]
     ranking = ranking_of(question)
@@ -122,7 +122,7 @@ def answer(question: Question, asker: Asker) -> Answer:
     leaves, others = greatest(gather(groups, dimensions), ranking)
     total.add(others)
     cut = bool(total.of("calls"))
-    tree = grow(leaves, dimensions, Wording(asker.masker, asker.zone))
+    tree = grow(leaves, dimensions, Wording(asker.masker, asker.zone), named=named)
     for node in tree:
         total.add(node.sums)
     arrange(tree, dimensions, question)
@@ -312,9 +312,14 @@ def sums_of(row: dict[str, Any]) -> Sums:
     return Sums(numbers, costs, row.get("s_first"), row.get("s_last"))
 
 
-def grow(leaves: dict[tuple[Key, ...], Sums], dimensions: Sequence[Dimension], wording: Wording) -> list[Node]:
+def grow(
+    leaves: dict[tuple[Key, ...], Sums], dimensions: Sequence[Dimension], wording: Wording, *, named: bool = True
+) -> list[Node]:
     """Return the tree of groups, each with its name and the sums of all within it."""
-    names = [dimension.names({keys[place] for keys in leaves}, wording) for place, dimension in enumerate(dimensions)]
+    names: list[Mapping[Key, str]] = [
+        dimension.names({keys[place] for keys in leaves}, wording) if named else {}
+        for place, dimension in enumerate(dimensions)
+    ]
     nodes: dict[tuple[Key, ...], Node] = {}
     roots: list[Node] = []
     for keys, sums in leaves.items():

@@ -36,10 +36,10 @@ from accounting.models import (
     PhoneSystem,
     Pricing,
     Rate,
-    User,
 )
 from accounting.services.describing import cause_in_words
 from accounting.services.masking import Masker
+from accounting.services.naming import person_names
 from callanalytics.lib.places import country_name
 
 Key = Any
@@ -88,6 +88,10 @@ def _named_rows(model: Any) -> Namer:
         return {pk: str(row) for pk, row in rows.items()}
 
     return names
+
+
+def _people(keys: Collection[Key], wording: Wording) -> Mapping[Key, str]:
+    return person_names(keys)
 
 
 def _choices(choices: Any) -> Namer:
@@ -160,7 +164,7 @@ DIMENSIONS: dict[str, Dimension] = {
     one.name: one
     for one in (
         Dimension(
-            "person", gettext_lazy("Person"), gettext_lazy("People"), _column("user_id"), _named_rows(User), "person",
+            "person", gettext_lazy("Person"), gettext_lazy("People"), _column("user_id"), _people, "person",
             columns=frozenset({"user_id"}), without=gettext_lazy("Nobody"),
         ),
         Dimension(

@@ -64,7 +64,7 @@ def compare(found: Answer, question: Question, asker: Asker) -> None:
     before = previous(question)
     if before is None:
         return
-    earlier = answer(replace(before, top=None), asker)
+    earlier = answer(replace(before, top=None), asker, named=False)
     found.before = earlier.total
     nodes: dict[tuple[Any, ...], Node] = {}
     gather(earlier.nodes, nodes)

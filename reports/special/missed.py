@@ -75,10 +75,10 @@ class First:
     def among(self, sql: str) -> str:
         """Return the SQL."""
         call = ", ".join(f"'{name}': {name}" for name in FollowUp._fields)
-        callers = "callers AS (SELECT unnest(?) AS number, unnest(?) AS last)"
-        first = f"SELECT number, arg_min({{{call}}}, (started_at, id)) AS call"
-        calls = f"FROM ({sql}) JOIN callers ON other_number = number WHERE started_at > last GROUP BY number"
-        return f"{callers} {first} {calls}"
+        # Parameters are taken in the order of the text: the callers behind the rows.
+        callers = "(SELECT unnest(?) AS number, unnest(?) AS last) AS callers"
+        first = f"SELECT number, arg_min({{{call}}}, (started_at, id)) AS call FROM talked JOIN {callers}"  # noqa: S608
+        return f"talked AS ({sql}) {first} ON other_number = number WHERE started_at > last GROUP BY number"
 
 
 def missed_and_open(question: Question, asker: Asker) -> Layout:
