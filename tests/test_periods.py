@@ -33,7 +33,9 @@ def test_this_follows_the_previous(today: date) -> None:
     """On any day each unit begins the day after the previous one has ended, and the previous one is whole."""
     for unit, months in (("month", 1), ("quarter", 3), ("year", 12)):
         (begin, end), (before, until) = days_of(unit, today), days_of(f"last_{unit}", today)
-        assert begin and end and before and until
+        assert begin
+        assert before
+        assert until
         assert (until + timedelta(days=1), end) == (begin, today)
         assert months_between(before, until) == months
         assert months_later(begin, -months) == before
