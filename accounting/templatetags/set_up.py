@@ -8,6 +8,7 @@ from django.db.models import Model
 from django.db.models.options import Options
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounting.services.connection_tests import TESTS, ConnectionTest
 from accounting.services.set_up import Step
@@ -51,6 +52,42 @@ def form_title(opts: Options[Any], original: Model | None = None) -> str:
 def set_up_page(opts: Options[Any]) -> SetUpPage | None:
     """Return what the menu says of a table, None for tables that it does not name."""
     return PAGES.get(f"admin:{opts.app_label}_{opts.model_name}_changelist")
+
+
+HINTS = {
+    "phonesystem": gettext_lazy(
+        "Begin here: each phone system gets an inbox folder to which it sends its call records."
+    ),
+    "gateway": gettext_lazy(
+        "Gateways appear by themselves with the first calls; then give each its office and carrier."
+    ),
+    "extension": gettext_lazy(
+        "Extensions appear by themselves with the first calls, or come with the import of people."
+    ),
+    "device": gettext_lazy("Phones appear by themselves with the first calls."),
+    "importfile": gettext_lazy("Files appear here as soon as a phone system delivers, or when you upload them."),
+    "department": gettext_lazy("Enter departments one by one, import them, or let the directory bring them."),
+    "costcentre": gettext_lazy("Enter cost centres one by one, or import them from CSV or XLSX."),
+    "office": gettext_lazy(
+        "An office gives calls their country, area code and time zone: enter one for each location."
+    ),
+    "numberrule": gettext_lazy(
+        "Only needed where the public number plans are wrong for you, for instance short codes."
+    ),
+    "carrier": gettext_lazy("A carrier charges for the calls of its gateways by its tariffs."),
+    "rate": gettext_lazy("Import a price list on a tariff's own page, or add rates one by one."),
+    "publicholiday": gettext_lazy(
+        "The holidays of each office's country are known already; enter further or lifted ones."
+    ),
+    "accessattempt": gettext_lazy("Nobody has typed a wrong password lately."),
+}
+"""What an empty table needs next, by model."""
+
+
+@register.simple_tag
+def table_hint(opts: Options[Any]) -> str:
+    """Return what to do next with a table that is empty."""
+    return str(HINTS.get(str(opts.model_name), ""))
 
 
 @register.simple_tag

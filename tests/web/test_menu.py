@@ -101,6 +101,15 @@ def test_every_page_of_the_set_up_bears_the_name_of_its_menu_entry(client: Clien
                 assert trail(page) == [str(OVERVIEW.label), str(section.label), str(entry.label)]
 
 
+def test_empty_tables_say_what_to_do_next(client: Client, db: None) -> None:
+    client.force_login(make.administrator())
+    page = client.get(reverse("admin:accounting_phonesystem_changelist")).content.decode()
+    assert "Begin here: each phone system gets an inbox folder" in page
+    assert page.count(reverse("admin:accounting_phonesystem_add")) == 2
+    files = client.get(reverse("admin:accounting_importfile_changelist")).content.decode()
+    assert "as soon as a phone system delivers" in files
+
+
 def test_pages_below_a_table_lead_back_to_it(client: Client, db: None) -> None:
     ana = make.person("ana", first_name="Ana", last_name="Ruiz")
     client.force_login(make.administrator())
