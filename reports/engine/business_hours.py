@@ -72,7 +72,7 @@ def holidays_of(office: Office, years: range) -> list[date]:
     published = public_holidays(office.country, office.subdivision)
     every = (date(year, 1, 1) + timedelta(days=place) for year in years for place in range(366))
     days = {day for day in every if published is not None and day in published}
-    entered: Sequence[PublicHoliday] = office.holidays.all()
+    entered: list[PublicHoliday] = list(office.holidays.all())
     days |= {one.day for one in entered if one.is_holiday}
     return sorted(days - {one.day for one in entered if not one.is_holiday})
 
