@@ -51,6 +51,7 @@ PORTAL_URL = env.str("PORTAL_URL", f"http://localhost:{env.int('PORT', 8000)}")
 INSTALLED_APPS = [
     "callanalytics",
     "accounting",
+    "budget",
     "reports",
     "callanalytics.apps.SetUpConfig",
     "django.contrib.auth",

@@ -1,0 +1,26 @@
+"""Hears of calls and people below; only asks the worker to look."""
+
+from typing import Any
+
+from celery import current_app
+from django.dispatch import receiver
+
+from accounting.models import User
+from accounting.signals import calls_corrected, calls_imported, person_erased
+from budget.models import Budget
+from budget.services.erasing import forget_person
+
+FOLLOW = "budget.tasks.follow"
+
+
+@receiver([calls_imported, calls_corrected])
+def follow_calls(**_facts: Any) -> None:
+    """Ask for the calls to be charged now; the timetable would do it a little later."""
+    if Budget.objects.exists():
+        current_app.send_task(FOLLOW, expires=60)
+
+
+@receiver(person_erased)
+def forget(person: User, **_facts: Any) -> None:
+    """Forget the budgets of an erased person, in the transaction of the erasure."""
+    forget_person(person)

@@ -1,0 +1,22 @@
+"""What budget control forgets: erased people, and days beyond the term for which calls are kept."""
+
+from accounting.models import PhoneSystem, User
+from accounting.services.forgetting import delete_rows
+from accounting.services.retention import end_of_term
+from budget.models import Account, Budget, BudgetException, ChargeDay
+
+
+def forget_person(person: User) -> None:
+    """Delete a person's own budgets, accounts with their history, and exceptions; pots keep their sums."""
+    Budget.objects.filter(person=person).delete()
+    Account.objects.filter(person=person).delete()
+    BudgetException.objects.filter(person=person).delete()
+    # As the calls themselves: they lose extension and owner, and keep their units.
+    ChargeDay.objects.filter(user_id=person.pk).update(user_id=None, extension="")
+
+
+def forget_old_days() -> None:
+    """Delete the charge days of calls that are no longer kept; the periods keep their sums."""
+    for phone_system in PhoneSystem.objects.exclude(keep_days=None):
+        end = end_of_term(phone_system.keep_days or 0)
+        delete_rows(ChargeDay.objects.filter(phone_system_id=phone_system.pk, slice__lt=end))

@@ -1,0 +1,117 @@
+"""Puts budgets into force as they stand: fills the ledger as far back as they need, opens and counts their accounts."""
+
+import time
+from datetime import date, timedelta
+
+from django.db.models import Max, Min
+from django.db.models.functions import Coalesce
+
+from accounting.models import CallRecord, ExtensionDay, PhoneSystem, ReferenceRevision
+from budget.models import Account, ArrivalMark, Budget, BudgetPeriod, Ledger
+from budget.querysets import BudgetQuerySet
+from budget.services.charges import A_DAY, refresh_day
+from budget.services.holders import latest_today
+from budget.services.ledger import book, first_day_charged, locked
+from budget.services.opening import admit, open_due, with_budget
+from budget.services.recounting import recount
+from budget.services.thresholds import act
+
+
+def tick(seconds: float = 20.0) -> None:
+    """Bring budgets to the present: fill days that new ones need, settle them, admit members, open due periods."""
+    deadline = time.monotonic() + seconds
+    if not fill(deadline):
+        return
+    for pk in waiting().values_list("pk", flat=True):
+        settle(pk)
+    admit_members()
+    with locked():
+        open_due()
+
+
+def waiting() -> BudgetQuerySet:
+    """Return the budgets that have begun and are not in force as they stand."""
+    return Budget.objects.in_force().filter(settled=False, valid_from__lte=latest_today())
+
+
+def needed_from() -> date | None:
+    """Return the first day of the organisation's zone that may hold calls of a budget, None without budgets."""
+    first: date | None = Budget.objects.in_force().aggregate(first=Min("valid_from"))["first"]
+    # A day of an office may begin on the day before in the organisation.
+    return first - A_DAY if first else None
+
+
+def fill(deadline: float) -> bool:
+    """Charge the calls of earlier days that budgets need, backwards day by day; return whether all is done."""
+    wanted = needed_from()
+    if wanted is None:
+        return False
+    with locked() as ledger:
+        if ledger.filled_from is None:
+            begin_ledger(ledger)
+    while True:
+        with locked() as ledger:
+            filled = ledger.filled_from or latest_today()
+            if filled <= wanted:
+                return True
+            first = first_call_day()
+            if first is None or filled <= first:
+                ledger.filled_from = wanted
+            else:
+                ledger.filled_from = filled - A_DAY
+                charge_day(ledger, ledger.filled_from)
+            ledger.save(update_fields=["filled_from"])
+        if time.monotonic() > deadline:
+            return False
+
+
+def begin_ledger(ledger: Ledger) -> None:
+    """Begin with the calls of tomorrow: marks first, so that nothing that arrives meanwhile is missed."""
+    for phone_system_id in PhoneSystem.objects.values_list("pk", flat=True):
+        totals = ExtensionDay.objects.filter(phone_system_id=phone_system_id)
+        last = totals.aggregate(last=Coalesce(Max("pk"), 0))["last"]
+        ArrivalMark.objects.update_or_create(phone_system_id=phone_system_id, defaults={"total_id": last})
+    ledger.filled_from = latest_today() + A_DAY
+    ledger.save(update_fields=["filled_from"])
+
+
+def first_call_day() -> date | None:
+    """Return a day until which there are no calls."""
+    first = CallRecord.objects.aggregate(first=Min("started_at"))["first"]
+    return (first - timedelta(days=1)).date() if first else None
+
+
+def charge_day(ledger: Ledger, day: date) -> None:
+    """Charge all calls of one day and book them to accounts that are open already."""
+    for phone_system_id in PhoneSystem.objects.values_list("pk", flat=True):
+        first = first_day_charged(ledger, phone_system_id)
+        if first and day >= first:
+            book(refresh_day(phone_system_id, day))
+
+
+def settle(pk: int) -> None:
+    """Open the accounts of a budget and let its amounts and thresholds hold for the present periods."""
+    with locked():
+        budget = waiting().filter(pk=pk).first()
+        if budget is None:
+            return
+        # A budget that was deleted for a while has missed what came meanwhile.
+        recount(list(BudgetPeriod.objects.filter(account__budget=budget).select_related("account__budget")))
+        admit(budget)
+        open_due([budget.pk])
+        Budget.objects.filter(pk=budget.pk).update(settled=True)
+        accounts = {one.pk: with_budget(one, budget) for one in Account.objects.filter(budget=budget)}
+        act(list(BudgetPeriod.objects.filter(account__budget=budget)), accounts)
+
+
+def admit_members() -> None:
+    """Open accounts for people who have come to a unit, whenever people or units have changed."""
+    revision = ReferenceRevision.objects.filter(pk=1).values_list("number", flat=True).first() or 0
+    with locked() as ledger:
+        if ledger.revision == revision:
+            return
+        for budget in Budget.objects.in_force().filter(settled=True):
+            if budget.per_person:
+                admit(budget)
+        ledger.revision = revision
+        ledger.save(update_fields=["revision"])
