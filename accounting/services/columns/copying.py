@@ -48,6 +48,16 @@ class Copied:
 
 
 @dataclass(frozen=True, slots=True)
+class Freshness:
+    """What the status page says about the copy."""
+
+    records: int
+    copied_at: datetime | None
+    waiting: int
+    """Days before today that the database answers until they are copied."""
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """Days of one month that follow each other."""
 
@@ -79,6 +89,13 @@ def copy_columns(*, seconds: float | None = None, rebuild: bool = False, quiet: 
         copied.joined = join_months()
         tidy()
     return copied
+
+
+def freshness() -> Freshness:
+    """Return how far the copy is; a file that holds parts of several runs counts once."""
+    runs = {run.file: run for run in CopiedDays.objects.all()}
+    copied_at = max((run.copied_at for run in runs.values()), default=None)
+    return Freshness(sum(run.records for run in runs.values()), copied_at, len(days_to_copy(timedelta(0))))
 
 
 @contextmanager
