@@ -45,13 +45,14 @@ def calls_of_page(question: Question, asker: Asker, paging: Paging) -> CallRecor
             end = min(end or position.when, position.when) + timedelta(microseconds=1)
         else:
             start = max(start or position.when, position.when)
+    ids: list[int] | None = None
     for begin, until in near_and_whole(start, end, falling=falling):
         ids = found(every, begin, until, lambda some: some.order_by(f"{sign}started_at", f"{sign}pk"), paging.size + 1)
         if ids is None:
             return records
         if len(ids) > paging.size:
             break
-    return records.filter(pk__in=ids)
+    return records.filter(pk__in=ids or [])
 
 
 def near_and_whole(

@@ -86,7 +86,8 @@ class Sweep:
 def gateway_loads(question: Question, asker: Asker) -> Loads:
     """Return the load of each gateway that has calls."""
     period = period_of(question, asker.zone)
-    channels = dict(Gateway.objects.filter(channels__gt=0).values_list("pk", "channels"))
+    lines = Gateway.objects.filter(channels__gt=0).values_list("pk", "channels")
+    channels = {pk: count for pk, count in lines if count}
     shift = int(period.start.timestamp()) % HOUR if period.start else 0
     rows = None
     if reads_widely(asker.reader):

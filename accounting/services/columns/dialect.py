@@ -33,7 +33,7 @@ class Operations(DatabaseOperations):
     def _convert_sql_to_tz(self, sql: str, params: Sequence[Any], tzname: str | None) -> tuple[str, Sequence[Any]]:
         return (local(sql, tzname, *self.connection.days), params) if tzname else (sql, params)
 
-    def datetime_trunc_sql(  # type: ignore[override]  (the stubs leave the parameters out)
+    def datetime_trunc_sql(  # type: ignore[override]  # the stubs leave the parameters out
         self, lookup_type: str, sql: str, params: Sequence[Any], tzname: str | None
     ) -> tuple[str, Sequence[Any]]:
         """Return the SQL of a day, or of the first day of a week, month or year: dates are cut faster than moments."""

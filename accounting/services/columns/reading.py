@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import duckdb
 import structlog
@@ -19,6 +19,7 @@ log = structlog.get_logger(__name__)
 A_DAY = timedelta(days=1)
 TRIES = 3
 Records = QuerySet[CallRecord]
+RecordsT = TypeVar("RecordsT", bound=QuerySet[CallRecord])
 Ask = Callable[[Records], QuerySet[Any]]
 """Makes the query: values or sums of the records that it is given."""
 Bounds = tuple[datetime | None, datetime | None]
@@ -27,8 +28,9 @@ Bounds = tuple[datetime | None, datetime | None]
 class Step(Protocol):
     """What is done with the rows of both sources together, in DuckDB."""
 
-    values: Sequence[Any]
-    """Parameters of the SQL, behind those of the rows."""
+    @property
+    def values(self) -> Sequence[Any]:
+        """Parameters of the SQL, behind those of the rows."""
 
     def among(self, sql: str) -> str:
         """Return the SQL that follows "WITH …, ", from that of the rows."""
@@ -246,7 +248,7 @@ def from_both(
     return None
 
 
-def within(records: Records, start: datetime | None, end: datetime | None) -> Records:
+def within(records: RecordsT, start: datetime | None, end: datetime | None) -> RecordsT:
     """Keep the records of [start, end)."""
     if start:
         records = records.filter(started_at__gte=start)
