@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils.dates import WEEKDAYS
 from django.utils.functional import lazy
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language_info, gettext_lazy
+from django.utils.translation import get_language_info, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
 
 from accounting.forms.profile import zone_choices
@@ -40,7 +40,7 @@ class RecurrenceForm(forms.ModelForm[ReportSchedule]):
         help_text=gettext_lazy("In shorter months: their last day."),
     )  # fmt: skip
     at = forms.TimeField(
-        label=gettext_lazy("Time"), widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
+        label=pgettext_lazy("time of day", "Time"), widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
         input_formats=["%H:%M", "%H:%M:%S"],
     )  # fmt: skip
     zone = forms.ChoiceField(label=gettext_lazy("Time zone"), choices=zone_choices)

@@ -198,7 +198,7 @@ def test_the_set_up_stands_in_the_portals_frame(page: Page, sign_in: SignIn, ada
     expect(page.locator(".bar-menu [aria-current=page]")).to_have_text("Organisation")
     page.get_by_role("searchbox").fill("Novak")
     page.get_by_role("button", name="Search").click()
-    page.get_by_role("link", name="admin").click()
+    page.get_by_role("link", name="Novak, Ada").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Ada Novak")
     page.get_by_role("link", name="History").click()
     expect(page.get_by_role("row").filter(has_text="Administrator")).to_have_count(1)
