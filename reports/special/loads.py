@@ -83,8 +83,33 @@ class Sweep:
         """  # noqa: S608  (numbers)
 
 
-def gateway_loads(question: Question, asker: Asker) -> Loads:
-    """Return the load of each gateway that has calls."""
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """The seconds of calls by gateway and half-hour, of the same rows: no order is needed, so that it is quick."""
+
+    shift: int
+    values: Sequence[Any] = ()
+
+    def among(self, sql: str) -> str:
+        """Return the SQL; the few calls that do not end in the half-hour in which they begin are parted."""
+        half_hours = f"unnest(range(one, last + 1)) * {HALF_HOUR} + {self.shift} AS slot"
+        return f"""
+            calls AS (
+                SELECT gateway_id AS g, epoch_us(started_at) // 1000000 AS s, epoch_us(ended_at) // 1000000 AS e,
+                    (s - {self.shift}) // {HALF_HOUR} AS one, (e - 1 - {self.shift}) // {HALF_HOUR} AS last
+                FROM ({sql}) WHERE e > s
+            ), parts AS (
+                SELECT g, one * {HALF_HOUR} + {self.shift} AS slot, e - s AS seconds FROM calls WHERE one = last
+                UNION ALL SELECT g, slot, least(e, slot + {HALF_HOUR}) - greatest(s, slot)
+                FROM (SELECT g, s, e, {half_hours} FROM calls WHERE one < last)
+            )
+            SELECT g, slot, sum(seconds) AS busy, 0 AS calls, 0 AS peak, 0 AS peak_at, 0 AS taken
+            FROM parts GROUP BY g, slot ORDER BY g, slot
+        """  # noqa: S608  (numbers)
+
+
+def gateway_loads(question: Question, asker: Asker, *, hours_only: bool = False) -> Loads:
+    """Return the load of each gateway that has calls; of some reports only the hours are needed."""
     period = period_of(question, asker.zone)
     lines = Gateway.objects.filter(channels__gt=0).values_list("pk", "channels")
     channels = {pk: count for pk, count in lines if count}
@@ -96,12 +121,12 @@ def gateway_loads(question: Question, asker: Asker) -> Loads:
             period.start,
             period.end,
             lambda records: records.order_by().values("gateway_id", "started_at", "ended_at"),
-            Sweep(shift, channels),
+            Busy(shift) if hours_only else Sweep(shift, channels),
         )
     found = swept(rows, shift) if rows is not None else counted(question, asker, channels, shift)
-    slots_of = [slot for load in found.values() for slot in load.peaks]
-    start = int(period.start.timestamp()) if period.start else min(slots_of, default=0)
-    latest = max(slots_of, default=start) + HALF_HOUR
+    hours = [hour for load in found.values() for hour in load.hours]
+    start = int(period.start.timestamp()) if period.start else min(hours, default=0)
+    latest = max(hours, default=start) + HOUR
     return Loads(found, start, int(period.end.timestamp()) if period.end else latest)
 
 

@@ -96,7 +96,7 @@ def day_chart(name: str, load: GatewayLoad) -> Chart:
 
 def utilisation(question: Question, asker: Asker) -> Layout:
     """Return for each gateway the share of its lines that was taken, by hour of the day."""
-    loads = gateway_loads(question, asker)
+    loads = gateway_loads(question, asker, hours_only=True)
     gateways = Gateway.objects.in_bulk(loads.gateways)
     hours = [f"{hour:02}" for hour in range(24)]
     layout = Layout(
