@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from accounting.models import CallLeg, CallRecord, GatewayCarrier, Rate, User
@@ -12,25 +12,10 @@ from accounting.services.describing import q850
 from accounting.services.masking import Masker, ShownNumber, mask_for
 from accounting.services.naming import NamedCall, extension_holders, named_calls
 from accounting.services.simulating import PriceStory, price_story, visible_prefix
+from accounting.services.timelines import Course, Tick, TimeLine, kinds_in
 
 CONFERENCE_BRIDGE = re.compile(r"[bc]00\d{6,}$")
 """What Cisco UCM writes in place of a number for a conference."""
-WIDTH = 1000
-NARROWEST = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """A part of a leg on the time line, in thousandths of its width."""
-
-    kind: str
-    start: int
-    width: int
-
-    @property
-    def mirrored(self) -> int:
-        """The start seen from the other side, for languages written from right to left."""
-        return WIDTH - self.start - self.width
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +36,7 @@ class ToldLeg:
     called: Party
     first_called: ShownNumber
     redirected_by: ShownNumber
-    bars: list[Bar]
+    course: Course
     talk_seconds: int
     cause: int
 
@@ -80,6 +65,18 @@ class ToldCall:
     carrier: str
     why: PriceStory
     authorization: str
+    ticks: list[Tick]
+    """Clock times below the legs' time line."""
+
+    @property
+    def phases(self) -> list[tuple[str, str | Promise]]:
+        """The kinds of phases that the time line shows, with their words."""
+        return kinds_in([leg.course for leg in self.legs])
+
+    @property
+    def has_continued(self) -> bool:
+        """Whether a leg of the time line went on in another one."""
+        return any(leg.course.continued for leg in self.legs)
 
     @property
     def other_in_words(self) -> str:
@@ -115,6 +112,7 @@ def tell_call(record: CallRecord, viewer: User) -> ToldCall:
         why=price_story(chosen.record, chosen.number),
         carrier=str(rate.tariff.carrier) if rate else _carrier(record),
         authorization=hidden_code(record.authorization_code),
+        ticks=TimeLine.of(legs).ticks() if legs else [],
     )
 
 
@@ -126,8 +124,7 @@ def hidden_code(code: str) -> str:
 def _told_legs(legs: Sequence[CallLeg], records: Sequence[CallRecord], masker: Masker) -> list[ToldLeg]:
     if not legs:
         return []
-    start = min(leg.originated_at for leg in legs)
-    seconds = max(1.0, (max(leg.disconnected_at for leg in legs) - start).total_seconds())
+    line = TimeLine.of(legs)
     holders = extension_holders(number for leg in legs for number in (leg.calling, leg.final_called) if number)
     # Numbers of the reader's own records look the same here as there.
     shown = {number: masker.number(record, number) for record in records for number in _numbers(record) if number}
@@ -147,7 +144,7 @@ def _told_legs(legs: Sequence[CallLeg], records: Sequence[CallRecord], masker: M
             party(leg, leg.final_called, leg.dest_device),
             show(leg.original_called),
             show(leg.last_redirect),
-            _bars(leg, start, seconds),
+            line.course(leg),
             int((leg.disconnected_at - leg.connected_at).total_seconds()) if leg.connected_at else 0,
             q850(leg.dest_cause or leg.orig_cause),
         )
@@ -163,17 +160,6 @@ def _numbers(record: CallRecord) -> tuple[str, ...]:
         record.original_called,
         record.last_redirect,
     )
-
-
-def _bars(leg: CallLeg, start: datetime, seconds: float) -> list[Bar]:
-    def bar(kind: str, begin: datetime, end: datetime) -> Bar:
-        left = round((begin - start).total_seconds() / seconds * WIDTH)
-        width = max(NARROWEST, round((end - begin).total_seconds() / seconds * WIDTH))
-        return Bar(kind, min(left, WIDTH - NARROWEST), min(width, WIDTH - min(left, WIDTH - NARROWEST)))
-
-    if leg.connected_at is None:
-        return [bar("fail", leg.originated_at, leg.disconnected_at)]
-    return [bar("ring", leg.originated_at, leg.connected_at), bar("talk", leg.connected_at, leg.disconnected_at)]
 
 
 def _carrier(record: CallRecord) -> str:

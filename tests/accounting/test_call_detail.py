@@ -1,8 +1,10 @@
 """One call with all its legs: what the reader may see of it, in words and as a picture."""
 
-from datetime import timedelta
+import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
@@ -63,6 +65,39 @@ def test_all_legs_are_told_with_parties_cause_and_redirection(client: Client, an
     assert page.count("<tr aria-current") == 1, "the colleague's part is not the reader's"
     assert '<td class="at-person"><a href' in page
     assert reverse("call", args=[call.pk]) in page
+
+
+def test_the_time_line_has_clock_times_and_every_phase(client: Client, ana: User) -> None:
+    noon = datetime(2026, 7, 1, 10, 0, tzinfo=UTC)  # 12:00 in Berlin
+    call = make.record(ana, started_at=noon, answered_at=None, ended_at=noon + timedelta(seconds=200))
+    make.leg(
+        call,
+        originated_at=noon,
+        queue_seconds=50,
+        connected_at=noon + timedelta(seconds=100),
+        disconnected_at=noon + timedelta(seconds=150),
+        orig_cause=393216,
+    )
+    make.leg(
+        call,
+        originated_at=noon + timedelta(seconds=150),
+        connected_at=None,
+        disconnected_at=noon + timedelta(seconds=200),
+    )
+    client.force_login(ana)
+    page = page_of(client, call)
+    drawn = re.findall(r'<rect class="phase-(\w+)" x="([\d.]+)%" width="([\d.]+)%"><title>', page)
+    assert drawn == [
+        ("wait", "0.00", "25.00"),
+        ("ring", "25.00", "25.00"),
+        ("talk", "50.00", "25.00"),
+        ("fail", "75.00", "25.00"),
+    ]
+    assert '<circle class="leg-continued" cx="75.00%"' in page
+    assert re.findall(r"<text [^>]*>([\d:]+)</text>", page) == ["12:01:00", "12:02:00", "12:03:00"]
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "ar"
+    turned = re.findall(r'<rect class="phase-(\w+)" x="([\d.]+)%" width="[\d.]+%"><title>', page_of(client, call))
+    assert turned == [("wait", "75.00"), ("ring", "50.00"), ("talk", "25.00"), ("fail", "0.00")]
 
 
 def test_parts_of_others_are_not_listed_but_for_their_supervisor(client: Client, ana: User) -> None:
