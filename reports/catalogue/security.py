@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from reports.catalogue.base import CHARGING, COUNTING, Category, Report, Rule, only
 from reports.engine.question import Question
-from reports.special.keeping import bursts
+from reports.special.bursts import bursts
 
 REPORTS = (
     Report(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -27,6 +28,8 @@ class Mark:
     """The value in words."""
     calls: str = ""
     """Query string of the calls behind it; '' for none."""
+    moment: datetime | None = None
+    """When it was, in the zone of the question: its place along the axis of a scatter."""
 
 
 @dataclass(slots=True)

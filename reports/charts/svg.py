@@ -5,8 +5,11 @@ Letters are set from the side where the language begins; the picture itself is m
 
 import math
 from collections.abc import Callable, Sequence
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 from html import escape
+
+from django.utils import formats
 
 from reports.charts.base import Chart, Mark
 from reports.engine.measures import Form
@@ -17,7 +20,9 @@ PALETTE = ("#0b5965", "#d55e00", "#0072b2", "#e69f00", "#7a4fa3", "#009e73", "#8
 """Told apart with every kind of colour blindness, also in grey; in the order of use."""
 INK, LINE = "#40514f", "#e0e6e5"
 FONT = "Inter Portal, Plex Portal, Noto Sans, Noto Sans Arabic, sans-serif"
-FEW, MANY = 12, 60
+FEW, MANY, MOST_DAYS = 12, 60, 8
+LAST_DAY = 48.0
+"""Room beside the last day of an axis of days, for half of its name."""
 LETTER = 6.4  # mean width of a letter at 12 px
 
 
@@ -153,13 +158,19 @@ def draw_pairs(chart: Chart, rtl: bool, link: Callable[[str], str] | None) -> st
     return drawing.whole(chart.summary())
 
 
-def axes(drawing: Drawing, chart: Chart, top: float, bottom: float) -> Decimal:
-    """Draw the values at the side and the names below; return the value at the top."""
+def values_axis(drawing: Drawing, chart: Chart, top: float, bottom: float) -> Decimal:
+    """Draw the values at the side; return the value at the top."""
     marks = steps(chart.highest, chart.form)
     for value in marks:
         y = bottom - float(value / marks[-1]) * (bottom - top)
         drawing.rule(LEFT, y, WIDTH - RIGHT, y)
         drawing.text(LEFT - 8, y + 4, write(value, chart.form, ""), "end", 11)
+    return marks[-1]
+
+
+def axes(drawing: Drawing, chart: Chart, top: float, bottom: float) -> Decimal:
+    """Draw the values at the side and the names below; return the value at the top."""
+    highest = values_axis(drawing, chart, top, bottom)
     slot = (WIDTH - LEFT - RIGHT) / len(chart.categories)
     widest = max(len(name) for name in chart.categories) * LETTER + 10
     # A few names are shortened, of many (times mostly) some are left out.
@@ -167,7 +178,7 @@ def axes(drawing: Drawing, chart: Chart, top: float, bottom: float) -> Decimal:
     for place, name in enumerate(chart.categories):
         if place % every == 0:
             drawing.text(LEFT + slot * (place + 0.5), bottom + 18, shortened(name, max(slot * every, 40)), "middle", 11)
-    return marks[-1]
+    return highest
 
 
 def legend(drawing: Drawing, names: Sequence[str], y: float) -> None:
@@ -231,6 +242,41 @@ def draw_line(chart: Chart, rtl: bool, link: Callable[[str], str] | None) -> str
                 f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{4.5 if len(points) <= MANY else 2}" {fill(place)}>',
                 "</circle>", name, mark,
             )  # fmt: skip
+    return drawing.whole(chart.summary())
+
+
+def days_axis(drawing: Drawing, moments: Sequence[datetime], bottom: float) -> Callable[[datetime], float]:
+    """Draw the days below; return what finds the place of a moment, in a picture from the left."""
+    first, last = min(moments).date(), max(moments).date() + timedelta(days=1)
+    days = (last - first).days
+    every = math.ceil(days / MOST_DAYS)
+
+    def place(moment: datetime) -> float:
+        since = (moment.replace(tzinfo=None) - datetime.combine(first, time())) / timedelta(days=1)
+        return LEFT + since / days * (WIDTH - LEFT - LAST_DAY)
+
+    for number in range(0, days + 1, every):
+        day = first + timedelta(days=number)
+        x = place(datetime.combine(day, time()))
+        drawing.rule(x, bottom, x, bottom + 5)
+        drawing.text(x, bottom + 20, formats.date_format(day, "SHORT_DATE_FORMAT"), "middle", 11)
+    return place
+
+
+def draw_scatter(chart: Chart, rtl: bool, link: Callable[[str], str] | None) -> str:
+    """Draw a dot for each mark, by its moment and its value."""
+    top, bottom = 12.0, 272.0
+    drawing = Drawing(bottom + 30, rtl=rtl, link=link)
+    highest = values_axis(drawing, chart, top, bottom)
+    pairs = zip(chart.categories, chart.series[0].marks, strict=True)
+    dots = [(name, mark, mark.moment) for name, mark in pairs if mark and mark.moment]
+    place = days_axis(drawing, [moment for _name, _mark, moment in dots], bottom)
+    for name, mark, moment in dots:
+        y = bottom - float(mark.value / highest) * (bottom - top)
+        drawing.marked(
+            f'<circle cx="{drawing.x(place(moment)):.1f}" cy="{y:.1f}" r="5.5" {fill(0)} fill-opacity="0.75">',
+            "</circle>", name, mark,
+        )  # fmt: skip
     return drawing.whole(chart.summary())
 
 
@@ -309,4 +355,5 @@ DRAWERS: dict[str, Callable[[Chart, bool, Callable[[str], str] | None], str]] = 
     "line": draw_line,
     "doughnut": draw_doughnut,
     "heat": draw_heat,
+    "scatter": draw_scatter,
 }

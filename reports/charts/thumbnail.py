@@ -115,6 +115,18 @@ def heat(chart: Chart) -> list[str]:
     ]
 
 
+def dots(chart: Chart) -> list[str]:
+    """Return a dot for each mark that has a moment."""
+    found = [(mark.moment.timestamp(), float(mark.value)) for mark in chart.series[0].marks if mark and mark.moment]
+    begin, end = min(moment for moment, _value in found), max(moment for moment, _value in found)
+    highest = max(value for _moment, value in found) or 1
+    return [
+        f'<circle cx="{6 + (moment - begin) / (end - begin or 1) * (WIDTH - 12):.1f}"'
+        f' cy="{HEIGHT - 6 - value / highest * (HEIGHT - 12):.1f}" r="4" {fill(0)} fill-opacity="0.75"/>'
+        for moment, value in found
+    ]
+
+
 SHAPES: dict[str, Callable[[Chart], Sequence[str]]] = {
     "bar": bars,
     "column": columns,
@@ -124,4 +136,5 @@ SHAPES: dict[str, Callable[[Chart], Sequence[str]]] = {
     "line": line,
     "doughnut": doughnut,
     "heat": heat,
+    "scatter": dots,
 }

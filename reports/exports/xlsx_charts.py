@@ -4,7 +4,8 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
-from openpyxl.chart import BarChart, DoughnutChart, LineChart, Reference
+from openpyxl.chart import BarChart, DoughnutChart, LineChart, Reference, ScatterChart
+from openpyxl.chart import Series as Dots
 from openpyxl.formatting.rule import ColorScaleRule
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
@@ -16,6 +17,7 @@ from reports.exports.base import Document
 
 DAY = 86_400
 FORMATS = {Form.SECONDS: "[h]:mm:ss", Form.MONEY: "#,##0.00", Form.PERCENT: "0.0%", Form.SCORE: "0.00"}
+MOMENT = "yyyy-mm-dd hh:mm"
 ROOM = 24
 """Rows that a picture takes."""
 LONGEST_NAME = 200
@@ -57,6 +59,9 @@ def write_figures(sheet: Any, chart: Chart, row: int) -> None:
                 cell = sheet.cell(row + 2 + place, column)
                 cell.value = mark.value / DAY if chart.form is Form.SECONDS else Decimal(mark.value)
                 cell.number_format = FORMATS.get(chart.form, "#,##0")
+            if mark is not None and mark.moment is not None:
+                moment = sheet.cell(row + 2 + place, column + 1)
+                moment.value, moment.number_format = mark.moment.replace(tzinfo=None), MOMENT
 
 
 def text(sheet: Any, row: int, column: int, words: str) -> Any:
@@ -69,8 +74,10 @@ def text(sheet: Any, row: int, column: int, words: str) -> Any:
 
 def picture(sheet: Any, chart: Chart, row: int) -> Any:
     """Return the native chart of the figures that begin in a row."""
-    made = MAKERS[chart.kind]()
     first, last = row + 2, row + 1 + len(chart.categories)
+    if chart.kind == "scatter":
+        return dots(sheet, chart, row, last)
+    made = MAKERS[chart.kind]()
     made.add_data(
         Reference(sheet, min_col=2, max_col=1 + len(chart.series), min_row=row + 1, max_row=last), titles_from_data=True
     )
@@ -86,6 +93,21 @@ def picture(sheet: Any, chart: Chart, row: int) -> Any:
         series.graphicalProperties.line.solidFill = colour
         if chart.kind != "line":
             series.graphicalProperties.solidFill = colour
+    return made
+
+
+def dots(sheet: Any, chart: Chart, row: int, last: int) -> Any:
+    """Return a scatter: figures by the moments in the column behind them."""
+    made = ScatterChart()
+    made.title, made.height, made.width, made.legend, made.style = chart.title, 11, 24, None, 13
+    moments = Reference(sheet, min_col=3, min_row=row + 2, max_row=last)
+    series = Dots(Reference(sheet, min_col=2, min_row=row + 1, max_row=last), moments, title_from_data=True)
+    series.marker.symbol, series.marker.size = "circle", 7
+    series.marker.graphicalProperties.solidFill = PALETTE[0].removeprefix("#")
+    series.graphicalProperties.line.noFill = True
+    made.series.append(series)
+    made.x_axis.delete = made.y_axis.delete = False
+    made.x_axis.number_format, made.x_axis.majorGridlines = MOMENT, None
     return made
 
 

@@ -1,9 +1,8 @@
 """What collecting and set-up leave behind: silent extensions, the collection log, the journal of corrections."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count, Max, Sum
@@ -14,11 +13,13 @@ from django.utils.translation import gettext_lazy
 
 from accounting.models import Correction, Extension, ImportFile, LineAssignment
 from accounting.services.columns.reading import from_both
-from reports.engine.answering import calls_of, calls_of_any_time, reads_widely
+from reports.charts.base import MOST_COLUMNS, MOST_SERIES, Chart, Mark, Series
+from reports.engine.answering import calls_of, calls_of_any_time
 from reports.engine.fields import Asker
 from reports.engine.layout import Column, Layout, Row
 from reports.engine.measures import Form
 from reports.engine.question import Question, period_of
+from reports.engine.writing import write
 
 MOST_ROWS = 5000
 
@@ -98,13 +99,57 @@ def collection_log(question: Question, asker: Asker) -> Layout:
         [],
         levels=1,
     )
-    rows: Iterable[dict[str, Any]] = sums[:MOST_ROWS]  # type: ignore[assignment]
+    rows: Sequence[dict[str, Any]] = list(sums[:MOST_ROWS])
     for row in rows:
-        day = formats.date_format(row["day"].astimezone(asker.zone), "SHORT_DATE_FORMAT")
         layout.rows.append(
-            Row([day, row["phone_system__name"], *(row[name] or 0 for name, _label in names), row["newest"]])
+            Row(
+                [
+                    day_text(day_of(row, asker)),
+                    row["phone_system__name"],
+                    *(row[name] or 0 for name, _ in names),
+                    row["newest"],
+                ]
+            )
         )
+    layout.charts = arrivals(rows, asker)
     return layout
+
+
+def day_of(row: dict[str, Any], asker: Asker) -> date:
+    """Return the day of arrival."""
+    day: datetime = row["day"]
+    return day.astimezone(asker.zone).date()
+
+
+def day_text(day: date) -> str:
+    """Return a day in words."""
+    return formats.date_format(day, "SHORT_DATE_FORMAT")
+
+
+def arrivals(rows: Iterable[dict[str, Any]], asker: Asker) -> list[Chart]:
+    """Return the picture of the rows that arrived each day, one series for each phone system; none for no rows.
+
+    Days on which nothing has arrived are shown as such.
+    """
+    by_system: dict[str, dict[date, int]] = {}
+    for row in rows:
+        by_system.setdefault(row["phone_system__name"], {})[day_of(row, asker)] = row["rows"] or 0
+    ranked = sorted(by_system, key=lambda name: (-sum(by_system[name].values()), name))
+    known = {day for arrived in by_system.values() for day in arrived}
+    length = (max(known) - min(known)).days + 1 if known else 0
+    days = [max(known) - timedelta(days=back) for back in reversed(range(min(length, MOST_COLUMNS)))]
+    shown = {name: by_system[name] for name in ranked[: MOST_SERIES - 1]}
+    others = ranked[MOST_SERIES - 1 :]
+    if others:
+        name = others[0] if len(others) == 1 else _("Others")
+        shown[name] = {day: sum(by_system[other].get(day, 0) for other in others) for day in days}
+    series = [
+        Series(name, [Mark(Decimal(rows_of.get(day, 0)), write(rows_of.get(day, 0), Form.COUNT)) for day in days])
+        for name, rows_of in shown.items()
+    ]
+    title = _("Rows received each day by phone system")
+    chart = Chart("stacked", title, [day_text(day) for day in days], series, Form.COUNT)
+    return [chart] if chart.series and chart.highest > 0 else []
 
 
 def corrections(question: Question, asker: Asker) -> Layout:
@@ -143,85 +188,3 @@ def corrections(question: Question, asker: Asker) -> Layout:
         for one in found[:MOST_ROWS]
     ]
     return layout
-
-
-BURST_CALLS, BURST_TIME, SHORT_SECONDS, MOST_PAIRS = 5, timedelta(minutes=10), 15, 500
-Pair = tuple[str, str]
-"""An extension and the number on the other side."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bursting:
-    """In DuckDB: the calls of the pairs that had so many short calls in so short a time."""
-
-    values: Sequence[Any] = ()
-
-    def among(self, sql: str) -> str:
-        """Return the SQL; few pairs have enough calls at all, so that few are put in order."""
-        pair = "extension, other_number"
-        return f"""
-            short AS NOT MATERIALIZED ({sql}),
-            many AS (SELECT {pair} FROM short GROUP BY {pair} HAVING count(*) >= {BURST_CALLS}),
-            near AS MATERIALIZED (
-                SELECT {pair}, started_at,
-                    lag(started_at, {BURST_CALLS - 1}) OVER (PARTITION BY {pair} ORDER BY started_at) AS before
-                FROM short SEMI JOIN many USING ({pair})
-            ), found AS (
-                SELECT DISTINCT {pair} FROM near
-                WHERE started_at - before <= INTERVAL {int(BURST_TIME.total_seconds())} SECOND
-            )
-            SELECT {pair}, started_at FROM near SEMI JOIN found USING ({pair}) ORDER BY started_at
-        """  # noqa: S608  (names and numbers of our own)
-
-
-def bursts(question: Question, asker: Asker) -> Layout:
-    """Return extensions and numbers with many short calls in a short time: five of at most 15 seconds in 10 minutes."""
-    layout = Layout(
-        [
-            Column("name", gettext_lazy("Extension")),
-            Column("number", gettext_lazy("Number")),
-            Column("calls", gettext_lazy("Calls"), Form.COUNT),
-            Column("first", gettext_lazy("First"), Form.MOMENT),
-            Column("last", gettext_lazy("Last"), Form.MOMENT),
-        ],
-        [],
-        levels=1,
-    )
-    for (extension, number), moments in short_calls(question, asker).items():
-        shown = asker.masker.of_others(number).text
-        layout.rows += [Row([extension, shown, count, first, last]) for count, first, last in bursts_among(moments)]
-    layout.rows.sort(key=lambda row: (-row.cells[2], row.cells[3]))
-    return layout
-
-
-def short_calls(question: Question, asker: Asker) -> dict[Pair, list[datetime]]:
-    """Return when the pairs that may have bursts had short calls, in order."""
-    period = period_of(question, asker.zone)
-    names = ("extension", "other_number", "started_at")
-    found: dict[Pair, list[datetime]] = defaultdict(list)
-    rows = None
-    if reads_widely(asker.reader):
-        records = calls_of_any_time(question, asker).filter(talk_seconds__lte=SHORT_SECONDS)
-        rows = from_both(records, period.start, period.end, lambda some: some.order_by().values(*names), Bursting())
-    if rows is not None:
-        for row in rows:
-            found[row["extension"], row["other_number"]].append(row["started_at"])
-        return found
-    short = calls_of(question, asker).filter(talk_seconds__lte=SHORT_SECONDS)
-    # The database finds the pairs that have enough short calls at all; few are left to look at.
-    pairs = short.order_by().values_list(*names[:2]).annotate(calls=Count("id")).filter(calls__gte=BURST_CALLS)
-    for extension, number, _calls in pairs.order_by("-calls")[:MOST_PAIRS]:
-        calls = short.filter(extension=extension, other_number=number).order_by("started_at")
-        found[extension, number] = list(calls.values_list("started_at", flat=True))
-    return found
-
-
-def bursts_among(moments: Sequence[datetime]) -> Iterable[tuple[int, datetime, datetime]]:
-    """Yield the bursts of one pair: how many calls, from when, until when."""
-    start = 0
-    for place, moment in enumerate(moments):
-        while moment - moments[start] > BURST_TIME:
-            start += 1
-        ends_here = place + 1 == len(moments) or moments[place + 1] - moments[start] > BURST_TIME
-        if place - start + 1 >= BURST_CALLS and ends_here:
-            yield place - start + 1, moments[start], moment

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db.models import Count, Max
@@ -14,11 +15,13 @@ from accounting.querysets.calls import CallRecordQuerySet
 from accounting.services.columns.dialect import plain
 from accounting.services.columns.reading import from_both
 from accounting.services.naming import person_names
+from reports.charts.base import MOST_BARS, Chart, Mark, Series
 from reports.engine.answering import calls_of, calls_of_any_time, reads_widely
 from reports.engine.fields import Asker
 from reports.engine.layout import Column, Layout, Row, list_address, narrowed_to
 from reports.engine.measures import Form
 from reports.engine.question import Question, period_of
+from reports.engine.writing import write
 
 MOST_CALLERS = 2000
 CHUNK = 500
@@ -90,11 +93,11 @@ def missed_and_open(question: Question, asker: Asker) -> Layout:
     follow_up(callers, asker)
     names = person_names(caller.answer.user_id for caller in callers.values() if caller.answer)
     seen = visible_ids(callers, asker)
-    layout = Layout(
-        COLUMNS,
-        [row_of(number, caller, names, seen, question, asker) for number, caller in in_order(callers)],
-        levels=1,
-    )
+    ordered = in_order(callers)
+    rows = [row_of(number, caller, names, seen, question, asker) for number, caller in ordered]
+    layout = Layout(COLUMNS, rows, levels=1)
+    waiting = sum(caller.answer is None for caller in callers.values())
+    layout.charts = open_bars(rows[:waiting])
     if cut:
         text = _("Only the %(most)s callers with the latest missed calls were looked at.")
         layout.notes.append(text % {"most": MOST_CALLERS})
@@ -162,6 +165,15 @@ def visible_ids(callers: dict[str, Caller], asker: Asker) -> set[int]:
         for start in range(0, len(ids), CHUNK)
         for pk in visible.filter(pk__in=ids[start : start + CHUNK]).values_list("pk", flat=True)
     }
+
+
+def open_bars(rows: Sequence[Row]) -> list[Chart]:
+    """Return the picture of those who still wait, the most missed calls first; none when nobody waits."""
+    chart = Chart("bar", _("Not called back, by missed calls"), [], [Series(_("Missed"))], Form.COUNT)
+    for row in sorted(rows, key=lambda row: -row.cells[1])[:MOST_BARS]:
+        chart.categories.append(row.cells[0])
+        chart.series[0].marks.append(Mark(Decimal(row.cells[1]), write(row.cells[1], Form.COUNT), row.calls))
+    return [chart] if chart.categories else []
 
 
 def in_order(callers: dict[str, Caller]) -> Iterable[tuple[str, Caller]]:

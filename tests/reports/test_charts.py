@@ -1,8 +1,10 @@
 """Charts of every kind with one mark, with hundreds and with long names: whole, in words, inside of their frame."""
 
 import re
+from datetime import datetime, timedelta
 from decimal import Decimal
 from xml.etree import ElementTree
+from zoneinfo import ZoneInfo
 
 import pytest
 from openpyxl import Workbook
@@ -11,9 +13,10 @@ from reports.charts.base import Chart, Mark, Series
 from reports.charts.svg import DRAWERS, WIDTH, draw
 from reports.charts.thumbnail import draw_thumbnail
 from reports.engine.measures import Form
-from reports.exports.xlsx_charts import MAKERS, picture, write_figures
+from reports.exports.xlsx_charts import picture, write_figures
 
 LONG = "Bundesvereinigung für Fernmeldewesen und Gebührenabrechnung, Zweigstelle <Süd> & Ausland"
+BEGIN = datetime(2026, 7, 1, 23, 30, tzinfo=ZoneInfo("Europe/Berlin"))
 SEVERAL = ("stacked", "in_time", "paired", "heat")
 
 
@@ -22,7 +25,18 @@ def chart_of(kind: str, count: int, name: str) -> Chart:
     names = [f"{name} {place}" for place in range(count)]
     values = [Decimal(place % 7 + 1) for place in range(count)]
     series = [
-        Series(f"{name} {number}", [Mark(value, str(value), "direction=outgoing") for value in values])
+        Series(
+            f"{name} {number}",
+            [
+                Mark(
+                    value,
+                    str(value),
+                    "direction=outgoing",
+                    BEGIN + place * timedelta(hours=7) if kind == "scatter" else None,
+                )
+                for place, value in enumerate(values)
+            ],
+        )
         for number in range(2 if kind in SEVERAL else 1)
     ]
     return Chart(kind, name, names, series, Form.COUNT)
@@ -43,6 +57,7 @@ def test_a_chart_is_drawn_whole(kind: str, count: int, name: str, rtl: bool) -> 
         (float(box.get("x") or 0), float(box.get("width") or 0))
         for box in drawn.iter("{http://www.w3.org/2000/svg}rect")
     ]
+    places += [float(dot.get("cx") or 0) for dot in drawn.iter("{http://www.w3.org/2000/svg}circle")]
     assert all(0 <= place <= WIDTH for place in places)
     assert all(x >= -1 and x + width <= WIDTH + 1 for x, width in boxes)
     ElementTree.fromstring(draw_thumbnail(chart, rtl=rtl))  # noqa: S314
@@ -55,6 +70,14 @@ def test_a_spreadsheet_has_the_chart_with_all_its_figures(kind: str) -> None:
     sheet = Workbook().active
     write_figures(sheet, chart, 1)
     made = picture(sheet, chart, 1)
-    assert kind in MAKERS
     assert len(made.series) == len(chart.series)
-    assert made.series[0].val.numRef.f.endswith("$402")
+    figures = made.series[0].yVal if kind == "scatter" else made.series[0].val
+    assert figures.numRef.f.endswith("$402")
+
+
+def test_a_spreadsheet_has_the_moments_of_a_scatter_as_dates() -> None:
+    chart = chart_of("scatter", 3, "Burst")
+    sheet = Workbook().active
+    write_figures(sheet, chart, 1)
+    assert sheet["C4"].value == (BEGIN + timedelta(hours=7)).replace(tzinfo=None), "the clock of the question's zone"
+    assert picture(sheet, chart, 1).series[0].xVal.numRef.f.endswith("$C$3:$C$5")

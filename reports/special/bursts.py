@@ -1,0 +1,150 @@
+"""Bursts of short calls: many calls between the same two numbers in a short time."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from django.db.models import Count
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from accounting.services.columns.reading import from_both
+from reports.charts.base import MOST_COLUMNS, Chart, Mark, Series
+from reports.engine.answering import calls_of, calls_of_any_time, reads_widely
+from reports.engine.conditions import Comparison
+from reports.engine.fields import Asker
+from reports.engine.layout import Column, Layout, Row, list_address, narrowed_to
+from reports.engine.measures import Form
+from reports.engine.question import CUSTOM, Question, period_of
+from reports.engine.writing import write
+
+BURST_CALLS, BURST_TIME, SHORT_SECONDS, MOST_PAIRS = 5, timedelta(minutes=10), 15, 500
+Pair = tuple[str, str]
+"""An extension and the number on the other side."""
+
+
+COLUMNS = [
+    Column("name", gettext_lazy("Extension")),
+    Column("number", gettext_lazy("Number")),
+    Column("calls", gettext_lazy("Calls"), Form.COUNT),
+    Column("first", gettext_lazy("First"), Form.MOMENT),
+    Column("last", gettext_lazy("Last"), Form.MOMENT),
+]
+
+
+class Burst(NamedTuple):
+    """Short calls of a pair that follow each other quickly."""
+
+    extension: str
+    number: str
+    calls: int
+    first: datetime
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Bursting:
+    """In DuckDB: the calls of the pairs that had so many short calls in so short a time."""
+
+    values: Sequence[Any] = ()
+
+    def among(self, sql: str) -> str:
+        """Return the SQL; few pairs have enough calls at all, so that few are put in order."""
+        pair = "extension, other_number"
+        return f"""
+            short AS NOT MATERIALIZED ({sql}),
+            many AS (SELECT {pair} FROM short GROUP BY {pair} HAVING count(*) >= {BURST_CALLS}),
+            near AS MATERIALIZED (
+                SELECT {pair}, started_at,
+                    lag(started_at, {BURST_CALLS - 1}) OVER (PARTITION BY {pair} ORDER BY started_at) AS before
+                FROM short SEMI JOIN many USING ({pair})
+            ), found AS (
+                SELECT DISTINCT {pair} FROM near
+                WHERE started_at - before <= INTERVAL {int(BURST_TIME.total_seconds())} SECOND
+            )
+            SELECT {pair}, started_at FROM near SEMI JOIN found USING ({pair}) ORDER BY started_at
+        """  # noqa: S608  (names and numbers of our own)
+
+
+def bursts(question: Question, asker: Asker) -> Layout:
+    """Return extensions and numbers with many short calls in a short time: five of at most 15 seconds in 10 minutes."""
+    found = [
+        Burst(extension, number, *burst)
+        for (extension, number), moments in short_calls(question, asker).items()
+        for burst in bursts_among(moments)
+    ]
+    found.sort(key=lambda burst: (-burst.calls, burst.first))
+    layout = Layout(COLUMNS, [row_of(burst, question, asker) for burst in found], levels=1)
+    layout.charts = scatter(layout.rows[:MOST_COLUMNS])
+    return layout
+
+
+def row_of(burst: Burst, question: Question, asker: Asker) -> Row:
+    """Return one burst's row with the address of its calls."""
+    shown = asker.masker.of_others(burst.number)
+    cells = [burst.extension, shown.text, burst.calls, burst.first, burst.last]
+    return Row(cells, calls=calls_in(burst, shown.key, question))
+
+
+def calls_in(burst: Burst, key: str, question: Question) -> str:
+    """Return the query string of the pair's short calls on the days of a burst; `key` is the number in addresses."""
+    first, last = (timezone.localtime(moment).date() for moment in (burst.first, burst.last))
+    narrowed: Question | None = replace(question, period=CUSTOM, first=first, last=last)
+    for dimension, value, text in (
+        ("extension", burst.extension, burst.extension),
+        ("number", burst.number, key),
+    ):
+        narrowed = narrowed_to(narrowed, dimension, value, text) if narrowed and text else None
+    if narrowed is None:
+        return ""
+    if all(test.field != "talk" for test in narrowed.tests):
+        narrowed = replace(narrowed, tests=(*narrowed.tests, Comparison("talk", "le", (str(SHORT_SECONDS),))))
+    return list_address(narrowed)
+
+
+def scatter(rows: Sequence[Row]) -> list[Chart]:
+    """Return the picture of bursts: when each began, and how many calls it has; none for no bursts."""
+    chart = Chart("scatter", _("Bursts by their beginning and number of calls"), [], [Series(_("Calls"))], Form.COUNT)
+    for row in rows:
+        extension, number, calls, first, _last = row.cells
+        chart.categories.append(f"{extension} · {number} · {write(first, Form.MOMENT)}")
+        words = ngettext("%(count)s call", "%(count)s calls", calls) % {"count": write(calls, Form.COUNT)}
+        chart.series[0].marks.append(Mark(Decimal(calls), words, row.calls, timezone.localtime(first)))
+    return [chart] if rows else []
+
+
+def short_calls(question: Question, asker: Asker) -> dict[Pair, list[datetime]]:
+    """Return when the pairs that may have bursts had short calls, in order."""
+    period = period_of(question, asker.zone)
+    names = ("extension", "other_number", "started_at")
+    found: dict[Pair, list[datetime]] = defaultdict(list)
+    rows = None
+    if reads_widely(asker.reader):
+        records = calls_of_any_time(question, asker).filter(talk_seconds__lte=SHORT_SECONDS)
+        rows = from_both(records, period.start, period.end, lambda some: some.order_by().values(*names), Bursting())
+    if rows is not None:
+        for row in rows:
+            found[row["extension"], row["other_number"]].append(row["started_at"])
+        return found
+    short = calls_of(question, asker).filter(talk_seconds__lte=SHORT_SECONDS)
+    # The database finds the pairs that have enough short calls at all; few are left to look at.
+    pairs = short.order_by().values_list(*names[:2]).annotate(calls=Count("id")).filter(calls__gte=BURST_CALLS)
+    for extension, number, _calls in pairs.order_by("-calls")[:MOST_PAIRS]:
+        calls = short.filter(extension=extension, other_number=number).order_by("started_at")
+        found[extension, number] = list(calls.values_list("started_at", flat=True))
+    return found
+
+
+def bursts_among(moments: Sequence[datetime]) -> Iterable[tuple[int, datetime, datetime]]:
+    """Yield the bursts of one pair: how many calls, from when, until when."""
+    start = 0
+    for place, moment in enumerate(moments):
+        while moment - moments[start] > BURST_TIME:
+            start += 1
+        ends_here = place + 1 == len(moments) or moments[place + 1] - moments[start] > BURST_TIME
+        if place - start + 1 >= BURST_CALLS and ends_here:
+            yield place - start + 1, moments[start], moment

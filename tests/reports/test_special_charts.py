@@ -1,0 +1,82 @@
+"""Charts of the reports that are no plain question: what is drawn, and that each mark leads to its calls."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from html import unescape
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounting.models import Direction, ImportFile, Outcome
+from tests import factories as make
+
+NUMBER, OTHER = "+493012345678", "+442079468899"
+
+
+@pytest.fixture
+def browser(client: Client, db: None) -> Client:
+    client.force_login(make.administrator())
+    return client
+
+
+def marks(browser: Client, slug: str) -> list[tuple[str, str]]:
+    """Return the words of each mark of a report's chart, and the address it leads to."""
+    response = browser.get(reverse("report", args=[slug]), {"period": "all"})
+    assert response.status_code == 200
+    drawing = response.content.decode().partition('class="chart"')[2].partition("</svg>")[0]
+    found = re.findall(r'(?:<a href="([^"]*)"[^>]*>)?<(?:rect|circle) [^>]*><title>([^<]*)', drawing)
+    return [(unescape(words), unescape(address)) for address, words in found]
+
+
+def rows_at(browser: Client, address: str) -> int:
+    """Return how many calls a list shows."""
+    page = browser.get(address).content.decode()
+    return page.partition("<tbody>")[2].partition("</tbody>")[0].count("<tr")
+
+
+def missed(number: str, at: datetime) -> None:
+    make.record(other_number=number, direction=Direction.INCOMING, outcome=Outcome.MISSED, started_at=at)
+
+
+def test_bars_of_those_not_called_back_lead_to_their_calls(browser: Client) -> None:
+    noon = datetime(2026, 7, 1, 10, tzinfo=UTC)
+    for minute in (0, 5, 9):
+        missed(NUMBER, noon + timedelta(minutes=minute))
+    missed(OTHER, noon)
+    missed("+390612345678", noon)
+    make.record(other_number="+390612345678", outcome=Outcome.ANSWERED, started_at=noon + timedelta(hours=1))
+    drawn = marks(browser, "missed-open")
+    assert [words for words, _address in drawn] == ["+49 30 12345678: 3", "+44 20 7946 8899: 1"]
+    assert rows_at(browser, drawn[0][1]) == 3
+
+
+def test_each_burst_is_a_dot_that_leads_to_its_calls(browser: Client) -> None:
+    begin = datetime(2026, 7, 1, 22, 58, tzinfo=UTC)
+    for minute in range(6):
+        make.record(extension="2001", other_number=NUMBER, started_at=begin + timedelta(minutes=minute), talk_seconds=3)
+    make.record(extension="2001", other_number=NUMBER, started_at=begin, talk_seconds=90)
+    make.record(extension="2002", other_number=NUMBER, started_at=begin, talk_seconds=3)
+    [(words, address)] = marks(browser, "bursts")
+    assert words.startswith("2001 · +49 30 12345678 · ")
+    assert words.endswith(": 6 calls")
+    assert rows_at(browser, address) == 6
+
+
+def test_the_collection_log_is_drawn_day_by_day_and_system_by_system(browser: Client) -> None:
+    old, new = make.phone_system(name="Old"), make.phone_system(name="New")
+    for system, day, records in ((old, 1, 30), (old, 1, 10), (new, 1, 500), (new, 3, 7)):
+        file = make.import_file(phone_system=system, records=records)
+        ImportFile.objects.filter(pk=file.pk).update(imported_at=datetime(2026, 7, day, 10, tzinfo=UTC))
+    drawn = [words for words, _address in marks(browser, "collection-log")]
+    first, third = (f"{date(2026, 7, day):%-d %b %Y}" for day in (1, 3))
+    assert drawn == [f"{first}, New: 500", f"{first}, Old: 40", f"{third}, New: 7"]
+
+
+def test_exports_have_the_chart_of_a_scatter(browser: Client) -> None:
+    begin = datetime(2026, 7, 1, 10, tzinfo=UTC)
+    for minute in range(6):
+        make.record(extension="2001", other_number=NUMBER, started_at=begin + timedelta(minutes=minute), talk_seconds=3)
+    for form, start in (("xlsx", b"PK"), ("pdf", b"%PDF")):
+        response = browser.get(reverse("report", args=["bursts"]), {"period": "all", "export": form})
+        assert b"".join(response).startswith(start)  # type: ignore[call-overload]
