@@ -19,6 +19,8 @@ calls_corrected = Signal()
 `ended`, both included) and `correction_id`; their owner, units, price or destination may have changed."""
 person_erased = Signal()
 """Sent within the transaction that erases a person, with `person` and the `address` that the person had."""
+demo_filled = Signal()
+"""Sent when the demo organisation has got its calls; whoever stands above adds what shows its work."""
 
 REFERENCE = (
     models.User,

@@ -6,21 +6,27 @@ from celery import current_app
 from django.dispatch import receiver
 
 from accounting.models import User
-from accounting.signals import calls_corrected, calls_imported, person_erased
+from accounting.signals import calls_corrected, calls_imported, demo_filled, person_erased
 from budget.models import Budget
+from budget.services.demo import set_demo_budgets
 from budget.services.erasing import forget_person
-
-FOLLOW = "budget.tasks.follow"
+from budget.services.following import TASK
 
 
 @receiver([calls_imported, calls_corrected])
 def follow_calls(**_facts: Any) -> None:
     """Ask for the calls to be charged now; the timetable would do it a little later."""
     if Budget.objects.exists():
-        current_app.send_task(FOLLOW, expires=60)
+        current_app.send_task(TASK, expires=60)
 
 
 @receiver(person_erased)
 def forget(person: User, **_facts: Any) -> None:
     """Forget the budgets of an erased person, in the transaction of the erasure."""
     forget_person(person)
+
+
+@receiver(demo_filled)
+def fill_demo(**_facts: Any) -> None:
+    """Set budgets in the demo organisation."""
+    set_demo_budgets()

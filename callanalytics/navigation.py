@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from callanalytics.web.permissions import Permission, Reader, administrators, everyone
+from callanalytics.web.permissions import Permission, Reader, administrators, everyone, overseers
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +280,19 @@ APPLICATIONS = (
                 ),
             ),
             MenuItem(_("Collection status"), "activity", "status", administrators),
+        ),
+    ),
+    Application(
+        _("Budget Control"),
+        _("What calls may cost, what is left, and when it runs out."),
+        "wallet",
+        "my_budgets",
+        menu=(
+            MenuItem(_("My budgets"), "wallet", "my_budgets", covers=("budget_account", "budget_history")),
+            MenuItem(_("People's budgets"), "users", "team_budgets", overseers),
+            MenuItem(
+                _("Set budgets"), "sliders-horizontal", "budgets", administrators, covers=("add_budget", "edit_budget")
+            ),
         ),
     ),
     Application(

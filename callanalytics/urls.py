@@ -11,6 +11,7 @@ urlpatterns = [
     path("health/ready", health.ready, name="health_ready"),
     path("", menu, name="menu"),
     path("", include("reports.urls")),
+    path("", include("budget.urls")),
     path("", include("accounting.urls")),
     # The set-up has no sign-in of its own: one sign-in opens everything.
     path("setup/login/", set_up_door),

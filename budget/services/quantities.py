@@ -25,6 +25,6 @@ def entered(unit: str, quantity: int) -> Decimal:
 def in_words(budget: Budget, quantity: int) -> str:
     """Return a quantity with its unit, in the active language; minutes are rounded to whole ones, towards zero."""
     if budget.unit == Unit.MONEY:
-        return money(from_micro(quantity), budget.currency)
+        return money(from_micro(quantity), budget.currency, 0)
     minutes = abs(quantity) // 60 * (1 if quantity >= 0 else -1)
     return _("%(minutes)s min") % {"minutes": number(minutes)}

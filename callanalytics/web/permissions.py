@@ -16,6 +16,10 @@ class Reader(Protocol):
     def is_administrator(self) -> bool:
         """Whether this person sees all calls and every setting."""
 
+    @property
+    def is_supervisor(self) -> bool:
+        """Whether this person sees the calls of supervised units."""
+
 
 Permission = Callable[[Reader], bool]
 View = Callable[..., HttpResponseBase]
@@ -29,6 +33,11 @@ def everyone(reader: Reader) -> bool:
 def administrators(reader: Reader) -> bool:
     """Administrators only."""
     return reader.is_administrator
+
+
+def overseers(reader: Reader) -> bool:
+    """Supervisors and administrators."""
+    return reader.is_administrator or reader.is_supervisor
 
 
 def require(permission: Permission) -> Callable[[View], View]:

@@ -49,7 +49,7 @@ def recost(record: CallRecord, cost: Decimal, **others: Any) -> None:
     (before,) = correcting.read(CallRecord.objects.filter(pk=record.pk))
     after = before._replace(cost=to_micro(cost), **others)
     correcting.lock(record.phone_system_id)
-    correcting.write(Correction(pk=1), ("cost", *others), [(before, after)])
+    correcting.write(Correction(pk=1), ("cost", "pricing", *others), [(before, after)])
     record.refresh_from_db()
 
 

@@ -19,6 +19,7 @@ from accounting.demo.organisation import COMPANY, FIRST_SYSTEM, build_organisati
 from accounting.models import ImportFile, PhoneSystem
 from accounting.services.collecting import move
 from accounting.services.importing import ImportSummary, import_batches
+from accounting.signals import demo_filled
 
 DEFAULT_PASSWORD = "callanalytics"  # noqa: S105 - of demo accounts only, told on the screen
 CALLS_PER_PERSON = 2.2
@@ -60,6 +61,7 @@ class Command(BaseCommand):
             self._tell(f"{COMPANY} with {len(organisation.people)} people", begun)
         calls_per_day = options["calls_per_day"] or options["people"] * CALLS_PER_PERSON
         self._import(History(organisation, options["days"], calls_per_day, until))
+        demo_filled.send(Command)
 
     def _import(self, history: History) -> None:
         with tempfile.TemporaryDirectory(prefix="demo") as folder:

@@ -1,0 +1,107 @@
+"""Accounts as pages show them: with their latest period, how it goes on, and the calls behind it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from accounting.models import Direction, Kind, Outcome, User
+from budget.models import Account, BudgetPeriod, Unit
+from budget.services.cycles import A_DAY
+from budget.services.quantities import in_words
+from budget.services.words import days_in_words
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One account with one of its periods, in words."""
+
+    account: Account
+    period: BudgetPeriod
+    runs_out: date | None = None
+
+    @property
+    def state(self) -> str:
+        """How far it is used: good, warn or bad."""
+        return "bad" if self.period.percent >= 100 else "warn" if self.period.percent >= 80 else "good"
+
+    @property
+    def bar(self) -> int:
+        """The width of its bar in percent."""
+        return min(100, self.period.percent)
+
+    @property
+    def days(self) -> str:
+        """The days of the period."""
+        return days_in_words(self.period.start, self.period.end)
+
+    @property
+    def left(self) -> str:
+        """What is left."""
+        return in_words(self.account.budget, self.period.left)
+
+    @property
+    def spent(self) -> str:
+        """What is used."""
+        return in_words(self.account.budget, self.period.spent)
+
+    @property
+    def available(self) -> str:
+        """What may be used in all."""
+        return in_words(self.account.budget, self.period.available)
+
+    @property
+    def assigned(self) -> str:
+        """What was given at the begin of the period."""
+        return in_words(self.account.budget, self.period.assigned)
+
+    @property
+    def carried_in(self) -> str:
+        """What the period before has left."""
+        return in_words(self.account.budget, self.period.carried_in) if self.period.carried_in else ""
+
+    @property
+    def topped_up(self) -> str:
+        """What was added."""
+        return in_words(self.account.budget, self.period.topped_up) if self.period.topped_up else ""
+
+
+def latest(accounts: Sequence[Account]) -> list[Seen]:
+    """Return these accounts with their latest period; those without any are left out. One query."""
+    held = {account.pk: account for account in accounts}
+    periods: dict[int, BudgetPeriod] = {}
+    for period in BudgetPeriod.objects.filter(account__in=held).order_by("start"):
+        periods[period.account_id] = period
+    return [Seen(account, periods[pk]) for pk, account in held.items() if pk in periods]
+
+
+def calls_behind(account: Account, period: BudgetPeriod, reader: User) -> str:
+    """Return the address of the list of calls that count, as far as its filters can tell them."""
+    budget = account.budget
+    query: dict[str, str] = {
+        "period": "custom", "from": period.start.isoformat(), "to": (period.end - A_DAY).isoformat(),
+        "direction": str(int(Direction.OUTGOING)), "kind": str(int(Kind.PUBLIC)),
+    }  # fmt: skip
+    if budget.unit == Unit.MONEY:
+        query["price"] = "priced"
+    else:
+        query["outcome"] = str(int(Outcome.ANSWERED))
+    if len(budget.call_types) == 1:
+        query["call_type"] = str(budget.call_types[0])
+    query |= owner_filter(account, reader)
+    return f"{reverse('calls')}?{urlencode(query)}"
+
+
+def owner_filter(account: Account, reader: User) -> dict[str, str]:
+    """Return the filter of calls for the holder of an account."""
+    budget = account.budget
+    if account.person_id == reader.pk or not (reader.is_administrator or reader.is_supervisor):
+        return {"mine": "1"}
+    found = {"person": account.person.username} if account.person else {}
+    if budget.department_id:
+        found["department"] = str(budget.department_id)
+    elif budget.cost_centre_id:
+        found["cost_centre"] = str(budget.cost_centre_id)
+    return found

@@ -1,0 +1,176 @@
+"""Budgets as people see them: the own ones, those of supervised people, one with its chart, and its history."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db.models import Q
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from budget.forms.budgets import TopUpForm
+from budget.models import Account, BudgetPeriod
+from budget.querysets import AccountQuerySet
+from budget.services import changing
+from budget.services.forecast import outlook
+from budget.services.holders import Calendar
+from budget.services.letters import tell
+from budget.services.picture import picture
+from budget.services.quantities import stored
+from budget.services.seeing import Seen, calls_behind, latest
+from budget.services.words import event_in_words, rule_in_words
+from callanalytics.web.permissions import administrators, require
+from callanalytics.web.requests import AuthenticatedRequest
+
+PAGE = 50
+MOST_PERIODS = 14
+
+
+@require_safe
+@login_required
+def my_budgets(request: AuthenticatedRequest) -> HttpResponse:
+    """Show the budgets of the person who asks (BUD-2)."""
+    accounts = accounts_of(Account.objects.own(request.user))
+    calendar = Calendar.of([request.user.pk])
+    cards = [
+        Seen(one.account, one.period, outlook(one.account, one.period, calendar).runs_out)
+        for one in latest(list(accounts[:PAGE]))
+    ]
+    return render(request, "budget/mine.html", {"cards": cards})
+
+
+@require_safe
+@login_required
+def team_budgets(request: AuthenticatedRequest) -> HttpResponse:
+    """List the accounts of the people and units that the reader looks after."""
+    reader = request.user
+    if not (reader.is_administrator or reader.is_supervisor):
+        raise Http404
+    typed, show = request.GET.get("search", "").strip()[:80].replace("\0", ""), request.GET.get("show", "all")
+    found = Account.objects.visible_to(reader) if reader.is_administrator else Account.objects.supervised(reader)
+    if show not in ("all", "near", "over", "locked"):
+        raise Http404
+    accounts = accounts_of(narrowed(found, show, typed))
+    page = number_of(request)
+    rows = list(accounts[(page - 1) * PAGE : page * PAGE + 1])
+    context = {
+        "rows": latest(rows[:PAGE]), "typed": typed, "show": show, "page": page, "more": len(rows) > PAGE,
+        "tabs": [("all", _("All")), ("near", _("Near the limit")), ("over", _("Overspent")), ("locked", _("Locked"))],
+        "any": bool(rows) or page > 1 or found.exists(),
+    }  # fmt: skip
+    return render(request, "budget/team.html", context)
+
+
+def narrowed(accounts: AccountQuerySet, show: str, typed: str) -> AccountQuerySet:
+    """Keep the accounts in a state and with a name."""
+    if show == "locked":
+        accounts = accounts.filter(pk__in=open_periods().filter(lock_requested=True).values("account"))
+    elif show != "all":
+        share = 80 if show == "near" else 100
+        accounts = accounts.filter(pk__in=used_to(share).values("account"))
+    for word in typed.split()[:5]:
+        person = Q(person__first_name__icontains=word) | Q(person__last_name__icontains=word)
+        unit = Q(budget__department__name__icontains=word) | Q(budget__cost_centre__name__icontains=word)
+        accounts = accounts.filter(
+            person | unit | Q(person__username__icontains=word) | Q(budget__name__icontains=word)
+        )
+    return accounts
+
+
+def open_periods() -> Any:
+    """Return the periods that are open."""
+    return BudgetPeriod.objects.filter(closed=False)
+
+
+def used_to(share: int) -> Any:
+    """Return the open periods of which so many percent are used."""
+    return open_periods().extra(
+        where=["spent > 0 AND spent * 100 >= %s * (assigned + carried_in + topped_up)"], params=[share]
+    )
+
+
+def number_of(request: AuthenticatedRequest) -> int:
+    """Return the page that is asked for."""
+    text = request.GET.get("page", "1")
+    if not (text.isascii() and text.isdigit() and 0 < int(text[:6]) < 100_000):
+        raise Http404
+    return int(text)
+
+
+def accounts_of(accounts: AccountQuerySet) -> AccountQuerySet:
+    """Return accounts with everything that their rows show, in the order of their names."""
+    related = ("budget__department", "budget__cost_centre", "budget__person", "person")
+    return accounts.select_related(*related).order_by("person__last_name", "person__first_name", "budget__name", "pk")
+
+
+def find(request: AuthenticatedRequest, pk: int) -> Account:
+    """Return an account in the reader's scope; 404 otherwise."""
+    account = accounts_of(Account.objects.visible_to(request.user)).filter(pk=pk).first()
+    if account is None:
+        raise Http404
+    return account
+
+
+@require_safe
+@login_required
+def account_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Show one account: assigned, left, forecast, chart and calls; of an earlier period where the address names it."""
+    return show_account(request, find(request, pk), TopUpForm())
+
+
+def show_account(request: AuthenticatedRequest, account: Account, form: TopUpForm) -> HttpResponse:
+    """Show an account with the form that tops it up."""
+    periods = list(account.periods.order_by("-start")[:MOST_PERIODS])
+    wanted = request.GET.get("from", "")
+    period = next(
+        (one for one in periods if one.start.isoformat() == wanted), None if wanted else (periods or [None])[0]
+    )
+    if period is None and (wanted or periods):
+        raise Http404
+    context: dict[str, Any] = {
+        "account": account, "tab": "budget", "rule": rule_in_words(account.budget), "form": form,
+        "mine": account.person_id == request.user.pk,
+    }  # fmt: skip
+    if period is not None:
+        outcome = outlook(account, period)
+        context |= {
+            "seen": Seen(account, period, outcome.runs_out), "outcome": outcome,
+            "picture": picture(account.budget, period, outcome), "calls": calls_behind(account, period, request.user),
+            "earlier": [Seen(account, one) for one in periods if one != period],
+        }  # fmt: skip
+    return render(request, "budget/account.html", context)
+
+
+@require_safe
+@login_required
+def account_history(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """List everything that budget control did with an account (BUD-3)."""
+    account = find(request, pk)
+    page = number_of(request)
+    events = list(account.events.select_related("period").order_by("-pk")[(page - 1) * PAGE : page * PAGE + 1])
+    context = {
+        "account": account, "tab": "history", "page": page, "more": len(events) > PAGE,
+        "rule": rule_in_words(account.budget), "mine": account.person_id == request.user.pk,
+        "events": [(one, event_in_words(account.budget, one)) for one in events[:PAGE]],
+    }  # fmt: skip
+    return render(request, "budget/history.html", context)
+
+
+@require_POST
+@require(administrators)
+def top_up(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Add to the present period once, with the reason."""
+    account, form = find(request, pk), TopUpForm(request.POST)
+    period = account.periods.filter(closed=False).order_by("-start").first()
+    if period is None:
+        messages.error(request, _("This account has no open period."))
+        return redirect("budget_account", pk=pk)
+    if not form.is_valid():
+        return show_account(request, account, form)
+    amount = stored(account.budget.unit, form.cleaned_data["amount"])
+    changing.top_up(period.pk, amount, form.cleaned_data["reason"], request.user)
+    tell()
+    messages.success(request, _("The budget is topped up."))
+    return redirect("budget_account", pk=pk)
