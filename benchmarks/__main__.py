@@ -12,6 +12,7 @@ SUITES = {
     "admin": (("benchmarks.admin", "postgresql"), ("benchmarks.admin_recosting", "postgresql")),
     "exports": (("benchmarks.exports", "postgresql"),),
     "schedules": (("benchmarks.schedules", "postgresql"),),
+    "budgets": (("benchmarks.budgets", "postgresql"),),
     "reports": (("benchmarks.reports", "postgresql"), ("benchmarks.reports", "sqlite")),
     "memory": (("benchmarks.memory", "postgresql"),),
 }

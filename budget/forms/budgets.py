@@ -26,7 +26,10 @@ MOST_AMOUNT = Decimal(10_000_000)
 OWNERS = ((PEOPLE, gettext_lazy("People")), (DEPARTMENTS, gettext_lazy("Departments")),
           (COST_CENTRES, gettext_lazy("Cost centres")))  # fmt: skip
 TYPES = [(int(one), one.label) for one in CallType if one not in (CallType.INTERNAL, CallType.UNKNOWN)]
-DATE = {"widget": forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}), "input_formats": ["%Y-%m-%d"]}
+DATE: dict[str, Any] = {
+    "widget": forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+    "input_formats": ["%Y-%m-%d"],
+}
 
 
 class ThresholdForm(forms.ModelForm[Threshold]):
@@ -77,7 +80,7 @@ class RulesForm(forms.Form):
         self.thresholds = [ThresholdForm(data, prefix=f"t{place}", instance=row) for place, row in enumerate(rows)]
 
     @property
-    def unit(self) -> str:
+    def measured_in(self) -> str:
         """What the amounts are given in."""
         return self.budget.unit if self.budget else str(self.cleaned_data.get("unit", Unit.MONEY))
 
@@ -94,7 +97,8 @@ class RulesForm(forms.Form):
         if len(set(given)) != len(given):
             self.add_error(None, _("Two thresholds have the same percentage."))
         try:
-            cleaned["read_exceptions"] = list(read_exceptions(cleaned.get("exceptions", ""), self.reader, self.unit))
+            typed = cleaned.get("exceptions", "")
+            cleaned["read_exceptions"] = list(read_exceptions(typed, self.reader, self.measured_in))
         except forms.ValidationError as error:
             self.add_error("exceptions", error)
         return cleaned

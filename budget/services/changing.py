@@ -27,7 +27,7 @@ def enforce(budget: Budget, by: str) -> None:
         close(period for period in periods if period.account.person_id in exempt)
         assign([period for period in periods if period.account.person_id not in exempt], budget, by)
         open_due([budget.pk])
-        admit(budget)
+        admit([budget])
         periods = open_periods(budget)
         lift(periods)
         act(periods, {period.account_id: period.account for period in periods})

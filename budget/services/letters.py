@@ -84,6 +84,7 @@ def recipients_of(account: Account, thresholds: Iterable[Threshold]) -> dict[Use
 def supervisors_of(account: Account) -> list[User]:
     """Return who supervises the person of an account now, or the unit of a pot."""
     budget = account.budget
+    units: list[tuple[int | None, int | None, int | None]]
     if account.person_id:
         rows = (
             member_rows().filter(user_id=account.person_id).values_list("department_id", "cost_centre_id", "office_id")
@@ -98,7 +99,8 @@ def supervisors_of(account: Account) -> list[User]:
         | Q(office_id__in=[office for _, _, office in units if office])
     )
     supervisions = Supervision.objects.filter(of_unit).values("supervisor_id")
-    return list(User.objects.filter(pk__in=supervisions, role=Role.SUPERVISOR).exclude(pk=account.person_id))
+    found = User.objects.filter(pk__in=supervisions, role=Role.SUPERVISOR)
+    return [one for one in found if one.pk != account.person_id]
 
 
 def post_to(person: User, period: BudgetPeriod, threshold: Threshold, number: int) -> bool:

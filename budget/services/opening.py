@@ -1,6 +1,6 @@
 """Opens accounts and their periods: for new budgets, for new members, and when a period is over."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 
 from django.db.models import Max
@@ -14,25 +14,25 @@ from budget.services.sums import count_periods
 BULK = 2_000
 
 
-def admit(budget: Budget) -> None:
+def admit(budgets: Sequence[Budget]) -> None:
     """Open an account for everybody who should have one and has no open period; inside the ledger's lock."""
-    wanted = holders_of(budget)
-    known = dict(Account.objects.filter(budget=budget).values_list("person_id", "pk"))
-    new = [Account(budget=budget, person_id=person) for person in wanted if person not in known]
+    by_pk = {budget.pk: budget for budget in budgets}
+    wanted = {(budget.pk, person) for budget in budgets for person in holders_of(budget)}
+    known = set(Account.objects.filter(budget__in=by_pk).values_list("budget_id", "person_id"))
+    new = [Account(budget_id=budget, person_id=person) for budget, person in wanted - known]
     Account.objects.bulk_create(new, batch_size=BULK)
-    waiting = Account.objects.filter(budget=budget).exclude(periods__closed=False).annotate(last=Max("periods__end"))
-    accounts = [account for account in waiting if account.person_id in wanted]
-    calendar = Calendar.of(account.person_id for account in accounts)
-    amounts = amounts_of([budget])
-    periods = []
+    waiting = Account.objects.filter(budget__in=by_pk).exclude(periods__closed=False)
+    ends = dict(waiting.annotate(last=Max("periods__end")).values_list("pk", "last"))
+    accounts = [account for account in waiting if (account.budget_id, account.person_id) in wanted]
+    calendar, amounts, periods = Calendar.of(account.person_id for account in accounts), amounts_of(budgets), []
     for account in accounts:
-        today = calendar.today(account.person_id)
+        budget = by_pk[account.budget_id]
         # The first accounts reach back to the begin of the budget; who joins later begins with the present period.
-        start = start_at(budget, today) if budget.settled else budget.valid_from
-        start = max(start, account.last or start)
+        present = start_at(budget, calendar.today(account.person_id)) if budget.settled else budget.valid_from
+        start = max(present, ends.get(account.pk) or present)
         if start <= latest_today() and is_valid_on(budget, start):
             periods.append(new_period(budget, account, start, amounts))
-    begin(periods, {account.pk: with_budget(account, budget) for account in accounts})
+    begin(periods, {account.pk: with_budget(account, by_pk[account.budget_id]) for account in accounts})
 
 
 def admit_for(budget: Budget, first_calls: dict[int, date]) -> None:

@@ -7,14 +7,17 @@ from django.db.models import Max, Min
 from django.db.models.functions import Coalesce
 
 from accounting.models import CallRecord, ExtensionDay, PhoneSystem, ReferenceRevision
-from budget.models import Account, ArrivalMark, Budget, BudgetPeriod, Ledger
+from budget.models import ArrivalMark, Budget, BudgetPeriod, Ledger
 from budget.querysets import BudgetQuerySet
 from budget.services.charges import A_DAY, refresh_day
 from budget.services.holders import latest_today
 from budget.services.ledger import book, first_day_charged, locked
-from budget.services.opening import admit, open_due, with_budget
+from budget.services.opening import admit, open_due
 from budget.services.recounting import recount
 from budget.services.thresholds import act
+
+AT_ONCE = 500
+"""Budgets that are put into force in one transaction."""
 
 
 def tick(seconds: float = 20.0) -> None:
@@ -22,8 +25,9 @@ def tick(seconds: float = 20.0) -> None:
     deadline = time.monotonic() + seconds
     if not fill(deadline):
         return
-    for pk in waiting().values_list("pk", flat=True):
-        settle(pk)
+    while settle():
+        if time.monotonic() > deadline:
+            return
     admit_members()
     with locked():
         open_due()
@@ -89,19 +93,19 @@ def charge_day(ledger: Ledger, day: date) -> None:
             book(refresh_day(phone_system_id, day))
 
 
-def settle(pk: int) -> None:
-    """Open the accounts of a budget and let its amounts and thresholds hold for the present periods."""
+def settle() -> bool:
+    """Open the accounts of some waiting budgets and let their thresholds act; return whether there were any."""
     with locked():
-        budget = waiting().filter(pk=pk).first()
-        if budget is None:
-            return
+        budgets = list(waiting().order_by("pk")[:AT_ONCE])
+        pks = [budget.pk for budget in budgets]
         # A budget that was deleted for a while has missed what came meanwhile.
-        recount(list(BudgetPeriod.objects.filter(account__budget=budget).select_related("account__budget")))
-        admit(budget)
-        open_due([budget.pk])
-        Budget.objects.filter(pk=budget.pk).update(settled=True)
-        accounts = {one.pk: with_budget(one, budget) for one in Account.objects.filter(budget=budget)}
-        act(list(BudgetPeriod.objects.filter(account__budget=budget)), accounts)
+        recount(list(BudgetPeriod.objects.filter(account__budget__in=pks).select_related("account__budget")))
+        admit(budgets)
+        open_due(pks)
+        Budget.objects.filter(pk__in=pks).update(settled=True)
+        periods = list(BudgetPeriod.objects.filter(account__budget__in=pks).select_related("account__budget"))
+        act(periods, {period.account_id: period.account for period in periods})
+    return bool(budgets)
 
 
 def admit_members() -> None:
@@ -110,8 +114,6 @@ def admit_members() -> None:
     with locked() as ledger:
         if ledger.revision == revision:
             return
-        for budget in Budget.objects.in_force().filter(settled=True):
-            if budget.per_person:
-                admit(budget)
+        admit([budget for budget in Budget.objects.in_force().filter(settled=True) if budget.per_person])
         ledger.revision = revision
         ledger.save(update_fields=["revision"])

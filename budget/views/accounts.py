@@ -124,9 +124,8 @@ def show_account(request: AuthenticatedRequest, account: Account, form: TopUpFor
     """Show an account with the form that tops it up."""
     periods = list(account.periods.order_by("-start")[:MOST_PERIODS])
     wanted = request.GET.get("from", "")
-    period = next(
-        (one for one in periods if one.start.isoformat() == wanted), None if wanted else (periods or [None])[0]
-    )
+    chosen = [one for one in periods if not wanted or one.start.isoformat() == wanted]
+    period = chosen[0] if chosen else None
     if period is None and (wanted or periods):
         raise Http404
     context: dict[str, Any] = {
