@@ -14,6 +14,9 @@ from reports.engine.question import Question, period_of
 from reports.engine.traffic import HOUR, slots, sweep
 
 HALF_HOUR = 1800
+TIME_BITS = 40
+"""Of the number of an event, those below the gateway's: four times its second and its kind."""
+TIMES = (1 << TIME_BITS) - 1
 
 
 @dataclass(slots=True)
@@ -49,7 +52,9 @@ class Loads:
 class Sweep:
     """The sweep in SQL over rows of gateway_id, started_at and ended_at, by gateway and half-hour.
 
-    Ends come before beginnings of the same second; marks between them cut the time at each half-hour.
+    Ends come before beginnings of the same second; marks between them cut the time at each half-hour. Gateway, second
+    and kind of event are one number, and every gateway ends with no call: one order serves all without partitions,
+    and sums run along it, in floating point as whole numbers, which takes less than half the time.
     """
 
     shift: int
@@ -63,21 +68,25 @@ class Sweep:
         channels = f"CASE g {cases} END" if cases else "NULL"
         return f"""
             calls AS MATERIALIZED (
-                SELECT gateway_id AS g, epoch_us(started_at) // 1000000 AS s, epoch_us(ended_at) // 1000000 AS e
+                SELECT CAST(gateway_id AS BIGINT) AS g, epoch_us(started_at) // 1000000 AS s,
+                    epoch_us(ended_at) // 1000000 AS e
                 FROM ({sql}) WHERE e > s
             ), bounds AS (
                 SELECT g, (min(s) - {self.shift}) // {HALF_HOUR} AS one, (max(e) - {self.shift}) // {HALF_HOUR} AS last
                 FROM calls GROUP BY g
             ), events AS (
-                SELECT g, unnest([s * 3 + 2, e * 3]) AS k FROM calls UNION ALL
-                SELECT g, (unnest(range(one, last + 1)) * {HALF_HOUR} + {self.shift}) * 3 + 1 FROM bounds
-            ), levels AS (
-                SELECT g, k, k // 3 AS t, sum(k % 3 - 1) OVER places AS level, lead(k) OVER places // 3 - t AS lasts
-                FROM events
-                WINDOW places AS (PARTITION BY g ORDER BY k ROWS UNBOUNDED PRECEDING)
+                SELECT unnest([s * 4 + 2, e * 4]) + (g << {TIME_BITS}) AS k FROM calls UNION ALL
+                SELECT (unnest(range(one, last + 1)) * {HALF_HOUR} + {self.shift}) * 4 + 1 + (g << {TIME_BITS})
+                FROM bounds
+            ), ordered AS (SELECT k FROM events ORDER BY k), levels AS (
+                SELECT k & 3 AS x, k >> {TIME_BITS} AS g, (k & {TIMES}) >> 2 AS t,
+                    CAST(sum(CAST(x - 1 AS DOUBLE)) OVER (ROWS UNBOUNDED PRECEDING) AS INTEGER) AS level,
+                    ((lead(k) OVER () & {TIMES}) >> 2) - t AS lasts
+                FROM ordered
             )
             SELECT g, (t - {self.shift}) // {HALF_HOUR} * {HALF_HOUR} + {self.shift} AS slot,
-                count(*) FILTER (WHERE k % 3 = 2) AS calls, max(level) AS peak, arg_max(t, (level, -t)) AS peak_at,
+                count(*) FILTER (WHERE x = 2) AS calls, max(level) AS peak,
+                arg_max(t, (CAST(level AS BIGINT) << {TIME_BITS}) - t) AS peak_at,
                 sum(level * lasts) AS busy, sum(lasts) FILTER (WHERE level >= {channels}) AS taken
             FROM levels GROUP BY ALL HAVING max(level) > 0 OR calls > 0 ORDER BY g, slot
         """  # noqa: S608  (numbers)
