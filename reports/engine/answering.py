@@ -114,7 +114,9 @@ def every_condition(question: Question, asker: Asker) -> Q:
 
 def answer(question: Question, asker: Asker, *, named: bool = True) -> Answer:
     """Return the groups of a question with names, sums and total; those for comparing need no names."""
-    needs = needed_sums(name for name in question.columns if name in MEASURES)
+    # A report may be in the order of a figure that is not shown.
+    wanted = (*question.columns, question.sort.removeprefix("-"))
+    needs = needed_sums(name for name in wanted if name in MEASURES)
     dimensions = [DIMENSIONS[name] for name in question.group]
     ranking = ranking_of(question)
     source, rows = source_of(question, asker, dimensions, needs)

@@ -19,8 +19,8 @@ from accounting.models import (
     Outcome,
     PhoneSystem,
     Pricing,
+    Rate,
     ReleasedBy,
-    Tariff,
 )
 from accounting.querysets.organization import subtree
 from reports.engine.business_hours import BusinessHoursField
@@ -47,7 +47,7 @@ __all__ = ["FIELDS", "OPERATORS", "Asker", "ChoiceField", "FilterField"]
 
 def tariffs_rates(carriers: Iterable[int]) -> QuerySet[Any]:
     """Return the ids of all rates of these carriers."""
-    return Tariff.objects.filter(carrier_id__in=list(carriers)).values("rates__pk")
+    return Rate.objects.filter(tariff__carrier_id__in=list(carriers)).values_list("pk", flat=True)
 
 
 PRICES = {

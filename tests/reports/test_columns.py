@@ -243,6 +243,16 @@ def test_special_reports_show_the_same_with_and_without_the_copy(
     assert by_copy or slug == "silent-extensions"
 
 
+@pytest.mark.parametrize("sort", ["-talk", "talk", "-poor", "-cost"])
+def test_the_order_may_be_that_of_a_figure_which_is_not_shown(half_touched: User, sort: str) -> None:
+    question = Question(period="all", group=("number",), columns=("calls",), sort=sort, top=3)
+    shown = Question(period="all", group=("number",), columns=tuple(MEASURES), sort=sort, top=3)
+    asker = asker_for(half_touched, mask_for(half_touched), "UTC")
+    found = answer(question, asker)
+    assert found.source == "columns"
+    assert [node.keys for node in found.nodes] == [node.keys for node in by_database(shown, asker).nodes]
+
+
 LISTS = {
     "time": {"sort": "-time", "tests": only(direction="incoming")},
     "oldest": {"sort": "time", "tests": only(direction="incoming")},

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
-from accounting.models import CallRecord, CallType, Direction, ExtensionDay, Kind, Outcome, Role, User
+from accounting.models import CallRecord, CallType, Carrier, Direction, ExtensionDay, Kind, Outcome, Role, Tariff, User
 from reports.catalogue import REPORTS
 from tests import factories as make
 
@@ -234,3 +234,20 @@ def test_amounts_of_several_currencies_are_never_added(client: Client, admin: Us
     assert "€0.12" in total
     assert "£0.12" in total
     assert "0.24" not in total
+
+
+def test_calls_of_one_carrier(client: Client, admin: User) -> None:
+    ours, theirs = make.rate("49"), make.rate("44")
+    theirs.tariff = Tariff.objects.create(carrier=Carrier.objects.create(name="Other"), name="Other", currency="EUR")
+    theirs.save()
+    every = {"+49 30 111222": ours, "+44 20 7946 0000": theirs, "2001": None}
+    for number, rate in every.items():
+        make.record(rate_id=rate and rate.pk, other_number=number.replace(" ", ""), call_type=CallType.INTERNATIONAL)
+    carrier = str(ours.tariff.carrier_id)
+    for filters, numbers in (
+        ({"carrier": carrier}, {"+49 30 111222"}),
+        ({"carrier.not": carrier}, {"+44 20 7946 0000", "2001"}),
+        ({"carrier": "none"}, {"2001"}),
+    ):
+        table = " ".join(rows(page(client, "calls", period="all", columns="time,other", **filters)))
+        assert {number for number in every if number in table} == numbers, filters
