@@ -8,7 +8,7 @@ What is rolled back is never sent, and what is committed is sent even if this pr
 """
 
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -31,6 +31,7 @@ FOLDER = "outbox"
 """Within the data folder: a folder for each letter with files."""
 LETTERS_KEPT, FILES_KEPT = timedelta(days=90), timedelta(days=7)
 TOLD_FOR = timedelta(days=7)
+LONGEST_ADDRESS = 254
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +103,20 @@ def checked(recipients: Iterable[str]) -> list[str]:
     if not addresses:
         raise RecipientRefusedError(_("There is no recipient."))
     for address in addresses:
-        try:
-            validate_email(address)
-        except ValidationError as error:
+        if not is_address(address):
             text = _("“%(address)s” is not an e-mail address.")
-            raise RecipientRefusedError(text % {"address": address}) from error
+            raise RecipientRefusedError(text % {"address": address})
     check_addresses(addresses, MailServer.current())
     return addresses
+
+
+def is_address(text: str) -> bool:
+    """Return whether a text is an e-mail address to which SMTP can deliver (RFC 5321 knows no longer ones)."""
+    try:
+        validate_email(text)
+    except ValidationError:
+        return False
+    return len(text) <= LONGEST_ADDRESS
 
 
 def address_of(recipient: str) -> str:
@@ -131,7 +139,16 @@ def keep_files(stored: OutgoingLetter, letter: Letter) -> list[dict[str, str]]:
     """Copy the files of a letter to where they wait for its delivery; return what the row says about them."""
     folder = folder_of(stored)
     folder.mkdir(parents=True, exist_ok=True)
-    kept = []
+    try:
+        return list(copied(folder, letter))
+    except OSError:
+        # Half a file would stay on a disk that is full.
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def copied(folder: Path, letter: Letter) -> Iterator[dict[str, str]]:
+    """Copy the files of a letter into a folder; yield what the row says about each."""
     files = [(file.name, file.content_type, "", file.content) for file in letter.attachments]
     files += [("", "image/png", image.cid, image.content) for image in letter.images]
     for number, (name, content_type, cid, content) in enumerate(files):
@@ -140,8 +157,7 @@ def keep_files(stored: OutgoingLetter, letter: Letter) -> list[dict[str, str]]:
             shutil.copyfile(content, path)
         else:
             path.write_bytes(content)
-        kept.append({"path": f"{stored.uuid}/{number}", "name": one_line(name), "type": content_type, "cid": cid})
-    return kept
+        yield {"path": f"{folder.name}/{number}", "name": one_line(name), "type": content_type, "cid": cid}
 
 
 def nudge() -> None:

@@ -1,6 +1,7 @@
 """Outgoing mails: what waits, what was sent, what could not be delivered and why; send again, cancel."""
 
 from django.contrib import messages
+from django.core.exceptions import BadRequest
 from django.db.models import Count, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -62,6 +63,9 @@ def act_on_mail(request: AuthenticatedRequest) -> HttpResponse:
     filters = MailFilter(request.GET)
     if filters.problems():
         return refused(request, filters.problems(), reverse("outgoing_mail"))
+    act = ACTS.get(request.POST.get("action", ""))
+    if act is None:
+        raise BadRequest
     mails = OutgoingMail.objects.all()
     if "all" in request.POST:
         mails = filters.narrow(mails)
@@ -70,10 +74,7 @@ def act_on_mail(request: AuthenticatedRequest) -> HttpResponse:
         if not chosen:
             messages.warning(request, _("Choose the mails first."))
         mails = mails.filter(pk__in=chosen)
-    if request.POST.get("action") == "cancel":
-        cancel(request, mails)
-    else:
-        send_again(request, mails)
+    act(request, mails)
     return redirect(f"{reverse('outgoing_mail')}?{filters.without()}")
 
 
@@ -91,3 +92,7 @@ def send_again(request: AuthenticatedRequest, mails: QuerySet[OutgoingMail]) -> 
         record(AuditedAction.STARTED, "mail", _("Sent again"), mails=count)
         text = ngettext("%(count)s mail is being sent.", "%(count)s mails are being sent.", count)
         messages.success(request, text % {"count": number(count)})
+
+
+ACTS = {"send": send_again, "cancel": cancel}
+"""What can be done with mails, as the buttons name it."""

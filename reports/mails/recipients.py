@@ -4,13 +4,12 @@ import re
 from email.utils import formataddr
 
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounting.models import MailServer, User
 from accounting.services.mailing import RecipientRefusedError, check_addresses
-from accounting.services.outbox import address_of
+from accounting.services.outbox import address_of, is_address
 
 MOST_RECIPIENTS, MOST_FOUND, MOST_NAMED, MOST_WORDS = 50, 12, 3, 5
 SEPARATOR = re.compile(r"[,;\r\n]+(?=(?:[^\"]*\"[^\"]*\")*[^\"]*$)")
@@ -63,11 +62,9 @@ def address_in(item: str) -> str:
     bracketed = IN_BRACKETS.search(item)
     if "@" in item or bracketed:
         address = bracketed[1].strip() if bracketed else item
-        try:
-            validate_email(address)
-        except ValidationError as error:
+        if not is_address(address):
             text = _("“%(address)s” is not an e-mail address.")
-            raise ValidationError(text % {"address": address[:100]}) from error
+            raise ValidationError(text % {"address": address[:100]})
         return address
     return person_named(item).email
 

@@ -1,6 +1,7 @@
 """Mails a report to several people, at once or, when it is large, as background work (REP-6)."""
 
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -42,8 +43,16 @@ class Order:
 
     @property
     def key(self) -> str:
-        """The key of its letter."""
-        return f"report:{self.asked.asker.reader.pk}:{self.token}"
+        """The key of its letter: what was changed after going back to the form is another mail."""
+        asked, wording = self.asked, self.wording
+        told = (query_of(asked), str(asked.report.name), self.form.name, wording.subject, wording.text)
+        digest = sha256("\0".join((*told, *self.recipients)).encode()).hexdigest()[:16]
+        return f"report:{asked.asker.reader.pk}:{digest}:{self.token}"
+
+
+def query_of(asked: Asked) -> str:
+    """Return everything that is asked as a query string."""
+    return whole_address(asked.question, REPORTS[asked.report.slug].standard)
 
 
 def send(order: Order, told: Told = untold, *, at_once: bool = False) -> OutgoingLetter:
@@ -79,9 +88,9 @@ def begin(order: Order) -> Job:
     asked = order.asked
     title = f"{asked.report.name} ({order.form.name.upper()})"
     return jobs.start(
-        KIND, asked.asker.reader, title=title, unique_key=f"{KIND}-{order.token}",
+        KIND, asked.asker.reader, title=title, unique_key=order.key[:100],
         report=asked.report.slug, name=str(asked.report.name),
-        query=whole_address(asked.question, REPORTS[asked.report.slug].standard),
+        query=query_of(asked),
         format=order.form.name, subject=order.wording.subject, text=order.wording.text,
         recipients=list(order.recipients), token=order.token,
         language=translation.get_language() or settings.LANGUAGE_CODE, zone=timezone.get_current_timezone_name(),

@@ -1,11 +1,13 @@
 """The outbox: posted with what causes it, delivered once in effect, and nothing lost while the mail server is down."""
 
+import errno
 import os
 import threading
 from datetime import timedelta
 from email import message_from_bytes
 from email.message import EmailMessage, Message
 from email.policy import default
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +19,7 @@ from accounting.models import AuditEntry, MailFault, MailPurpose, MailServer, Ou
 from accounting.services import delivering
 from accounting.services.delivering import deliver_due
 from accounting.services.mailing import RecipientRefusedError
-from accounting.services.outbox import Attachment, InlineImage, Letter, clear_away, folder_of, post, send_again
+from accounting.services.outbox import FOLDER, Attachment, InlineImage, Letter, clear_away, folder_of, post, send_again
 from accounting.tasks import deliver_mail
 from tests import servers
 
@@ -53,6 +55,7 @@ def test_what_was_posted_is_not_posted_again(ana: User) -> None:
     [
         ("nobody", "“nobody” is not an e-mail address"),
         ("a@example.com\nBcc: b@example.com", "is not an e-mail address"),
+        (f"{'x' * 64}@{'y' * 63}.{'z' * 63}.{'w' * 63}.com", "is not an e-mail address"),
         ("eve@example.net", "Mail to eve@example.net is not allowed"),
         ("", "is not an e-mail address"),
     ],
@@ -77,6 +80,23 @@ def test_files_are_kept_beside_the_letter(db: None) -> None:
     (file,) = mail.letter.files
     assert (folder_of(mail.letter) / "0").read_bytes() == b"1;2"
     assert (file["name"], file["type"]) == ("rése.csv", "text/csv")
+
+
+def test_a_full_disk_leaves_nothing_behind(
+    db: None, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.DATA_DIR = tmp_path
+    files = [Attachment("a.csv", "text/csv", b"1"), Attachment("b.csv", "text/csv", b"2")]
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", full)
+        with pytest.raises(OSError, match="No space"):
+            post(letter(attachments=files), ["ana@example.com"])
+    assert not OutgoingLetter.objects.exists()
+    assert not list((tmp_path / FOLDER).iterdir())
 
 
 def test_a_letter_arrives_whole(mail_sink: servers.MailSink, ben: User) -> None:

@@ -81,6 +81,12 @@ def test_a_waiting_mail_can_be_cancelled_and_a_sent_one_not(client: Client, mail
     assert act(client, action="cancel") == ["Choose the mails first."]
 
 
+def test_nothing_is_sent_when_it_is_not_said_what_to_do(client: Client, mails: Any) -> None:
+    for data in ({"all": "1"}, {"all": "1", "action": "delete"}):
+        assert client.post(reverse("act_on_mail"), data).status_code == 400
+    assert state("gone@example.com") == "failed"
+
+
 def test_others_than_administrators_see_nothing(client: Client, mails: Any, ben: User) -> None:
     client.force_login(ben)
     assert client.get(PAGE).status_code == 403

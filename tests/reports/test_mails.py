@@ -177,6 +177,14 @@ def test_pressed_twice_one_mail_is_sent(client: Client, anna: User) -> None:
     assert AuditEntry.objects.filter(action="sent").count() == 1
 
 
+def test_what_is_changed_after_going_back_is_another_mail(client: Client, anna: User) -> None:
+    press(client)
+    press(client, recipients="eve@example.com")
+    press(client, recipients="eve@example.com", text="With the figures of May.")
+    sent = OutgoingMail.objects.order_by("pk").values_list("recipient", flat=True)
+    assert list(sent) == ["kim@example.com", "eve@example.com", "eve@example.com"]
+
+
 def test_a_test_goes_to_its_author_only(client: Client, anna: User, mail_sink: servers.MailSink) -> None:
     page = press(client, do="test", recipients="not yet an address").content.decode()
     assert "A test is on its way to anna@example.com." in page
