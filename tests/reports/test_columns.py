@@ -253,6 +253,23 @@ def test_the_order_may_be_that_of_a_figure_which_is_not_shown(half_touched: User
     assert [node.keys for node in found.nodes] == [node.keys for node in by_database(shown, asker).nodes]
 
 
+@pytest.mark.parametrize("left", [0, 300])
+def test_a_damaged_file_is_passed_over_and_written_anew(
+    calls: User, left: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading.log, "exception", lambda _event: None)
+    asker = asker_for(calls, mask_for(calls), "UTC")
+    question = Question(period="all", group=("number",), columns=tuple(MEASURES))
+    sound = answer(question, asker)
+    path = next(files.folder().glob("*.parquet"))
+    path.write_bytes(path.read_bytes()[:left])
+    assert told(answer(question, asker)) == told(sound)
+    assert copy_columns(quiet=NOW).days
+    again = answer(question, asker)
+    assert (again.source, told(again)) == ("columns", told(sound))
+    assert not path.exists()
+
+
 LISTS = {
     "time": {"sort": "-time", "tests": only(direction="incoming")},
     "oldest": {"sort": "time", "tests": only(direction="incoming")},

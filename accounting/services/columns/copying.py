@@ -16,6 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 from uuid import uuid4
 
+import duckdb
 import structlog
 from django.db import connection, transaction
 from django.db.models import Max, Min
@@ -264,7 +265,11 @@ def join_months() -> int:
         most = MOST_FILES_OF_MONTH if month == this_month else 1
         follow = all(later.first == one.last + A_DAY for one, later in pairwise(parts))
         if len(parts) > most and follow:
-            joined += join(parts)
+            try:
+                joined += join(parts)
+            except duckdb.Error as error:
+                log.exception("columns.not_joined")
+                files.forget_damaged([part.file for part in parts], error)
     return joined
 
 

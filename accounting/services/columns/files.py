@@ -2,14 +2,16 @@
 
 import os
 import threading
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
 import duckdb
 import structlog
 from django.conf import settings
+from django.db import DatabaseError, transaction
 
-from accounting.models import CallRecord
+from accounting.models import CallRecord, CopiedDays
 
 log = structlog.get_logger(__name__)
 LAYOUT = 2
@@ -68,6 +70,15 @@ def remove(names: list[str]) -> None:
     for name in names:
         with suppress(FileNotFoundError):
             path_of(name).unlink()
+
+
+def forget_damaged(names: Iterable[str], error: duckdb.Error) -> None:
+    """Forget those files that an error of DuckDB names: their days are copied anew, and until then not read."""
+    said = str(error)
+    damaged = [name for name in names if name in said]
+    # A report is answered also when nothing can be written now: the next one will find the same.
+    with suppress(DatabaseError), transaction.atomic():
+        CopiedDays.objects.filter(file__in=damaged).delete()
 
 
 class _Engine:

@@ -240,8 +240,9 @@ def from_both(
         rest = [row for begin, until in parts.rest for row in ask(within(records, begin, until))]
         try:
             rows = read(ask(records), parts, rest, step)
-        except duckdb.Error:
+        except duckdb.Error as error:
             log.exception("columns.not_read")
+            files.forget_damaged([part.file for part in parts.parts], error)
             return None
         if touched_days() <= parts.touched:
             return rows
