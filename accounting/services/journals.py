@@ -131,12 +131,19 @@ def reversal(journal: ChangeJournal) -> Reversal:
             if reason:
                 found.left.append((change, reason))
             else:
-                found.back.append(change.reversed())
+                found.back.append(taken_back(change, now.get(change.pk)))
     for obstacle in (called, missing_targets, taken_keys):
         found.keep(obstacle(found.back))
     while reasons := referred_to(found.back):
         found.keep(reasons)
     return found
+
+
+def taken_back(change: RowChange, now: Values | None) -> RowChange:
+    """Return the change that takes a row back; what others have changed beside the work stays as it is now."""
+    if now is None or change.before is None:
+        return change.reversed()
+    return RowChange(change.model, change.pk, now, now | {name: change.before[name] for name in change.differing()})
 
 
 def rows_now(model: type[models.Model], ids: Sequence[int]) -> dict[int, Values]:

@@ -1,5 +1,6 @@
 """The history of a row: imports, copies and adoptions that changed it are named in it and can be undone."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from accounting.models import (
     Membership,
     PhoneSystem,
     Rate,
+    Role,
     SheetImport,
     Tariff,
     User,
@@ -232,3 +234,22 @@ def test_an_import_with_an_erased_person_is_not_undone(site: Client) -> None:
     page = site.get(reverse("audit_entry", args=[whole.pk])).content.decode()
     assert "This can no longer be undone" in page
     assert reverse("undo_work", args=[whole.pk]) not in page
+
+
+def test_what_others_have_changed_beside_the_import_stays(site: Client) -> None:
+    make.person("ida", last_name="Ito", role=Role.USER)
+    nina = make.person("nina", last_name="Nowak", role=Role.SUPERVISOR)
+    rate = make.rate("4930")
+    imported(site, "people", "user_name;last_name;role\nida;Ito;supervisor\nnina;Novak;supervisor\n")
+    imported(site, "rates", "prefix;price_per_minute\n4930;0.05\n", f"?tariff={rate.tariff_id}")
+    User.objects.filter(pk=nina.pk).update(role=Role.USER, is_active=False)
+    Rate.objects.filter(pk=rate.pk).update(destination="Berlin")
+    for whole in AuditEntry.objects.filter(action=AuditedAction.IMPORTED):
+        undo(site, whole)
+    rate.refresh_from_db()
+    assert (rate.price_per_minute, rate.destination) == (Decimal("0.03"), "Berlin")
+    assert User.objects.get(username="ida").role == Role.USER
+    nina.refresh_from_db()
+    assert (nina.last_name, nina.role, nina.is_active) == ("Nowak", Role.USER, False)
+    told = AuditEntry.objects.filter(subject_type="rate", subject_id=rate.pk).latest("pk")
+    assert set(told.changes) == {"price_per_minute"}
