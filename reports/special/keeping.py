@@ -99,7 +99,7 @@ def collection_log(question: Question, asker: Asker) -> Layout:
         [],
         levels=1,
     )
-    rows: Sequence[dict[str, Any]] = list(sums[:MOST_ROWS])
+    rows: Sequence[dict[str, Any]] = list(sums[:MOST_ROWS])  # type: ignore[arg-type]
     for row in rows:
         layout.rows.append(
             Row(
