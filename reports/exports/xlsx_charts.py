@@ -8,7 +8,7 @@ from openpyxl.chart import BarChart, DoughnutChart, LineChart, Reference, Scatte
 from openpyxl.chart import Series as Dots
 from openpyxl.formatting.rule import ColorScaleRule
 from openpyxl.styles import Font
-from openpyxl.utils import get_column_letter
+from openpyxl.utils import column_index_from_string, get_column_letter
 
 from reports.charts.base import Chart
 from reports.charts.svg import PALETTE
@@ -17,7 +17,8 @@ from reports.exports.base import Document
 
 DAY = 86_400
 FORMATS = {Form.SECONDS: "[h]:mm:ss", Form.MONEY: "#,##0.00", Form.PERCENT: "0.0%", Form.SCORE: "0.00"}
-MOMENT = "yyyy-mm-dd hh:mm"
+MOMENT, MOMENTS = "yyyy-mm-dd hh:mm", "C"
+"""How moments of a scatter are written, and in which column: behind its one series."""
 ROOM = 24
 """Rows that a picture takes."""
 LONGEST_NAME = 200
@@ -30,6 +31,8 @@ def add_charts(book: Any, document: Document) -> None:
     sheet.column_dimensions["A"].width = 32
     for place in range(2, 2 + max(len(chart.series) for chart in document.charts)):
         sheet.column_dimensions[get_column_letter(place)].width = 14
+    if any(chart.kind == "scatter" for chart in document.charts):
+        sheet.column_dimensions[MOMENTS].width = 18
     sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0
     sheet.sheet_properties.pageSetUpPr.fitToPage = True
     row = 1
@@ -51,6 +54,8 @@ def write_figures(sheet: Any, chart: Chart, row: int) -> None:
     text(sheet, row, 1, chart.title).font = Font(bold=True)
     for column, series in enumerate(chart.series, 2):
         text(sheet, row + 1, column, series.name).font = Font(bold=True)
+    if chart.kind == "scatter":
+        text(sheet, row + 1, column_index_from_string(MOMENTS), _("Time")).font = Font(bold=True)
     for place, category in enumerate(chart.categories):
         text(sheet, row + 2 + place, 1, category)
         for column, series in enumerate(chart.series, 2):
@@ -60,7 +65,7 @@ def write_figures(sheet: Any, chart: Chart, row: int) -> None:
                 cell.value = mark.value / DAY if chart.form is Form.SECONDS else Decimal(mark.value)
                 cell.number_format = FORMATS.get(chart.form, "#,##0")
             if mark is not None and mark.moment is not None:
-                moment = sheet.cell(row + 2 + place, column + 1)
+                moment = sheet[f"{MOMENTS}{row + 2 + place}"]
                 moment.value, moment.number_format = mark.moment.replace(tzinfo=None), MOMENT
 
 
@@ -100,7 +105,7 @@ def dots(sheet: Any, chart: Chart, row: int, last: int) -> Any:
     """Return a scatter: figures by the moments in the column behind them."""
     made = ScatterChart()
     made.title, made.height, made.width, made.legend, made.style = chart.title, 11, 24, None, 13
-    moments = Reference(sheet, min_col=3, min_row=row + 2, max_row=last)
+    moments = Reference(sheet, min_col=column_index_from_string(MOMENTS), min_row=row + 2, max_row=last)
     series = Dots(Reference(sheet, min_col=2, min_row=row + 1, max_row=last), moments, title_from_data=True)
     series.marker.symbol, series.marker.size = "circle", 7
     series.marker.graphicalProperties.solidFill = PALETTE[0].removeprefix("#")
