@@ -30,7 +30,7 @@ def members_of(budget: Budget) -> set[int]:
 
 def exempt_from(budget: Budget) -> set[int]:
     """Return the members who have no account by exception."""
-    if budget._state.adding:
+    if not budget.pk:
         return set()
     found = BudgetException.objects.filter(budget=budget, amount=None)
     return set(found.values_list("person_id", flat=True))

@@ -80,7 +80,7 @@ def book(changes: Changes) -> None:
     """Book changed charges to the accounts that they belong to, and let thresholds act; inside the ledger's lock."""
     if not changes:
         return
-    budgets = {budget.pk: budget for budget in Budget.objects.in_force().filter(settled=True)}
+    budgets = {budget.pk: budget for budget in budgets_of({charge.user_id for charge in changes})}
     used = used_by_holders(changes, budgets)
     accounts = accounts_of(used, budgets)
     changed = book_days(used, accounts)
@@ -88,6 +88,15 @@ def book(changes: Changes) -> None:
         held = {account.pk: account for account in accounts.values()}
         present = {period.pk: period for period in [*changed, *carry_on(changed)]}
         act(list(present.values()), held)
+
+
+def budgets_of(people: Iterable[int | None]) -> Iterator[Budget]:
+    """Yield the budgets in force of these people, and those of all units."""
+    budgets = Budget.objects.in_force().filter(settled=True).order_by()
+    yield from budgets.filter(person=None)
+    wanted = sorted(person for person in people if person is not None)
+    for start in range(0, len(wanted), BULK):
+        yield from budgets.filter(person__in=wanted[start : start + BULK])
 
 
 def used_by_holders(changes: Changes, budgets: dict[int, Budget]) -> dict[Holder, Days]:

@@ -83,8 +83,9 @@ def line(points: list[tuple[float, float]]) -> str:
 def day_labels(start: date, days: int, x: Callable[[float], float]) -> list[Label]:
     """Return the names of some days below the chart."""
     step = max(1, -(-days // MOST_LABELS))
-    return [
-        Label(x(number + 0.5), HEIGHT - 10, formats.date_format(date.fromordinal(start.toordinal() + number), "j M"),
-              "middle")
-        for number in range(0, days, step)
-    ]  # fmt: skip
+    found = []
+    for number in range(0, days, step):
+        words = formats.date_format(date.fromordinal(start.toordinal() + number), "j M")
+        # The first one begins with the chart: its middle would leave the picture on a phone.
+        found.append(Label(x(number + 0.5 if number else 0), HEIGHT - 10, words, "middle" if number else "start"))
+    return found

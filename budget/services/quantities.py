@@ -2,6 +2,7 @@
 
 from decimal import ROUND_HALF_UP, Decimal
 
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from budget.models import Budget, Unit
@@ -27,4 +28,4 @@ def in_words(budget: Budget, quantity: int) -> str:
     if budget.unit == Unit.MONEY:
         return money(from_micro(quantity), budget.currency, 0)
     minutes = abs(quantity) // 60 * (1 if quantity >= 0 else -1)
-    return _("%(minutes)s min") % {"minutes": number(minutes)}
+    return format_html('<bdi class="figure">{}</bdi>', _("%(minutes)s min") % {"minutes": number(minutes)})

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from functools import partial
+from typing import NamedTuple
 
 from django.db import transaction
 
@@ -15,11 +16,11 @@ from budget.signals import threshold_reached
 def act(periods: Sequence[BudgetPeriod], accounts: dict[int, Account]) -> None:
     """Let the thresholds of these periods act, and lock requests follow; inside the ledger's lock."""
     working = [period for period in periods if accounts[period.account_id].budget.active]
-    thresholds = thresholds_of({accounts[period.account_id].budget_id for period in working})
+    limits = limits_of({accounts[period.account_id].budget_id for period in working if period.spent > 0})
     reached = [
         (period, threshold)
         for period in working
-        for threshold in thresholds.get(accounts[period.account_id].budget_id, ())
+        for threshold in limits.get(accounts[period.account_id].budget_id, ())
         if period.has_reached(threshold.percent)
     ]
     enter(reached)
@@ -28,15 +29,25 @@ def act(periods: Sequence[BudgetPeriod], accounts: dict[int, Account]) -> None:
     locking.release([one for one in working if one.pk not in wanted and one.lock_requested])
 
 
-def thresholds_of(budgets: Collection[int]) -> dict[int, list[Threshold]]:
-    """Return the thresholds of budgets, lowest first."""
-    found: dict[int, list[Threshold]] = defaultdict(list)
-    for threshold in Threshold.objects.filter(budget__in=budgets).order_by("percent"):
-        found[threshold.budget_id].append(threshold)
+class Limit(NamedTuple):
+    """What acting needs to know of a threshold."""
+
+    percent: int
+    lock: bool
+
+
+def limits_of(budgets: Collection[int]) -> dict[int, list[Limit]]:
+    """Return the thresholds of budgets."""
+    found: dict[int, list[Limit]] = defaultdict(list)
+    wanted = sorted(budgets)
+    for start in range(0, len(wanted), BULK):
+        rows = Threshold.objects.filter(budget__in=wanted[start : start + BULK]).order_by()
+        for budget, percent, lock in rows.values_list("budget_id", "percent", "lock"):
+            found[budget].append(Limit(percent, lock))
     return found
 
 
-def enter(reached: Sequence[tuple[BudgetPeriod, Threshold]]) -> None:
+def enter(reached: Sequence[tuple[BudgetPeriod, Limit]]) -> None:
     """Store the thresholds that had not acted in their period yet, with their history, and announce them."""
     known = known_of({period.pk for period, _ in reached})
     new = [(period, threshold) for period, threshold in reached if (period.pk, threshold.percent) not in known]

@@ -26,6 +26,7 @@ class Category(Enum):
     SERVICE = "service"
     TRUNKS = "trunks"
     CODES = "codes"
+    BUDGETS = "budgets"
     SECURITY = "security"
     DATA = "data"
 
@@ -39,6 +40,7 @@ CATEGORY_LABELS: dict[Category, tuple[str | Promise, str]] = {
     Category.SERVICE: (pgettext_lazy("reports", "Service"), "headset"),
     Category.TRUNKS: (_("Trunks"), "router"),
     Category.CODES: (_("Codes"), "key-round"),
+    Category.BUDGETS: (_("Budgets"), "wallet"),
     Category.SECURITY: (_("Security"), "shield-alert"),
     Category.DATA: (_("Data quality"), "database"),
 }

@@ -180,3 +180,14 @@ def test_the_list_of_people_takes_as_many_queries_for_one_as_for_many(
     follow()
     with django_assert_num_queries(len(few)):
         assert "p29" in client.get(reverse("team_budgets")).content.decode()
+
+
+def test_reports_show_the_state_and_who_overspent(account: Account, ana: User, ben: User, cleo: User) -> None:
+    arrive(ana, datetime(2026, 10, 5, 9, tzinfo=UTC), cost=Decimal("2.25"))
+    follow()
+    state = client_of(ben).get(reverse("report", args=["budgets"])).content.decode()
+    assert "Ana's calls" in state.replace("&#x27;", "'")
+    assert "€1.50" in state
+    overspent = client_of(ben).get(reverse("report", args=["overspending"])).content.decode()
+    assert "€2.25" in overspent
+    assert "€2.25" not in client_of(cleo).get(reverse("report", args=["overspending"])).content.decode()
