@@ -1,6 +1,5 @@
 """Business hours as a filter: a time of day on the working days of the office of each call, by its own clock."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
@@ -18,6 +17,7 @@ from accounting.models import CallRecord, Office, PublicHoliday
 from accounting.services.rating.calendars import public_holidays
 from reports.engine.field_kinds import Asker
 from reports.engine.time_fields import ClockField, in_windows
+from reports.engine.working_time import Calendar, WorkingTime
 
 SATURDAY, SUNDAY = 6, 7
 
@@ -30,12 +30,16 @@ class BusinessHoursField(ClockField):
         """Return a test by the clock of each call's office, for calls without an office by the report's zone."""
         years, test = years_of_calls(), Q()
         offices = list(Office.objects.prefetch_related("holidays"))
+        shared: dict[Calendar, list[int]] = {}
         for office in offices:
-            zone = ZoneInfo(office.time_zone)
-            inside = working_hours(values, zone, weekend_of(office.country), holidays_of(office, years))
-            test |= Q(office_id=office.pk) & turned(inside, operator)
+            days = tuple(holidays_of(office, years))
+            calendar = Calendar(office.time_zone, tuple(values), weekend_of(office.country), days)
+            shared.setdefault(calendar, []).append(office.pk)
+        for calendar, keys in shared.items():
+            test |= Q(office_id__in=keys) & turned(working_hours(calendar), operator)
+        without_office = Calendar(asker.zone.key, tuple(values), (SATURDAY, SUNDAY), ())
         elsewhere = Q(office_id__isnull=True) | ~Q(office_id__in=[office.pk for office in offices])
-        return test | elsewhere & turned(working_hours(values, asker.zone, (SATURDAY, SUNDAY), ()), operator)
+        return test | elsewhere & turned(working_hours(without_office), operator)
 
     def said(self, value: Any, asker: Asker) -> str:
         """Return the hours."""
@@ -47,11 +51,16 @@ def turned(inside: Q, operator: str) -> Q:
     return ~inside if operator == "outside" else inside
 
 
-def working_hours(windows: list[Any], zone: ZoneInfo, weekend: Sequence[int], holidays: Sequence[date]) -> Q:
-    """Return a test for any of the windows of a day that is a working day by this clock."""
+def working_hours(calendar: Calendar) -> Q:
+    """Return a test for the hours of working days by the clock of a calendar."""
+    zone = ZoneInfo(calendar.zone)
     weekday = ExtractIsoWeekDay("started_at", tzinfo=zone)
-    test = in_windows(windows, zone) & Q(In(weekday, [day for day in range(1, 8) if day not in weekend]))
-    return test & ~Q(In(TruncDate("started_at", tzinfo=zone), list(holidays))) if holidays else test
+    test = in_windows(calendar.windows, zone) & Q(
+        In(weekday, [day for day in range(1, 8) if day not in calendar.weekend])
+    )
+    if calendar.holidays:
+        test &= ~Q(In(TruncDate("started_at", tzinfo=zone), list(calendar.holidays)))
+    return Q(WorkingTime(test, calendar))
 
 
 @cache
@@ -69,12 +78,18 @@ def weekend_of(country: str) -> tuple[int, ...]:
 
 def holidays_of(office: Office, years: range) -> list[date]:
     """Return the public holidays of an office in these years, those entered by hand taken into account."""
-    published = public_holidays(office.country, office.subdivision)
-    every = (date(year, 1, 1) + timedelta(days=place) for year in years for place in range(366))
-    days = {day for day in every if published is not None and day in published}
+    days = set(published_days(office.country, office.subdivision, years.start, years.stop))
     entered: list[PublicHoliday] = list(office.holidays.all())
     days |= {one.day for one in entered if one.is_holiday}
     return sorted(days - {one.day for one in entered if not one.is_holiday})
+
+
+@cache
+def published_days(country: str, subdivision: str, first: int, end: int) -> frozenset[date]:
+    """Return the public holidays of the years from the first to the one before the end."""
+    published = public_holidays(country, subdivision)
+    every = (date(year, 1, 1) + timedelta(days=place) for year in range(first, end) for place in range(366))
+    return frozenset(day for day in every if published is not None and day in published)
 
 
 def years_of_calls() -> range:

@@ -91,9 +91,9 @@ class Question:
     def address(self, standard: "Question | None" = None) -> QueryDict:
         """Return the address of this question; what is as in the standard one is left out."""
         standard = standard or Question()
-        found = QueryDict(mutable=True)
+        found, known = QueryDict(mutable=True), standard.settings()
         for name, value in self.settings().items():
-            if value != standard.settings().get(name, ""):
+            if value != known.get(name, ""):
                 found[name] = value
         if self.tests != standard.tests:
             # An empty value lifts a filter that the report has by itself.

@@ -13,7 +13,18 @@ from django.utils import timezone
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from accounting.models import CallRecord, CallType, Department, Direction, Kind, Outcome, Pricing, User
+from accounting.models import (
+    CallRecord,
+    CallType,
+    Department,
+    Direction,
+    Kind,
+    Office,
+    Outcome,
+    Pricing,
+    PublicHoliday,
+    User,
+)
 from accounting.services.columns import files, reading
 from accounting.services.columns.copying import copy_columns
 from accounting.services.columns.reading import Split
@@ -307,3 +318,29 @@ def pages_of(question: Question, asker: Asker) -> Iterator[list[int | None]]:
     if before:
         back = run_report(REPORTS["calls"], question, asker, Paging(25, before=Position.parse(before))).layout
         yield [row.record_id for row in back.rows]
+
+
+@pytest.mark.parametrize("hours", ["08:00-17:30", "22:07-06:00"])
+@pytest.mark.parametrize("operator", ["within", "outside"])
+def test_business_hours_are_the_same_in_the_copy(half_touched: User, operator: str, hours: str) -> None:
+    offices = [
+        Office.objects.create(name=zone, country=country, time_zone=zone)
+        for zone, country in (("Europe/Berlin", "DE"), ("Australia/Lord_Howe", "AU"), ("Asia/Kathmandu", "NP"))
+    ]
+    PublicHoliday.objects.create(office=offices[0], day=START.date() + timedelta(days=8))
+    offices_of_calls = [*(one.pk for one in offices), None]
+    for place, pk in enumerate(CallRecord.objects.order_by("pk").values_list("pk", flat=True)):
+        CallRecord.objects.filter(pk=pk).update(office_id=offices_of_calls[place % 4])
+    copy_columns(rebuild=True, quiet=NOW)
+    asker = asker_for(half_touched, mask_for(half_touched), "US/Eastern")
+    whole = {"first": START.date() + timedelta(days=2), "last": START.date() + timedelta(days=17)}
+    tests = only(**{f"business_hours__{operator}": hours})
+    question = Question(period=CUSTOM, **whole, group=("office",), columns=("calls",), tests=tests)
+    by_copy = answer(question, asker)
+    assert by_copy.source == "columns"
+    assert by_copy.total.of("calls") == answering.calls_of(question, asker).count()
+    assert {node.keys[0]: node.sums.of("calls") for node in by_copy.nodes} == {
+        pk: count
+        for pk in offices_of_calls
+        if (count := answering.calls_of(question, asker).filter(office_id=pk).count())
+    }
