@@ -16,6 +16,7 @@ SECTIONS = (
     ("reports", _("Reports")),
     ("mails", _("Send mail")),
     ("schedules", _("Scheduled reports")),
+    ("budgets", _("Budget Control")),
     ("profile", _("Profile")),
 )
 SECTIONS_OF_SUPERVISORS = (("supervisors", _("For supervisors")),)
