@@ -18,7 +18,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 from python_calamine import CalamineWorkbook
@@ -30,6 +29,8 @@ MOST_BYTES_UNPACKED = 300 * 1024 * 1024
 MOST_ROWS = 100_000
 MOST_COLUMNS = 100
 LONGEST_CELL = 30_000  # characters; what XLSX holds
+NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+"""Characters with which no program opens the file."""
 DELIMITERS = ";,\t"
 CSV, XLSX = "csv", "xlsx"
 CONTENT_TYPES = {
@@ -234,11 +235,16 @@ def xlsx_file(title: str, header: Sequence[str], rows: Iterable[Sequence[str]], 
     return out.getvalue()
 
 
+def cell_text(text: str) -> str:
+    """Return a text as a cell of XLSX can hold it."""
+    return NOT_IN_XML.sub("", text)[:LONGEST_CELL]
+
+
 def text_cell(sheet: Any, text: str, font: Font | None = None) -> Any:
     """Return a cell that is text, whatever it looks like."""
     if not text:
         return None
-    text = ILLEGAL_CHARACTERS_RE.sub("", text)[:LONGEST_CELL]
+    text = cell_text(text)
     cell = WriteOnlyCell(sheet, f"'{text}" if GUARDED.match(text) else text)
     cell.data_type = "s"
     cell.number_format = "@"

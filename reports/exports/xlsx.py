@@ -21,11 +21,10 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 
-from callanalytics.lib.spreadsheets import LONGEST_CELL
+from callanalytics.lib.spreadsheets import cell_text
 from reports.engine.layout import Row
 from reports.engine.measures import Form
 from reports.engine.reading import MOST_KEPT, Columns
@@ -69,7 +68,8 @@ def write(document: Document, out: IO[bytes], told: Told) -> None:
     sheet = book.active
     sheet.title = sheet_name(document.name)
     sheet.sheet_view.rightToLeft = document.rtl
-    book.properties.title, book.properties.creator = document.name, dict(document.head).get(_("Author"), "")
+    author = str(dict(document.head).get(_("Author"), ""))
+    book.properties.title, book.properties.creator = cell_text(document.name), cell_text(author)
     forms = [*(None for _level in table.levels), *(field.form for field in table.fields)]
     looks = [Look(form, style(sheet, form), style(sheet, form, bold=True)) for form in forms]
     header_row = write_head(sheet, document, table, forms)
@@ -82,7 +82,7 @@ def write(document: Document, out: IO[bytes], told: Told) -> None:
 
 def sheet_name(name: str) -> str:
     """Return a name that a sheet may have."""
-    return re.sub(r"[\[\]:*?/\\]", " ", name).strip("' ")[:31] or "Sheet"
+    return re.sub(r"[\[\]:*?/\\]", " ", cell_text(name)).strip("' ")[:31] or "Sheet"
 
 
 def style(sheet: Any, form: Form | None, *, bold: bool = False) -> int:
@@ -118,7 +118,7 @@ def write_head(sheet: Any, document: Document, table: Table, forms: list[Form | 
 def put(sheet: Any, row: int, column: int, words: str) -> Any:
     """Write a text, whatever it looks like; return its cell."""
     cell = sheet.cell(row, column)
-    cell.value = ILLEGAL_CHARACTERS_RE.sub("", str(words))[:LONGEST_CELL]
+    cell.value = cell_text(str(words))
     cell.data_type = "s"
     return cell
 
@@ -185,7 +185,7 @@ class Cells(dict[Any, str]):
         if value is None or value == "":
             return f'<c s="{style_id}"/>'
         if form is None or isinstance(value, str):
-            words = escape(ILLEGAL_CHARACTERS_RE.sub("", str(value))[:LONGEST_CELL])
+            words = escape(cell_text(str(value)))
             kept = ' xml:space="preserve"' if words != words.strip() else ""
             return f'<c s="{style_id}" t="inlineStr"><is><t{kept}>{words}</t></is></c>'
         if form is Form.MOMENT:

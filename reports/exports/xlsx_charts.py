@@ -10,6 +10,7 @@ from openpyxl.formatting.rule import ColorScaleRule
 from openpyxl.styles import Font
 from openpyxl.utils import column_index_from_string, get_column_letter
 
+from callanalytics.lib.spreadsheets import cell_text
 from reports.charts.base import Chart
 from reports.charts.svg import PALETTE
 from reports.engine.measures import Form
@@ -72,7 +73,7 @@ def write_figures(sheet: Any, chart: Chart, row: int) -> None:
 def text(sheet: Any, row: int, column: int, words: str) -> Any:
     """Write a text that is never a formula; return its cell."""
     cell = sheet.cell(row, column)
-    cell.value = words[:LONGEST_NAME]
+    cell.value = cell_text(words)[:LONGEST_NAME]
     cell.data_type = "s"
     return cell
 
@@ -87,7 +88,7 @@ def picture(sheet: Any, chart: Chart, row: int) -> Any:
         Reference(sheet, min_col=2, max_col=1 + len(chart.series), min_row=row + 1, max_row=last), titles_from_data=True
     )
     made.set_categories(Reference(sheet, min_col=1, min_row=first, max_row=last))
-    made.title, made.height, made.width = chart.title, 11, 24
+    made.title, made.height, made.width = cell_text(chart.title), 11, 24
     if chart.kind == "doughnut":
         return made
     made.legend = made.legend if len(chart.series) > 1 else None
@@ -104,7 +105,7 @@ def picture(sheet: Any, chart: Chart, row: int) -> Any:
 def dots(sheet: Any, chart: Chart, row: int, last: int) -> Any:
     """Return a scatter: figures by the moments in the column behind them."""
     made = ScatterChart()
-    made.title, made.height, made.width, made.legend, made.style = chart.title, 11, 24, None, 13
+    made.title, made.height, made.width, made.legend, made.style = cell_text(chart.title), 11, 24, None, 13
     moments = Reference(sheet, min_col=column_index_from_string(MOMENTS), min_row=row + 2, max_row=last)
     series = Dots(Reference(sheet, min_col=2, min_row=row + 1, max_row=last), moments, title_from_data=True)
     series.marker.symbol, series.marker.size = "circle", 7

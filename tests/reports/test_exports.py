@@ -158,6 +158,17 @@ def test_no_cell_is_a_formula(client: Client, calls: None, admin: User, cleo: Us
     assert {kind for value, kind in values.items() if str(value).startswith("=")} == {"s"}
 
 
+def test_no_character_keeps_a_spreadsheet_from_opening(client: Client, calls: None, admin: User, cleo: User) -> None:
+    cleo.last_name = "Strange\x01\ufffe\uffff\u202e🙂"
+    cleo.save()
+    client.force_login(admin)
+    saved = SavedReport.objects.create(name="By\x0b\uffff person", owner=admin, slug="cost-by-person", query=COUNTED)
+    file = body_of(client.get(f"/reports/mine/{saved.pk}/", {"export": "xlsx"}))
+    book = openpyxl.load_workbook(io.BytesIO(file))
+    assert book.worksheets[0].title == "By person"
+    assert any("Strange\u202e🙂" in str(cell.value) for row in book.worksheets[0].iter_rows() for cell in row)
+
+
 def test_languages_decide_signs_and_directions(client: Client, calls: None, admin: User) -> None:
     client.force_login(admin)
     address = f"/reports/cost-by-department/?{COUNTED}"
