@@ -22,6 +22,7 @@ from callanalytics.lib.csv_stream import csv_stream
 from callanalytics.web.pagination import COUNTED_TO, SIZES, Paging, counted
 from callanalytics.web.permissions import administrators, require
 from callanalytics.web.requests import AuthenticatedRequest
+from callanalytics.web.streaming import for_reader
 from callanalytics.web.views import refused
 
 
@@ -117,7 +118,8 @@ def export_audit_log(request: AuthenticatedRequest) -> HttpResponse | StreamingH
     entries = filters.narrow(AuditEntry.objects.all())
     words = {chip.label: chip.value for chip in filters.chips()}
     record(AuditedAction.EXPORTED, "audit_log", filters=words)
-    response = StreamingHttpResponse(csv_stream(header(), values_of(entries)), content_type="text/csv; charset=utf-8")
+    lines = csv_stream(header(), for_reader(values_of(entries)))
+    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="audit-log-{timezone.localdate():%Y-%m-%d}.csv"'
     return response
 

@@ -39,6 +39,7 @@ from accounting.services.telling_corrections import (
 from callanalytics.lib.csv_stream import csv_stream
 from callanalytics.web.permissions import administrators, require
 from callanalytics.web.requests import AuthenticatedRequest
+from callanalytics.web.streaming import for_reader
 from callanalytics.web.views import refused
 
 SHOWN = 100
@@ -212,7 +213,8 @@ def export_journal(request: AuthenticatedRequest, pk: int) -> StreamingHttpRespo
         _("Currency before"), _("Pricing after"), _("Cost after"), _("Currency after"), _("Person before"),
         _("Person after"),
     ]  # fmt: skip
-    response = StreamingHttpResponse(csv_stream(header, rows), content_type="text/csv; charset=utf-8")
+    lines = csv_stream(header, for_reader(rows))
+    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="correction-{correction.pk}.csv"'
     return response
 

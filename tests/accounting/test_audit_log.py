@@ -63,6 +63,17 @@ def test_the_export_has_no_formulas_and_is_an_entry_itself(log: Client) -> None:
     assert (entry.subject_type, entry.details["filters"]) == ("audit_log", {"Kind": "people"})
 
 
+def test_the_export_is_in_the_zone_and_language_of_its_reader(log: Client, admin: User) -> None:
+    admin.time_zone, admin.language = "Asia/Dubai", "de"
+    admin.save()
+    answer = log.post(f"{reverse('export_audit_log')}?kind=user")
+    with translation.override("fr"):
+        header, row = b"".join(answer.streaming_content).decode().splitlines()[:2]
+    assert "Asia/Dubai" in header
+    assert "+04:00" in row
+    assert "Sprache" in row
+
+
 def test_only_administrators_see_it(client: Client, ben: User) -> None:
     client.force_login(ben)
     assert client.get(reverse("audit_log")).status_code == 403
