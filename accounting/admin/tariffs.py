@@ -6,7 +6,8 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.forms.models import BaseInlineFormSet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -82,6 +83,11 @@ class TariffAdmin(SetUpAdmin):
     def delete_model(self, request: HttpRequest, obj: models.Tariff) -> None:
         """Delete a tariff with all its rates."""
         delete_tariff(obj)
+
+    def response_delete(self, request: HttpRequest, obj_display: str, obj_id: int) -> HttpResponse:
+        """Lead back to the time line of the tariffs, from where people come."""
+        super().response_delete(request, obj_display, obj_id)
+        return redirect("tariffs")
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[models.Tariff]) -> None:
         """Delete several tariffs."""
