@@ -23,7 +23,7 @@ FONT = "Inter Portal, Plex Portal, Noto Sans, Noto Sans Arabic, sans-serif"
 FEW, MANY, MOST_DAYS = 12, 60, 8
 LAST_DAY = 48.0
 """Room beside the last day of an axis of days, for half of its name."""
-LETTER = 6.4  # mean width of a letter at 12 px
+LETTER = 7.2  # width of a letter at 12 px in names with many wide ones: no name may be cut off
 
 
 class Drawing:
