@@ -171,6 +171,8 @@ SET_ASIDE_DIR = Path(env.str("SET_ASIDE_DIR", str(DATA_DIR / "set_aside")))
 # The columnar copy of the call records, which answers reports: what each process may take for a question.
 COLUMNS_THREADS = env.int("COLUMNS_THREADS", 2)
 COLUMNS_MEMORY = env.str("COLUMNS_MEMORY", "512MB")
+REPORT_SECONDS = env.float("REPORT_SECONDS", 30.0)
+"""How long the page of a report may ask the copy; exports in the background may take longer."""
 
 # Sign-in: local accounts, and the directory of the set-up or, where that is not enabled, of these variables.
 AUTH_USER_MODEL = "accounting.User"

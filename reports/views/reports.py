@@ -1,9 +1,11 @@
 """The list of public reports, and the page of one report with its options."""
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from itertools import groupby
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
@@ -15,6 +17,7 @@ from django.utils.translation import get_language_bidi
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from accounting.services.columns.reading import TooLongError, limited
 from accounting.services.masking import mask_for
 from callanalytics.web.pagination import DEFAULT_SIZE, SIZES, Paging
 from callanalytics.web.requests import AuthenticatedRequest
@@ -105,9 +108,19 @@ def run_page(request: AuthenticatedRequest, report: Report, saved: SavedReport |
             return refused(request, reading.problems, request.path)
         if "export" in request.GET:
             return exported(request, Asked(report, reading.question, asker), saved)
-        context = context_of(report, reading.question, asker, paging)
+        try:
+            with limited(settings.REPORT_SECONDS):
+                context = context_of(report, reading.question, asker, paging)
+        except TooLongError:
+            return stopped(request, report)
         context |= {"action": request.path, **ways_to_save(request, report, reading.question, saved)}
         return render(request, "reports/report.html", context)
+
+
+def stopped(request: AuthenticatedRequest, report: Report) -> HttpResponse:
+    """Answer that a report takes longer than a page may, and what can be done."""
+    context = {"report": report, "seconds": f"{settings.REPORT_SECONDS:g}", "start_over": request.path}
+    return render(request, "reports/too_long.html", context, status=HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 def ways_to_save(

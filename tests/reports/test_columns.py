@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.db.models import F
+from django.test import Client
 from django.utils import timezone
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
@@ -333,7 +334,7 @@ def test_business_hours_are_the_same_in_the_copy(half_touched: User, operator: s
         CallRecord.objects.filter(pk=pk).update(office_id=offices_of_calls[place % 4])
     copy_columns(rebuild=True, quiet=NOW)
     asker = asker_for(half_touched, mask_for(half_touched), "US/Eastern")
-    whole = {"first": START.date() + timedelta(days=2), "last": START.date() + timedelta(days=17)}
+    whole: dict[str, Any] = {"first": START.date() + timedelta(days=2), "last": START.date() + timedelta(days=17)}
     tests = only(**{f"business_hours__{operator}": hours})
     question = Question(period=CUSTOM, **whole, group=("office",), columns=("calls",), tests=tests)
     by_copy = answer(question, asker)
@@ -344,3 +345,22 @@ def test_business_hours_are_the_same_in_the_copy(half_touched: User, operator: s
         for pk in offices_of_calls
         if (count := answering.calls_of(question, asker).filter(office_id=pk).count())
     }
+
+
+def test_a_page_that_takes_too_long_is_stopped_and_says_so(
+    calls: User, client: Client, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.force_login(calls)
+    address = f"/reports/by-day/?period=&from={START:%Y-%m-%d}"
+    settings.REPORT_SECONDS = 0.3
+    records = reading.source
+    monkeypatch.setattr(
+        reading,
+        "source",
+        lambda parts: f"SELECT every.* FROM ({records(parts)}) AS every, range(10000000000)",  # noqa: S608
+    )
+    response = client.get(address)
+    assert response.status_code == 503
+    page = response.content.decode()
+    assert str(REPORTS["by-day"].name) in page
+    assert "longer than 0.3 seconds" in page

@@ -1,6 +1,9 @@
 """Asks the copy about its clean days and the database about all others; what comes back can be added up."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -23,6 +26,22 @@ RecordsT = TypeVar("RecordsT", bound=QuerySet[CallRecord])
 Ask = Callable[[Records], QuerySet[Any]]
 """Makes the query: values or sums of the records that it is given."""
 Bounds = tuple[datetime | None, datetime | None]
+
+LIMIT: ContextVar[float | None] = ContextVar("seconds of a question", default=None)
+
+
+class TooLongError(Exception):
+    """A question over the copy was ended because it took longer than its limit."""
+
+
+@contextmanager
+def limited(seconds: float) -> Iterator[None]:
+    """End each question over the copy after so many seconds, with TooLongError; 0 ends none."""
+    token = LIMIT.set(seconds or None)
+    try:
+        yield
+    finally:
+        LIMIT.reset(token)
 
 
 class Step(Protocol):
@@ -215,14 +234,35 @@ def as_value(name: str, value: Any) -> Any:
 
 def fetched(sql: str, params: Sequence[Any]) -> list[dict[str, Any]]:
     """Return the rows of a statement by column; moments are aware again."""
-    cursor = files.engine.cursor().execute(sql, params)
+    cursor = files.engine.cursor()
+    with interrupted(cursor):
+        found = cursor.execute(sql, params).fetchall()
     names = [column[0] for column in cursor.description]
     moments = [name for name, kind in zip(names, cursor.description, strict=True) if str(kind[1]) == "TIMESTAMP"]
-    rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    rows = [dict(zip(names, row, strict=True)) for row in found]
     for name in moments:
         for row in rows:
             row[name] = row[name].replace(tzinfo=UTC) if row[name] else None
     return rows
+
+
+@contextmanager
+def interrupted(cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Interrupt a cursor's statement when the limit is over; raises TooLongError then."""
+    seconds = LIMIT.get()
+    if seconds is None:
+        yield
+        return
+    clock = threading.Timer(seconds, cursor.interrupt)
+    clock.daemon = True
+    clock.start()
+    try:
+        yield
+    except duckdb.InterruptException as error:
+        log.warning("columns.took_too_long", seconds=seconds)
+        raise TooLongError from error
+    finally:
+        clock.cancel()
 
 
 def from_both(
