@@ -13,6 +13,7 @@ from budget.services.cycles import end_of
 from budget.services.holders import amounts_of, exempt_from
 from budget.services.ledger import locked
 from budget.services.opening import BULK, admit, close, event, open_due
+from budget.services.quantities import entered
 from budget.services.recounting import recount
 from budget.services.thresholds import act, lift
 
@@ -72,9 +73,14 @@ def top_up(period_id: int, quantity: int, reason: str, by: User) -> BudgetPeriod
         act([period], {period.account_id: period.account})
         record(
             AuditedAction.CHANGED, "budget", str(period.account), subject_id=period.account.budget_id,
-            reason=reason, topped_up=str(quantity),
+            reason=reason, topped_up=amount_in_log(period.account.budget, quantity),
         )  # fmt: skip
     return period
+
+
+def amount_in_log(budget: Budget, quantity: int) -> str:
+    """Return a quantity as the audit log keeps it: in no language."""
+    return f"{entered(budget.unit, quantity):f} {budget.currency or 'min'}"
 
 
 def pause(budget: Budget, by: str) -> None:
