@@ -47,10 +47,12 @@ def tell() -> None:
 @transaction.atomic
 def tell_of(period_id: int, reached: list[int]) -> None:
     """Post the mails of thresholds that one period has reached; of several, each recipient hears of the highest."""
-    waiting = ReachedThreshold.objects.filter(pk__in=reached, told_at=None)
-    percents = list(waiting.order_by("percent").values_list("percent", flat=True))
-    if waiting.update(told_at=timezone.now()) != len(percents) or not percents:
+    # Locked, so that another worker which tells the same ones waits here, and then finds none.
+    locked = ReachedThreshold.objects.select_for_update().filter(pk__in=reached, told_at=None)
+    percents = dict(locked.order_by("pk").values_list("percent", "pk"))
+    if not percents:
         return
+    ReachedThreshold.objects.filter(pk__in=percents.values()).update(told_at=timezone.now())
     period = BudgetPeriod.objects.select_related("account__budget", "account__person").get(pk=period_id)
     budget = period.account.budget
     if not budget.active or budget.deleted_at or period.end < (timezone.now() - LATE).date():
@@ -58,7 +60,7 @@ def tell_of(period_id: int, reached: list[int]) -> None:
     thresholds = budget.thresholds.filter(percent__in=percents)
     told: dict[int, list[str]] = defaultdict(list)
     for person, threshold in recipients_of(period.account, thresholds).items():
-        if post_to(person, period, threshold, max(reached)):
+        if post_to(person, period, threshold, percents[threshold.percent]):
             told[threshold.percent].append(str(person))
     for percent, names in told.items():
         events = BudgetEvent.objects.filter(period=period, kind=Happened.REACHED, percent=percent)
