@@ -134,6 +134,8 @@ def form_of(request: AuthenticatedRequest, group: UnpricedGroup) -> DraftRateFor
     initial = {
         "tariff": tariff_on(group.gateway_id, group.last.date()),
         "prefix": group.prefix.removeprefix("+"),
+        # Not the 0 of a new rate: what is priced at nothing by oversight would look settled.
+        "price_per_minute": None,
     }
     posted = request.POST if request.method == "POST" else None
     return DraftRateForm(posted, initial=initial, tariffs=tariffs_of(group))

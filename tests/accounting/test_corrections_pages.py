@@ -1,5 +1,6 @@
 """Corrections through their pages: asked for, applied, journalled, exported, undone; unpriced calls; new lines."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -166,6 +167,10 @@ def test_unpriced_calls_are_grouped_and_a_new_price_shows_what_they_would_cost(s
     form = {"tariff": rate.tariff_id, "prefix": "8816", "price_per_minute": "1.5", "connection_fee": "0.1",
             "first_increment": "60", "increment": "60", "minimum": "0"}  # fmt: skip
     address = reverse("price_unpriced") + query
+    [price] = re.findall(r'<input[^>]*name="price_per_minute"[^>]*>', page(site, "price_unpriced", query=query))
+    assert "required" in price
+    assert "value=" not in price
+    assert "This field is required" in site.post(address, {**form, "price_per_minute": ""}).content.decode()
     preview = site.post(address, form, headers={"HX-Request": "true"}).content.decode()
     assert "€9.30" in preview
     assert "3 of 3 calls" in preview
