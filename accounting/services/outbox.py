@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from celery import current_app
@@ -204,10 +205,13 @@ def troubles() -> Troubles:
 
 
 def forget(person: User) -> None:
-    """Delete what a person has mailed, with its files, and what was mailed to the person's address."""
+    """Delete what a person has mailed, with its files, and what was mailed to the person's address.
+
+    The files go once that is committed: what is rolled back is still sent, with its files.
+    """
     letters = OutgoingLetter.objects.filter(sender=person)
-    for letter in letters.only("uuid"):
-        shutil.rmtree(folder_of(letter), ignore_errors=True)
+    for folder in [folder_of(letter) for letter in letters.only("uuid")]:
+        transaction.on_commit(partial(shutil.rmtree, folder, ignore_errors=True))
     letters.delete()
     if person.email:
         OutgoingMail.objects.filter(recipient__iexact=person.email).delete()

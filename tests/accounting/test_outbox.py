@@ -19,7 +19,17 @@ from accounting.models import AuditEntry, MailFault, MailPurpose, MailServer, Ou
 from accounting.services import delivering
 from accounting.services.delivering import deliver_due
 from accounting.services.mailing import RecipientRefusedError
-from accounting.services.outbox import FOLDER, Attachment, InlineImage, Letter, clear_away, folder_of, post, send_again
+from accounting.services.outbox import (
+    FOLDER,
+    Attachment,
+    InlineImage,
+    Letter,
+    clear_away,
+    folder_of,
+    forget,
+    post,
+    send_again,
+)
 from accounting.tasks import deliver_mail
 from tests import servers
 
@@ -80,6 +90,18 @@ def test_files_are_kept_beside_the_letter(db: None) -> None:
     (file,) = mail.letter.files
     assert (folder_of(mail.letter) / "0").read_bytes() == b"1;2"
     assert (file["name"], file["type"]) == ("rése.csv", "text/csv")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_files_of_an_erased_person_go_only_when_that_is_committed(ana: User) -> None:
+    (mail,) = post(letter(on_behalf_of=ana, attachments=[Attachment("a.csv", "text/csv", b"1")]), ["x@example.com"])
+    with transaction.atomic():
+        forget(ana)
+        transaction.set_rollback(True)
+    assert (folder_of(mail.letter) / "0").read_bytes() == b"1"
+    with transaction.atomic():
+        forget(ana)
+    assert not folder_of(mail.letter).exists()
 
 
 def test_a_full_disk_leaves_nothing_behind(
