@@ -20,6 +20,8 @@ KEPT_RUNS = timedelta(days=400)
 NAME_LENGTH = 80
 UNTOLD = frozenset({"created_at", "changed_at", "next_run", "failures", "deleted_at"})
 """Fields that say nothing to an auditor."""
+STATE = frozenset({"paused_because", "failures", "next_run", "changed_at"})
+"""Fields that pausing and resuming change: what somebody else edits meanwhile is kept."""
 LISTS: dict[str, Callable[[list[Any]], str]] = {"recipients": ", ".join, "weekdays": weekdays_in_words}
 """Fields that hold several values, and how those are said."""
 NOT_COPIED = frozenset({"id", "owner_id", "failures", "next_run", "deleted_at", "created_at", "changed_at"})
@@ -37,12 +39,12 @@ def keep(schedule: ReportSchedule, action: AuditedAction = AuditedAction.CHANGED
     store(schedule, action)
 
 
-def store(schedule: ReportSchedule, action: AuditedAction) -> None:
-    """Save a schedule, and tell the audit log what has changed."""
+def store(schedule: ReportSchedule, action: AuditedAction, only: frozenset[str] | None = None) -> None:
+    """Save a schedule, or only some of its fields, and tell the audit log what has changed."""
     before = ReportSchedule.objects.filter(pk=schedule.pk).first()
-    schedule.save()
+    schedule.save(update_fields=only)
     found = differences(before, schedule)
-    changes = {name: values for name, values in found.items() if name not in UNTOLD}
+    changes = {name: found[name] for name in found if name not in UNTOLD and (only is None or name in only)}
     for name in LISTS.keys() & changes.keys():
         changes[name] = [LISTS[name](getattr(before, name)) if before else "", LISTS[name](getattr(schedule, name))]
     if changes or action != AuditedAction.CHANGED:
@@ -52,13 +54,15 @@ def store(schedule: ReportSchedule, action: AuditedAction) -> None:
 def pause(schedule: ReportSchedule) -> None:
     """Let a schedule send no more until it is resumed."""
     schedule.paused_because = PausedBecause.ASKED
-    keep(schedule)
+    set_due(schedule)
+    store(schedule, AuditedAction.CHANGED, STATE)
 
 
 def resume(schedule: ReportSchedule) -> None:
     """Let a schedule send again from its next due time on; failures count anew."""
     schedule.paused_because, schedule.failures = PausedBecause.NO, 0
-    keep(schedule)
+    set_due(schedule)
+    store(schedule, AuditedAction.CHANGED, STATE)
 
 
 def run_now(schedule: ReportSchedule, by: User) -> ScheduleRun:

@@ -12,10 +12,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounting.models import Job, MailServer, MailState, OutgoingMail, User
+from accounting.models import AuditEntry, Job, MailServer, MailState, OutgoingMail, User
 from accounting.services import jobs
 from reports.models import PausedBecause, ReportSchedule, RunState, SavedReport, ScheduleRun
-from reports.services import schedule_runs, schedule_ticks
+from reports.services import schedule_runs, schedule_ticks, scheduling
 from reports.tasks import clear_reports
 from tests import factories as make
 
@@ -186,6 +186,21 @@ def test_pause_and_resume(client: Client, ana: User) -> None:
     assert "is active again. Next: Monday, 23 Nov 2026, 07:00" in unescape(shown.content.decode())
     made.refresh_from_db()
     assert made.next_run == datetime(2026, 11, 23, 6, tzinfo=UTC)
+
+
+def test_pausing_keeps_what_somebody_else_has_edited_meanwhile(client: Client, ana: User) -> None:
+    made = schedule(client)
+    ReportSchedule.objects.filter(pk=made.pk).update(subject="Edited")
+    scheduling.pause(made)
+    made.refresh_from_db()
+    assert (made.subject, made.paused_because, made.next_run) == ("Edited", PausedBecause.ASKED, None)
+    ReportSchedule.objects.filter(pk=made.pk).update(failures=3)
+    stale = ReportSchedule.objects.get(pk=made.pk)
+    ReportSchedule.objects.filter(pk=made.pk).update(subject="Edited again")
+    scheduling.resume(stale)
+    made.refresh_from_db()
+    assert (made.subject, made.failures, made.is_paused) == ("Edited again", 0, False)
+    assert not [entry for entry in AuditEntry.objects.all() if "Edited" in str(entry.changes)]
 
 
 def test_run_now_and_what_became_of_it(client: Client, ana: User) -> None:
