@@ -9,13 +9,16 @@ from django.db.models import F, OuterRef, Q, Subquery
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounting.models import MailState, OutgoingMail
+from accounting.models import MailState, OutgoingMail, User
+from callanalytics.web.filters import Chip
 from callanalytics.web.permissions import administrators, require
 from callanalytics.web.requests import AuthenticatedRequest
 from callanalytics.web.views import refused
+from reports.engine.words import chips_of
 from reports.exports.asking import AskedWrongly
 from reports.forms.schedules import HandOverForm
 from reports.models import PausedBecause, ReportSchedule, RunState, ScheduleRun
@@ -132,7 +135,7 @@ def schedule(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     context = {
         "schedule": found, "report": schedule_questions.name_of(found),
         "report_page": schedule_questions.page_of(found, holds=not problem), "problem": problem,
-        "when": schedule_words.in_words(found.recurrence),
+        "chips": chips_for(found, request.user), "when": schedule_words.in_words(found.recurrence),
         "next_times": schedule_words.next_times(found.recurrence) if found.next_run else [],
         "runs": [(run, mails, delivery_of(run, mails)) for run, mails in with_mails(runs)], "page": page,
         "under_way": any(run.is_unfinished for run in runs),
@@ -149,6 +152,16 @@ def problem_with(found: ReportSchedule) -> str:
     except AskedWrongly as error:
         return str(error)
     return ""
+
+
+def chips_for(found: ReportSchedule, reader: User) -> list[Chip]:
+    """Return the period and filters of a schedule in words, none where the reader cannot ask the same."""
+    try:
+        asked = schedule_questions.asked_of(found, reader)
+    except AskedWrongly:
+        return []
+    with timezone.override(asked.asker.zone):
+        return chips_of(asked.question, asked.report.standard, asked.asker)
 
 
 def with_mails(runs: list[ScheduleRun]) -> list[tuple[ScheduleRun, list[OutgoingMail]]]:

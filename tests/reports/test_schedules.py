@@ -88,6 +88,7 @@ def test_a_report_is_scheduled_from_its_page_and_tells_when(client: Client, ana:
     assert "direction=outgoing" in made.query
     shown = page(client, "report_schedule", made.pk)
     assert "Every Monday at 07:00 (Europe/Berlin)" in shown
+    assert re.search(r"<span>Direction</span> <b><bdi>Outgoing", shown)
     assert "Monday, 23 Nov 2026, 07:00" in shown
     listed = page(client, "report_schedules")
     assert "Weekly calls" in listed
