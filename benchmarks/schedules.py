@@ -18,7 +18,7 @@ from django.utils import timezone
 
 django.setup()
 
-from accounting.models import MailState, OutgoingMail, User  # noqa: E402  (models need the set-up)
+from accounting.models import MailServer, MailState, OutgoingMail, User  # noqa: E402  (models need the set-up)
 from accounting.services.importing import import_files  # noqa: E402
 from benchmarks.calls import call_files, prepare  # noqa: E402
 from benchmarks.figures import note, show  # noqa: E402
@@ -77,6 +77,7 @@ def schedule() -> float:
     """Enter schedules of as many people, due now; return when."""
     people = list(User.objects.filter(lines__isnull=False).distinct().order_by("pk")[:SCHEDULES])
     now = timezone.now()
+    MailServer(allowed_domains="example.com").save()
     ReportSchedule.objects.bulk_create(
         ReportSchedule(
             owner=person, name=f"Calls of {person}", slug="by-day", query=QUERY, subject="{report}", unit="days",

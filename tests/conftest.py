@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 
-from accounting.models import Department, Membership, Role, Supervision, User
+from accounting.models import Department, MailServer, Membership, Role, Supervision, User
 from tests import servers
 
 PASSWORD = "a-long-local-password"
@@ -125,3 +125,9 @@ def mail_sink(settings: Any) -> Iterator[servers.MailSink]:
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT = sink.host, sink.port
         yield sink
+
+
+@pytest.fixture
+def mail_to_anybody(db: None) -> None:
+    """An administrator has opened the portal's mail to every address."""
+    MailServer(every_address=True).save()

@@ -59,5 +59,7 @@ class MailServerAdmin(SingleAdmin):
             },
         ),
         (_("Account"), {"fields": (("username", "password"),)}),
-        (_("Mails"), {"fields": ("sender", "allowed_domains")}),
+        (_("Mails"), {"fields": ("sender",)}),
+        (_("Recipients"), {"fields": ("allowed_domains", "every_address", "most_recipients")}),
+        (_("Scheduled reports"), {"fields": ("shortest_interval", "most_schedules")}),
     )

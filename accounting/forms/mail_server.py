@@ -1,6 +1,7 @@
 """The form of the mail server: what could never be reached is refused before it is stored."""
 
 import re
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -37,3 +38,10 @@ class MailServerForm(forms.ModelForm[MailServer]):
                     _("“%(value)s” is not a domain, for instance example.com."), params={"value": line}
                 )
         return "\n".join(lines)
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse domains together with the leave to write to every address: one of the two would hold for nothing."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if cleaned.get("allowed_domains") and cleaned.get("every_address"):
+            self.add_error("every_address", _("Mails cannot go to every address and to the named domains only."))
+        return cleaned

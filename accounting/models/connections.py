@@ -3,6 +3,7 @@
 from typing import Self
 
 from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -170,7 +171,23 @@ class MailServer(Single):
     sender = models.EmailField(_("sender"), blank=True, help_text=_("The address from which mails come."))
     allowed_domains = models.TextField(
         _("domains of recipients"), blank=True,
-        help_text=_("One on each line; mails go nowhere else. Empty: to every address."),
+        help_text=_("One on each line; mails go nowhere else. Empty: to people with an account here only."),
+    )  # fmt: skip
+    every_address = models.BooleanField(
+        _("any address"), default=False,
+        help_text=_("Where no domains are named: mails may go to every address, also outside the organisation."),
+    )  # fmt: skip
+    most_recipients = models.PositiveSmallIntegerField(
+        _("recipients of a report"), default=50, validators=[MinValueValidator(1), MaxValueValidator(500)],
+        help_text=_("So many at most, for “Send mail” and for each scheduled report."),
+    )  # fmt: skip
+    shortest_interval = models.PositiveSmallIntegerField(
+        _("shortest interval"), default=5, validators=[MinValueValidator(1), MaxValueValidator(1440)],
+        help_text=_("Minutes between two runs of a scheduled report. Those that are there keep theirs until changed."),
+    )  # fmt: skip
+    most_schedules = models.PositiveSmallIntegerField(
+        _("scheduled reports of a person"), default=50, validators=[MinValueValidator(1), MaxValueValidator(1000)],
+        help_text=_("So many at most, paused ones too. Who is handed over those of others may have more."),
     )  # fmt: skip
 
     class Meta:

@@ -42,7 +42,7 @@ class MailFault(models.TextChoices):
     POSTPONED = "postponed", _("The mail server asks to try again later.")
     RECIPIENT = "recipient", _("The mail server refuses the recipient.")
     CONTENT = "content", _("The mail server refuses this mail.")
-    DOMAIN = "domain", _("The set-up of the mail server names other domains.")
+    DOMAIN = "domain", _("The set-up of the mail server does not allow this recipient.")
     UNFIT = "unfit", _("The address or the content cannot be put into a mail.")
     FILES = "files", _("An attached file is no longer there.")
     INTERRUPTED = "interrupted", _("The sending was interrupted several times.")

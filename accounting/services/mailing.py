@@ -1,18 +1,20 @@
 """Sends the portal's mail through the server of the set-up, else through the one of the environment."""
 
 from collections.abc import Iterable, Sequence
+from email.utils import parseaddr
 
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.smtp import EmailBackend as SmtpBackend
+from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
-from accounting.models import MailServer
+from accounting.models import MailServer, User
 
 
 class RecipientRefusedError(ValueError):
-    """A mail was to go to a domain that is not allowed; nothing was sent to anybody."""
+    """A mail was to go to an address that is not allowed; nothing was sent to anybody."""
 
 
 class MailBackend(BaseEmailBackend):
@@ -62,23 +64,36 @@ def smtp_of(server: MailServer, timeout: int | None = None, *, fail_silently: bo
 
 
 def check_recipients(messages: Iterable[EmailMessage], server: MailServer) -> None:
-    """Raise RecipientRefusedError when a recipient's domain is not among the allowed ones."""
+    """Raise RecipientRefusedError when a recipient is not allowed."""
     check_addresses((address for message in messages for address in message.recipients()), server)
 
 
 def check_addresses(addresses: Iterable[str], server: MailServer) -> None:
-    """Raise RecipientRefusedError when the domain of an address is not among the allowed ones."""
+    """Raise RecipientRefusedError for addresses outside of the named domains; without those, for strangers' ones."""
+    asked = {parseaddr(address)[1] or address for address in addresses}
     allowed = allowed_domains(server)
-    if not allowed:
-        return
-    refused = sorted(
-        {address for address in addresses if address.rpartition("@")[2].rstrip(">").lower() not in allowed}
-    )
-    if refused:
+    if allowed:
+        refused = {address for address in asked if address.rpartition("@")[2].lower() not in allowed}
         text = _("Mail to %(addresses)s is not allowed: the set-up of the mail server names other domains.")
-        raise RecipientRefusedError(text % {"addresses": ", ".join(refused)})
+    elif server.every_address:
+        return
+    else:
+        refused = strangers_among(asked)
+        text = _(
+            "Mail to %(addresses)s is not allowed: only people with an account here get mail. "
+            "An administrator can allow domains, or every address, in the set-up of the mail server."
+        )
+    if refused:
+        raise RecipientRefusedError(text % {"addresses": ", ".join(sorted(refused))})
+
+
+def strangers_among(addresses: set[str]) -> set[str]:
+    """Return those addresses that belong to nobody who can sign in here."""
+    people = User.objects.filter(is_active=True).annotate(address=Lower("email"))
+    known = set(people.filter(address__in={one.lower() for one in addresses}).values_list("address", flat=True))
+    return {one for one in addresses if one.lower() not in known}
 
 
 def allowed_domains(server: MailServer) -> set[str]:
-    """Return the domains to which mail may go; none: to all."""
+    """Return the domains to which alone mail may go; none are named: empty."""
     return {line.strip().lower().lstrip("@") for line in server.allowed_domains.splitlines() if line.strip()}

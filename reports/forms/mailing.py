@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from reports.exports import FORMATS
-from reports.mails.recipients import MOST_RECIPIENTS, read_recipients
+from reports.mails.recipients import LONGEST_LIST, read_recipients
 from reports.mails.sending import MAIL_FORMATS
 from reports.mails.wording import PLACEHOLDERS, STANDARD_SUBJECT, Wording, problem_in
 
@@ -33,7 +33,7 @@ class MailForm(forms.Form):
     """Recipients, format, subject and text of a mail; a test goes to its author, whoever the recipients are."""
 
     recipients = forms.CharField(
-        label=gettext_lazy("Recipients"), max_length=MOST_RECIPIENTS * 200, required=False,
+        label=gettext_lazy("Recipients"), max_length=LONGEST_LIST, required=False,
         widget=forms.Textarea(attrs={"rows": 2, "dir": "auto", "autocomplete": "off", "spellcheck": "false"}),
         help_text=gettext_lazy("Addresses or names, with commas between them."),
     )  # fmt: skip

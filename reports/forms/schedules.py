@@ -7,16 +7,16 @@ from django.conf import settings
 from django.utils.dates import WEEKDAYS
 from django.utils.functional import lazy
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language_info, gettext_lazy, pgettext_lazy
+from django.utils.translation import get_language_info, gettext_lazy, ngettext, pgettext_lazy
 from django.utils.translation import gettext as _
 
 from accounting.forms.profile import zone_choices
-from accounting.models import User
+from accounting.models import MailServer, User
 from accounting.services.finding import SeveralPeopleError, find_person
 from callanalytics.lib.recurrence import LAST_DAY
 from reports.exports import FORMATS
 from reports.forms.mailing import placeholders_in_words
-from reports.mails.recipients import MOST_RECIPIENTS, read_recipients
+from reports.mails.recipients import LONGEST_LIST, read_recipients
 from reports.mails.sending import MAIL_FORMATS
 from reports.mails.wording import problem_in
 from reports.models import ReportSchedule
@@ -53,6 +53,14 @@ class RecurrenceForm(forms.ModelForm[ReportSchedule]):
         model = ReportSchedule
         fields: tuple[str, ...] = ("unit", "every", "weekdays", "day_of_month", "at", "zone", "first_day")
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.shortest = MailServer.current().shortest_interval
+        said = ngettext(
+            "Not more often than every minute.", "Not more often than every %(number)s minutes.", self.shortest
+        )
+        self.fields["every"].help_text = said % {"number": self.shortest}
+
     def clean_day_of_month(self) -> int:
         """Return the day; the first where the control was not shown."""
         return int(self.cleaned_data["day_of_month"] or 1)
@@ -64,6 +72,8 @@ class RecurrenceForm(forms.ModelForm[ReportSchedule]):
         if unit and every and every > MOST_UNITS[Units(unit)]:
             text = _("At most %(most)s.") % {"most": MOST_UNITS[Units(unit)]}
             self.add_error("every", text)
+        if unit == Units.MINUTES and every and every < self.shortest:
+            self.add_error("every", self.fields["every"].help_text)
         if unit == Units.WEEKS and "weekdays" in cleaned and not cleaned["weekdays"]:
             self.add_error("weekdays", _("Choose at least one day of the week."))
         first = cleaned.get("first_day")
@@ -99,7 +109,7 @@ class ScheduleForm(RecurrenceForm):
     """A scheduled report: its name, its mail and its times."""
 
     recipients = RecipientsField(
-        label=gettext_lazy("Recipients"), max_length=MOST_RECIPIENTS * 200,
+        label=gettext_lazy("Recipients"), max_length=LONGEST_LIST,
         help_text=gettext_lazy("Addresses or names, with commas between them."),
     )  # fmt: skip
     format = forms.ChoiceField(

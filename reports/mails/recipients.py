@@ -1,20 +1,41 @@
 """To whom a report is mailed: people of the organisation by name, and free addresses in the allowed domains."""
 
 import re
+from dataclasses import dataclass
 from email.utils import formataddr
 
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounting.models import MailServer, User
-from accounting.services.mailing import RecipientRefusedError, check_addresses
+from accounting.services.mailing import RecipientRefusedError, allowed_domains, check_addresses
 from accounting.services.outbox import address_of, is_address
 
-MOST_RECIPIENTS, MOST_FOUND, MOST_NAMED, MOST_WORDS = 50, 12, 3, 5
+MOST_FOUND, MOST_NAMED, MOST_WORDS = 12, 3, 5
+LONGEST_LIST = 100_000
+"""Letters of all recipients that can be typed."""
 SEPARATOR = re.compile(r"[,;\r\n]+(?=(?:[^\"]*\"[^\"]*\")*[^\"]*$)")
 """Between recipients, not within a name in quotation marks."""
 IN_BRACKETS = re.compile(r"<([^<>]*)>\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """To whom mails may go, as forms say before anything is typed."""
+
+    domains: list[str]
+    """The domains to which alone they may go; empty: to people with an account here, or to everybody."""
+    everybody: bool
+    most: int
+    """How many recipients one mail may have."""
+
+
+def reach() -> Reach:
+    """Return to whom mails may go by the set-up of now."""
+    server = MailServer.current()
+    return Reach(sorted(allowed_domains(server)), server.every_address, server.most_recipients)
 
 
 def people_to_mail(typed: str) -> QuerySet[User]:
@@ -45,11 +66,15 @@ def read_recipients(text: str) -> list[str]:
             addresses.append(address_in(item))
         except ValidationError as error:
             problems.extend(error.messages)
-    found = list(dict.fromkeys(map(address_of, addresses)))
-    if len(found) > MOST_RECIPIENTS:
-        problems.append(_("A mail goes to %(most)s recipients at most.") % {"most": MOST_RECIPIENTS})
+    found, server = list(dict.fromkeys(map(address_of, addresses))), MailServer.current()
+    if len(found) > server.most_recipients:
+        most = server.most_recipients
+        text = ngettext(
+            "A mail goes to %(most)s recipient at most.", "A mail goes to %(most)s recipients at most.", most
+        )
+        problems.append(text % {"most": most})
     try:
-        check_addresses(found, MailServer.current())
+        check_addresses(found, server)
     except RecipientRefusedError as refused:
         problems.append(str(refused))
     if problems:

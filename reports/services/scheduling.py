@@ -1,15 +1,19 @@
 """Looks after scheduled reports: due times, pausing, running now, handing over, deleting and bringing back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from accounting.models import AuditedAction, User
+from accounting.models import AuditedAction, MailServer, User
 from accounting.services.auditing import differences, record
+from callanalytics.templatetags.ui import number
 from reports.models import PausedBecause, ReportSchedule, RunState, ScheduleRun
 from reports.querysets import UNDO_DAYS
 from reports.services.schedule_questions import asked_of, keeps_question_itself
@@ -27,6 +31,45 @@ LISTS: dict[str, Callable[[list[Any]], str]] = {"recipients": ", ".join, "weekda
 NOT_COPIED = frozenset({"id", "owner_id", "failures", "next_run", "deleted_at", "created_at", "changed_at"})
 
 
+class TooManySchedules(Exception):  # noqa: N818  (what people read)
+    """A person has as many scheduled reports as may be; the text says so, in the reader's language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How many scheduled reports a person has, and may have."""
+
+    used: int
+    most: int
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there is no room for another one."""
+        return self.used >= self.most
+
+
+def room_for(person: User) -> Room:
+    """Return how many scheduled reports a person has, paused ones too, and may have."""
+    used = ReportSchedule.objects.kept().filter(owner=person).count()
+    return Room(used, MailServer.current().most_schedules)
+
+
+@contextmanager
+def room_kept(person: User) -> Iterator[None]:
+    """Hold the work of adding a schedule to the limit, also when it is done twice at once; raise TooManySchedules."""
+    with transaction.atomic():
+        User.objects.select_for_update().get(pk=person.pk)
+        room = room_for(person)
+        if room.is_full:
+            text = ngettext(
+                "%(person)s has %(most)s scheduled report, and more are not allowed. Delete it first.",
+                "%(person)s has %(most)s scheduled reports, and more are not allowed. Delete one first.",
+                room.most,
+            )
+            raise TooManySchedules(text % {"person": person, "most": number(room.most)})
+        yield
+
+
 def set_due(schedule: ReportSchedule, now: datetime | None = None) -> None:
     """Compute the next due time anew, none for what is paused or deleted; the caller saves."""
     sleeps = schedule.is_paused or schedule.deleted_at is not None
@@ -37,6 +80,13 @@ def keep(schedule: ReportSchedule, action: AuditedAction = AuditedAction.CHANGED
     """Store a new or changed schedule with its next due time."""
     set_due(schedule)
     store(schedule, action)
+
+
+def add(schedule: ReportSchedule) -> None:
+    """Store a new schedule; raise TooManySchedules when its owner has as many as may be."""
+    assert schedule.owner is not None
+    with room_kept(schedule.owner):
+        keep(schedule, AuditedAction.ADDED)
 
 
 def store(schedule: ReportSchedule, action: AuditedAction, only: frozenset[str] | None = None) -> None:
@@ -80,13 +130,16 @@ def run_now(schedule: ReportSchedule, by: User) -> ScheduleRun:
 
 
 def duplicate(schedule: ReportSchedule, owner: User) -> ReportSchedule:
-    """Return a copy that belongs to a person; it is paused until it is resumed, so that nothing is sent twice."""
+    """Return a copy that belongs to a person; it is paused until it is resumed, so that nothing is sent twice.
+
+    Raises TooManySchedules.
+    """
     fields = [field.attname for field in ReportSchedule._meta.concrete_fields if field.attname not in NOT_COPIED]
     copy = ReportSchedule(**{name: getattr(schedule, name) for name in fields}, owner=owner)
     copy.name = (_("Copy of %(name)s") % {"name": schedule.name})[:NAME_LENGTH]
     copy.paused_because = PausedBecause.ASKED
     keeps_question_itself(copy, owner)
-    keep(copy, AuditedAction.ADDED)
+    add(copy)
     return copy
 
 
@@ -110,9 +163,12 @@ def delete(schedule: ReportSchedule) -> None:
 
 
 def restore(schedule: ReportSchedule) -> None:
-    """Bring a deleted schedule back; it sends again from its next due time on."""
+    """Bring a deleted schedule back; it sends again from its next due time on. Raises TooManySchedules."""
     schedule.deleted_at = None
-    keep(schedule, AuditedAction.ADDED)
+    if schedule.owner is None:
+        keep(schedule, AuditedAction.ADDED)
+    else:
+        add(schedule)
 
 
 def forget_old() -> None:

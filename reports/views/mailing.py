@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounting.models import MailServer
 from accounting.models.outgoing import UNSENT
 from accounting.services.connection_tests import is_entered
-from accounting.services.mailing import RecipientRefusedError, allowed_domains
+from accounting.services.mailing import RecipientRefusedError
 from callanalytics.web.requests import AuthenticatedRequest
 from callanalytics.web.views import refused
 from reports.engine.words import chips_of
@@ -30,7 +30,7 @@ from reports.exports.preparing import prepare
 from reports.forms.mailing import MailForm, new_token
 from reports.mails import sending
 from reports.mails.composing import MailTooLarge, Page, page_of
-from reports.mails.recipients import MOST_FOUND, people_to_mail, written
+from reports.mails.recipients import MOST_FOUND, people_to_mail, reach, written
 from reports.mails.sending import Order
 from reports.mails.wording import Wording
 from reports.models import SavedReport
@@ -87,15 +87,14 @@ def context_of(
     params = request.GET.copy()
     params.pop(SAVED, None)
     page = reverse("saved_report", args=[saved.pk]) if saved else reverse("report", args=[asked.report.slug])
-    server = MailServer.current()
     return {
         "form": form,
         "report": asked.report,
         "chips": chips_of(asked.question, asked.report.standard, asked.asker),
         "back": f"{page}?{params.urlencode()}",
         "query": request.GET.urlencode(),
-        "domains": sorted(allowed_domains(server)),
-        "is_entered": is_entered(server),
+        "reach": reach(),
+        "is_entered": is_entered(MailServer.current()),
         "own_address": request.user.email,
     }
 

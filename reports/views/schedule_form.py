@@ -11,8 +11,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounting.models import AuditedAction, MailServer
-from accounting.services.mailing import allowed_domains
 from accounting.services.masking import mask_for
 from callanalytics.web.requests import AuthenticatedRequest
 from callanalytics.web.views import refused
@@ -20,9 +18,11 @@ from reports.engine.question import asker_for, read_question
 from reports.engine.words import chips_of
 from reports.exports.asking import Asked
 from reports.forms.schedules import RecurrenceForm, ScheduleForm
+from reports.mails.recipients import reach
 from reports.mails.wording import STANDARD_SUBJECT
 from reports.models import ReportSchedule, SavedReport
 from reports.services import saving, schedule_questions, schedule_words, scheduling
+from reports.services.scheduling import TooManySchedules
 from reports.views.reports import find_report
 from reports.views.saved import find as find_saved
 from reports.views.saved import reading_of, to_list
@@ -71,13 +71,20 @@ def new_schedule(request: AuthenticatedRequest, new: ReportSchedule, asked: Aske
         return replace_question(request, new, request.POST["replace"])
     form = ScheduleForm(request.POST or None, instance=new, initial=initial_for(request, name))
     if request.method == "POST" and form.is_valid():
-        scheduling.keep(form.save(commit=False), AuditedAction.ADDED)
-        messages.success(request, _("“%(name)s” is scheduled.") % {"name": new})
-        return redirect("report_schedule", pk=new.pk)
+        try:
+            scheduling.add(form.save(commit=False))
+        except TooManySchedules as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("“%(name)s” is scheduled.") % {"name": new})
+            return redirect("report_schedule", pk=new.pk)
     with timezone.override(asked.asker.zone):
         chips = chips_of(asked.question, asked.report.standard, asked.asker)
     own = ReportSchedule.objects.kept().filter(owner=request.user).only("pk", "name")[:MOST_OFFERED]
-    context = {"form": form, "report": name, "chips": chips, "back": back, "back_label": name, "own": own}
+    context = {
+        "form": form, "report": name, "chips": chips, "back": back, "back_label": name, "own": own,
+        "room": scheduling.room_for(request.user),
+    }  # fmt: skip
     return form_page(request, context, new)
 
 
@@ -125,7 +132,7 @@ def form_page(request: AuthenticatedRequest, context: dict[str, Any], of: Report
     own = of.owner_id == request.user.pk and not context.get("problem")
     context |= {
         "mail_preview": schedule_questions.mail_preview_of(of) if own else "",
-        "domains": sorted(allowed_domains(MailServer.current())),
+        "reach": reach(),
     }
     return render(request, "reports/schedule_form.html", context | preview_of(request, of))
 

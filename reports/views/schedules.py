@@ -24,6 +24,7 @@ from reports.forms.schedules import HandOverForm
 from reports.models import PausedBecause, ReportSchedule, RunState, ScheduleRun
 from reports.querysets import UNDO_DAYS, ReportScheduleQuerySet
 from reports.services import schedule_questions, schedule_words, scheduling
+from reports.services.scheduling import TooManySchedules
 
 JUST_DELETED = "deleted_schedule"
 """The session keeps the schedule for which the next list offers to undo."""
@@ -215,7 +216,12 @@ def run_now(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @login_required
 def duplicate(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Copy a scheduled report; the copy is one's own, and paused until it is resumed."""
-    copy = scheduling.duplicate(find(request, pk), request.user)
+    found = find(request, pk)
+    try:
+        copy = scheduling.duplicate(found, request.user)
+    except TooManySchedules as error:
+        messages.error(request, str(error))
+        return redirect("report_schedules")
     messages.success(request, _("“%(name)s” is paused; change it, then resume it.") % {"name": copy})
     return redirect("edit_report_schedule", pk=copy.pk)
 
@@ -236,8 +242,12 @@ def restore(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Bring a deleted scheduled report back."""
     deleted = ReportSchedule.objects.visible_to(request.user).recently_deleted()
     found = one_of(deleted, pk)
-    scheduling.restore(found)
-    messages.success(request, _("“%(name)s” is back.") % {"name": found})
+    try:
+        scheduling.restore(found)
+    except TooManySchedules as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("“%(name)s” is back.") % {"name": found})
     return redirect("report_schedules")
 
 

@@ -117,7 +117,9 @@ def test_mail_of_the_portal_goes_through_the_entered_server(settings: Any, mail_
     assert len(mail_sink.messages) == 1
 
 
-def test_without_an_entry_the_environment_holds(settings: Any, mail_sink: servers.MailSink) -> None:
+def test_without_an_entry_the_environment_holds(
+    settings: Any, mail_to_anybody: None, mail_sink: servers.MailSink
+) -> None:
     settings.EMAIL_BACKEND = BACKEND
     mail.send_mail("Report", "Text", "portal@example.net", ["ana@example.org"])
     assert mail_sink.messages[0]["From"] == "portal@example.net"

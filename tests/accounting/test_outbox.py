@@ -33,6 +33,8 @@ from accounting.services.outbox import (
 from accounting.tasks import deliver_mail
 from tests import servers
 
+pytestmark = pytest.mark.usefixtures("mail_to_anybody")
+
 
 def letter(key: str = "report:1", **fields: Any) -> Letter:
     """Return a short letter."""

@@ -17,7 +17,15 @@ PAGE = reverse("outgoing_mail")
 
 
 @pytest.fixture
-def mails(client: Client, admin: User, ana: User, mail_sink: servers.MailSink, settings: Any, tmp_path: Any) -> Any:
+def mails(
+    client: Client,
+    admin: User,
+    ana: User,
+    mail_to_anybody: None,
+    mail_sink: servers.MailSink,
+    settings: Any,
+    tmp_path: Any,
+) -> Any:
     """A mail that was sent, one that was refused and one that is postponed."""
     settings.DATA_DIR = tmp_path
     mail_sink.refusals.update({"gone@example.com": "550 No such person", "later@example.com": "451 Later"})

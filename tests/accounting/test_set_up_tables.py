@@ -279,12 +279,24 @@ def test_people_are_searched_and_filtered(client: Client, query: str) -> None:
         ("host", "a..b"),
         ("port", "70000"),
         ("allowed_domains", "ana@example.com x"),
+        ("most_recipients", "0"),
+        ("most_recipients", "501"),
+        ("shortest_interval", "1441"),
+        ("most_schedules", "1001"),
     ],
 )
 def test_a_mail_server_that_cannot_exist_is_refused(client: Client, field: str, value: str) -> None:
     url = address("change", "mailserver", 1)
     assert field in client.post(url, filled_in(client, url) | {field: value}).context["adminform"].form.errors
     assert not MailServer.objects.exists()
+
+
+def test_mail_goes_to_named_domains_or_to_every_address(client: Client) -> None:
+    url = address("change", "mailserver", 1)
+    values = filled_in(client, url) | {"allowed_domains": "example.com", "every_address": "on"}
+    assert "every_address" in client.post(url, values).context["adminform"].form.errors
+    client.post(url, values | {"allowed_domains": ""})
+    assert MailServer.objects.get().every_address
 
 
 def test_a_certificate_must_be_one(client: Client) -> None:

@@ -33,7 +33,7 @@ from reports.models import SavedReport
 from tests import factories as make
 from tests import servers
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("mail_to_anybody")]
 FORM = {
     "recipients": "kim@example.com",
     "format": "xlsx",
@@ -277,3 +277,24 @@ def test_who_waits_long_for_an_export_gets_a_mail_when_it_is_ready(
     link = f"https://calls.example.com{reverse('report_export', args=[job])}"
     assert link in message.get_body(("plain",)).get_content()
     assert link in message.get_body(("html",)).get_content()
+
+
+def test_without_domains_mail_goes_to_people_of_the_organisation_only(client: Client, anna: User) -> None:
+    MailServer().save()
+    make.person("kim", first_name="Kim", last_name="Østby", email="Kim@partner.example")
+    make.person("kit", email="kit@example.com", is_active=False)
+    page = problems(client, recipients="kim@partner.example, kit@example.com, eve@example.com")
+    assert "Mail to eve@example.com, kit@example.com is not allowed: only people with an account here get mail." in page
+    assert "Mail may go to people with an account here. At most 50 recipients." in page
+    assert press(client, recipients="kim@partner.example").status_code == 302
+    MailServer(every_address=True).save()
+    assert press(client, recipients="eve@example.com").status_code == 302
+
+
+def test_a_mail_has_as_many_recipients_as_the_set_up_allows(client: Client, anna: User) -> None:
+    MailServer(every_address=True, most_recipients=2).save()
+    assert "A mail goes to 2 recipients at most." in problems(
+        client, recipients="a@x.example, b@x.example, c@x.example"
+    )
+    assert press(client, recipients="a@x.example, b@x.example, A@X.example").status_code == 200
+    assert press(client, recipients="a@x.example, b@x.example, a@X.EXAMPLE").status_code == 302

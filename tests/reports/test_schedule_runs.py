@@ -15,7 +15,7 @@ from reports.services import schedule_queue, schedule_runs, schedule_ticks, sche
 from tests import factories as make
 from tests import servers
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("mail_to_anybody")]
 DUE = datetime(2026, 11, 18, 6, 0, tzinfo=UTC)  # a Wednesday, 07:00 in Berlin
 
 

@@ -19,7 +19,7 @@ from reports.services import schedule_runs, schedule_ticks, scheduling
 from reports.tasks import clear_reports
 from tests import factories as make
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("mail_to_anybody")]
 MOMENT = datetime(2026, 11, 18, 12, tzinfo=UTC)  # a Wednesday
 FORM = {
     "name": "Weekly calls", "recipients": "ana@example.com, board@example.com", "subject": "Calls", "text": "Hello",
@@ -399,3 +399,33 @@ def test_an_erased_person_leaves_nothing_behind_and_gets_nothing_any_more(client
     assert not SavedReport.objects.exists()
     others.refresh_from_db()
     assert others.recipients == ["board@example.com"]
+
+
+def test_a_user_cannot_schedule_more_often_than_the_set_up_allows(client: Client, ana: User) -> None:
+    address = f"{reverse('schedule_report', args=['calls'])}?period=all"
+    assert "Not more often than every 5 minutes." in client.get(address).content.decode()
+    often = FORM | {"unit": "minutes", "every": "4"}
+    assert set(errors(client.post(address, often))) == {"Not more often than every 5 minutes."}
+    assert (
+        "Not more often than every 5 minutes."
+        in client.post(reverse("preview_report_schedule"), often).content.decode()
+    )
+    MailServer(every_address=True, shortest_interval=4).save()
+    assert client.post(address, often).status_code == 302
+
+
+def test_a_person_has_as_many_schedules_as_the_set_up_allows(client: Client, ana: User) -> None:
+    MailServer(every_address=True, most_schedules=2).save()
+    address = f"{reverse('schedule_report', args=['calls'])}?period=all"
+    for used in (0, 1):
+        assert f"You have {used} of 2 scheduled reports." in client.get(address).content.decode()
+        assert client.post(address, FORM).status_code == 302
+    told = "2 scheduled reports, and more are not allowed. Delete one first."
+    assert told in client.get(address).content.decode()
+    assert told in client.post(address, FORM).content.decode()
+    one = ReportSchedule.objects.latest("pk")
+    assert told in client.post(reverse("duplicate_report_schedule", args=[one.pk]), follow=True).content.decode()
+    client.post(reverse("delete_report_schedule", args=[one.pk]))
+    assert client.post(address, FORM).status_code == 302
+    assert told in client.post(reverse("restore_report_schedule", args=[one.pk]), follow=True).content.decode()
+    assert ReportSchedule.objects.kept().count() == 2
