@@ -352,6 +352,10 @@ class Ledger(models.Model):
     revision = models.BigIntegerField(default=0)
     """The revision of people and units for which members have accounts."""
     checked_at = models.DateTimeField(null=True)
+    zones = models.CharField(max_length=64, default="")
+    """A fingerprint of the zones by which calls have got their days."""
+    parents = models.JSONField(default=dict)
+    """Above which department each one stood when pots were counted."""
 
     def __str__(self) -> str:
         return f"{self.filled_from}"

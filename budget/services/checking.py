@@ -13,7 +13,7 @@ from budget.services.charges import A_DAY, refresh_day
 from budget.services.erasing import forget_old_days
 from budget.services.holders import latest_today
 from budget.services.ledger import book, charge_arrivals, first_day_charged, locked
-from budget.services.recounting import recount
+from budget.services.recounting import recount, recount_credits
 from budget.services.settling import tick
 
 log = structlog.get_logger(__name__)
@@ -91,11 +91,15 @@ def check_periods(checked: Checked) -> None:
     pks = list(Budget.objects.in_force().filter(settled=True).order_by("pk").values_list("pk", flat=True))
     for start in range(0, len(pks), BUDGETS_AT_ONCE):
         with locked():
-            periods = BudgetPeriod.objects.filter(account__budget__in=pks[start : start + BUDGETS_AT_ONCE])
-            found = list(periods.order_by("start").select_related("account__budget"))
+            wanted = BudgetPeriod.objects.filter(account__budget__in=pks[start : start + BUDGETS_AT_ONCE])
+            periods = wanted.order_by("start").select_related("account__budget")
+            found = list(periods)
             checked.periods += len(found)
             checked.accounts += len({period.account_id for period in found})
-            checked.periods_mended += len(recount(found))
+            mended = {period.pk for period in recount(found)}
+            # What was carried on from mended ones is not wrong by itself.
+            mended |= {period.pk for period in recount_credits(list(periods.all()) if mended else found)}
+            checked.periods_mended += len(mended)
 
 
 def check_when_due() -> None:

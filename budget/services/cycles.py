@@ -29,7 +29,8 @@ def boundary_until(day: date, cycle: str, first_day: int) -> date:
 def end_of(budget: Budget, start: date) -> date:
     """Return the day after the last one of the period that begins on `start`."""
     end = boundary_after(start, budget.cycle, budget.first_day)
-    return min(end, budget.valid_until + A_DAY) if budget.valid_until else end
+    # Never empty, also where an office was a day ahead when the last day was set.
+    return max(start + A_DAY, min(end, budget.valid_until + A_DAY)) if budget.valid_until else end
 
 
 def start_at(budget: Budget, day: date) -> date:

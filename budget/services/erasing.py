@@ -4,10 +4,17 @@ from accounting.models import PhoneSystem, User
 from accounting.services.forgetting import delete_rows
 from accounting.services.retention import end_of_term
 from budget.models import Account, Budget, BudgetException, ChargeDay
+from budget.services.ledger import locked
 
 
 def forget_person(person: User) -> None:
     """Delete a person's own budgets, accounts with their history, and exceptions; pots keep their sums."""
+    with locked():  # a round that has read the person's calls ends before
+        forget_accounts(person)
+
+
+def forget_accounts(person: User) -> None:
+    """Delete what the ledger holds of a person, inside its lock."""
     Budget.objects.filter(person=person).delete()
     Account.objects.filter(person=person).delete()
     BudgetException.objects.filter(person=person).delete()

@@ -17,7 +17,8 @@ from accounting.querysets.organization import subtree
 from accounting.services.retention import end_of_term
 from budget.models import Account, ArrivalMark, Budget, BudgetEvent, BudgetPeriod, Happened, Ledger
 from budget.services.charges import NOTHING, Changes, Charge, Slice, Sums, refresh
-from budget.services.opening import BULK, admit_for, event, with_budget
+from budget.services.locking import BULK
+from budget.services.opening import admit_for, event, with_budget
 from budget.services.sums import used_of
 from budget.services.thresholds import act
 from callanalytics.lib.updating import update_rows

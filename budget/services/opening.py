@@ -1,17 +1,15 @@
 """Opens accounts and their periods: for new budgets, for new members, and when a period is over."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
-
-from django.db.models import Max
 
 from budget.models import Account, Budget, BudgetEvent, BudgetPeriod, Happened
 from budget.services import locking
 from budget.services.cycles import end_of, is_valid_on, start_at
 from budget.services.holders import Calendar, amounts_of, exempt_from, holders_of, latest_today, members_of
+from budget.services.locking import BULK
 from budget.services.sums import count_periods
-
-BULK = 2_000
+from budget.services.thresholds import act
 
 
 def admit(budgets: Sequence[Budget]) -> None:
@@ -22,17 +20,29 @@ def admit(budgets: Sequence[Budget]) -> None:
     new = [Account(budget_id=budget, person_id=person) for budget, person in wanted - known]
     Account.objects.bulk_create(new, batch_size=BULK)
     waiting = Account.objects.filter(budget__in=by_pk).exclude(periods__closed=False)
-    ends = dict(waiting.annotate(last=Max("periods__end")).values_list("pk", "last"))
     accounts = [account for account in waiting if (account.budget_id, account.person_id) in wanted]
-    calendar, amounts, periods = Calendar.of(account.person_id for account in accounts), amounts_of(budgets), []
+    held = {account.pk: with_budget(account, by_pk[account.budget_id]) for account in accounts}
+    earlier = BudgetPeriod.objects.filter(account__in=waiting.values("pk")).order_by("start")
+    periods = list(first_periods(accounts, {period.account_id: period for period in earlier}, amounts_of(budgets)))
+    begin(periods, held)
+    # Those of new budgets may reach far back: they act when all have been opened.
+    act([period for period in periods if period.account.budget.settled], held)
+
+
+def first_periods(
+    accounts: Sequence[Account], earlier: dict[int, BudgetPeriod], amounts: dict[tuple[int, int | None], int]
+) -> Iterator[BudgetPeriod]:
+    """Yield the periods with which accounts begin, or go on after their last one of `earlier` (by account)."""
+    calendar, latest = Calendar.of(account.person_id for account in accounts), latest_today()
     for account in accounts:
-        budget = by_pk[account.budget_id]
+        budget, last = account.budget, earlier.get(account.pk)
         # The first accounts reach back to the begin of the budget; who joins later begins with the present period.
         present = start_at(budget, calendar.today(account.person_id)) if budget.settled else budget.valid_from
-        start = max(present, ends.get(account.pk) or present)
-        if start <= latest_today() and is_valid_on(budget, start):
-            periods.append(new_period(budget, account, start, amounts))
-    begin(periods, {account.pk: with_budget(account, by_pk[account.budget_id]) for account in accounts})
+        start = max(present, last.end) if last else present
+        if start <= latest and is_valid_on(budget, start):
+            period = new_period(budget, account, start, amounts)
+            period.carried_in = period.carried_from(last) if last else 0
+            yield period
 
 
 def admit_for(budget: Budget, first_calls: dict[int, date]) -> None:
@@ -42,14 +52,14 @@ def admit_for(budget: Budget, first_calls: dict[int, date]) -> None:
     accounts = Account.objects.bulk_create([Account(budget=budget, person_id=one) for one in people], batch_size=BULK)
     starts = {person: start_at(budget, first_calls[person]) for person in people}
     held = {account.pk: with_budget(account, budget) for account in accounts}
-    begin(
-        [
-            new_period(budget, account, starts[account.person_id], amounts)
-            for account in accounts
-            if account.person_id and is_valid_on(budget, starts[account.person_id])
-        ],
-        held,
-    )
+    periods = [
+        new_period(budget, account, starts[account.person_id], amounts)
+        for account in accounts
+        if account.person_id and is_valid_on(budget, starts[account.person_id])
+    ]
+    begin(periods, held)
+    calendar = Calendar.of(people)
+    act([period for period in periods if period.end > calendar.today(period.account.person_id)], held)
 
 
 def with_budget(account: Account, budget: Budget) -> Account:
@@ -88,12 +98,12 @@ def event(period: BudgetPeriod, kind: Happened, **facts: object) -> BudgetEvent:
     return BudgetEvent(account_id=period.account_id, period=period, kind=kind, **facts)
 
 
-def open_due(budgets: Collection[int] | None = None) -> int:
-    """Close the periods that are over and open the next ones, as many as have passed; return how many were opened."""
-    opened = 0
+def open_due(budgets: Collection[int] | None = None) -> None:
+    """Close the periods that are over, open the next ones, as many as have passed, and let thresholds act."""
+    touched: dict[int, BudgetPeriod] = {}
     while due := due_periods(budgets):
-        opened += follow_on(due)
-    return opened
+        touched |= {period.pk: period for period in [*due, *follow_on(due)]}
+    act(list(touched.values()), {period.account_id: period.account for period in touched.values()})
 
 
 def due_periods(budgets: Collection[int] | None) -> list[BudgetPeriod]:
@@ -106,8 +116,8 @@ def due_periods(budgets: Collection[int] | None) -> list[BudgetPeriod]:
     return [period for period in found if period.end <= calendar.today(period.account.person_id)]
 
 
-def follow_on(due: list[BudgetPeriod]) -> int:
-    """Close periods and open the next one of each account that goes on; return how many were opened."""
+def follow_on(due: list[BudgetPeriod]) -> list[BudgetPeriod]:
+    """Close periods and open the next one of each account that goes on; return the new ones."""
     budgets = {period.account.budget_id: period.account.budget for period in due}
     members = {pk: members_of(budget) for pk, budget in budgets.items() if budget.per_person}
     amounts = amounts_of(list(budgets.values()))
@@ -121,13 +131,15 @@ def follow_on(due: list[BudgetPeriod]) -> int:
             following.append(after)
     close(due)
     begin(following, {period.account_id: period.account for period in due})
-    return len(following)
+    return following
 
 
 def close(periods: Iterable[BudgetPeriod]) -> None:
     """Close periods; what was locked is released."""
     periods = list(periods)
     locking.release([period for period in periods if period.lock_requested])
+    for period in periods:
+        period.closed = True
     ids = [period.pk for period in periods]
     for start in range(0, len(ids), BULK):
         BudgetPeriod.objects.filter(pk__in=ids[start : start + BULK]).update(closed=True)

@@ -12,6 +12,7 @@ from budget.querysets import BudgetQuerySet
 from budget.services.charges import A_DAY, refresh_day
 from budget.services.holders import latest_today
 from budget.services.ledger import book, first_day_charged, locked
+from budget.services.moving import follow_tree, follow_zones
 from budget.services.opening import admit, open_due
 from budget.services.recounting import recount
 from budget.services.thresholds import act
@@ -29,7 +30,8 @@ def tick(seconds: float = 20.0) -> None:
         if time.monotonic() > deadline:
             return
     admit_members()
-    with locked():
+    with locked() as ledger:
+        follow_tree(ledger)
         open_due()
 
 
@@ -53,6 +55,7 @@ def fill(deadline: float) -> bool:
     with locked() as ledger:
         if ledger.filled_from is None:
             begin_ledger(ledger)
+        follow_zones(ledger)
     while True:
         with locked() as ledger:
             filled = ledger.filled_from or latest_today()

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from budget.models import Account, BudgetEvent, BudgetPeriod, Happened, ReachedThreshold, Threshold
 from budget.services import locking
-from budget.services.opening import BULK
+from budget.services.locking import BULK
 from budget.signals import threshold_reached
 
 
@@ -81,7 +81,11 @@ def known_of(periods: Collection[int]) -> set[tuple[int, int]]:
 
 def lift(periods: Iterable[BudgetPeriod]) -> None:
     """Let thresholds act again that more credit has put out of reach."""
-    for period in periods:
-        for one in ReachedThreshold.objects.filter(period=period):
-            if not period.has_reached(one.percent):
-                one.delete()
+    found = {period.pk: period for period in periods}
+    gone = [(period, percent) for period, percent in known_of(found) if not found[period].has_reached(percent)]
+    by_percent: dict[int, list[int]] = defaultdict(list)
+    for period, percent in gone:
+        by_percent[percent].append(period)
+    for percent, ids in by_percent.items():
+        for start in range(0, len(ids), BULK):
+            ReachedThreshold.objects.filter(percent=percent, period__in=ids[start : start + BULK]).delete()
