@@ -104,10 +104,13 @@ class RulesForm(forms.Form):
         return cleaned
 
     def clean_valid_until(self) -> Any:
-        """Refuse an end before the begin of a stored budget."""
+        """Refuse an end of a stored budget before its begin, or one that has passed: what was counted stays."""
         last = self.cleaned_data["valid_until"]
-        if last and self.budget and last < self.budget.valid_from:
-            raise forms.ValidationError(_("The last day is before the first one."))
+        if last and self.budget and last != self.budget.valid_until:
+            if last < self.budget.valid_from:
+                raise forms.ValidationError(_("The last day is before the first one."))
+            if last < timezone.localdate():
+                raise forms.ValidationError(_("The last day has passed. A budget can end today at the earliest."))
         return last
 
     def fill(self, budget: Budget) -> Budget:
@@ -202,6 +205,8 @@ class NewBudgetForm(RulesForm):
         owners = cleaned.get("owners")
         if owners and owners not in self.errors and not cleaned.get(owners):
             self.add_error(owners, _("Choose at least one."))
+        if cleaned.get("unit") == Unit.MONEY and not cleaned.get("currency") and "currency" not in self.errors:
+            self.add_error("currency", _("Choose a currency."))
         first, last = cleaned.get("valid_from"), cleaned.get("valid_until")
         if first and last and last < first:
             self.add_error("valid_until", _("The last day is before the first one."))

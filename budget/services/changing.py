@@ -1,6 +1,6 @@
 """What administrators do to budgets in force: amounts, exceptions, top-ups, pause, deletion and its undoing."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from django.db.models import F
 from django.utils import timezone
@@ -10,28 +10,62 @@ from accounting.services.auditing import record
 from budget.models import Budget, BudgetEvent, BudgetPeriod, Happened, TopUp
 from budget.services import locking
 from budget.services.cycles import end_of
-from budget.services.holders import amounts_of, exempt_from
+from budget.services.holders import Calendar, amounts_of, earliest_today, exempt_from
 from budget.services.ledger import locked
-from budget.services.opening import BULK, admit, close, event, open_due
+from budget.services.locking import BULK
+from budget.services.opening import admit, close, event, open_due
 from budget.services.quantities import entered
 from budget.services.recounting import recount
 from budget.services.thresholds import act, lift
 
+RULES = ["name", "amount", "cycle", "first_day", "carry_over", "carry_ceiling", "valid_until"]
+"""What can be changed of a budget."""
+
+
+def change(budget: Budget, keep_parts: Callable[[Budget], None], by: str) -> None:
+    """Store changed rules, with the parts that `keep_parts` stores, and let them hold; raise Budget.DoesNotExist.
+
+    In one transaction under the ledger's lock, so that no round sees half of it; what others have changed meanwhile
+    (a pause, a deletion) stays.
+    """
+    with locked():
+        present = Budget.objects.in_force().get(pk=budget.pk)
+        budget.settled, budget.active = present.settled, present.active
+        budget.save(update_fields=RULES)
+        keep_parts(budget)
+        if budget.settled:
+            enforce(budget, by)
+
 
 def enforce(budget: Budget, by: str) -> None:
     """Let a changed budget hold for the periods that are open now: amounts, exceptions, ends and thresholds."""
-    with locked():
-        if not Budget.objects.filter(pk=budget.pk, settled=True).exists():
-            return
-        periods = open_periods(budget)
-        exempt = exempt_from(budget) if budget.per_person else set()
-        close(period for period in periods if period.account.person_id in exempt)
-        assign([period for period in periods if period.account.person_id not in exempt], budget, by)
-        open_due([budget.pk])
-        admit([budget])
-        periods = open_periods(budget)
-        lift(periods)
-        act(periods, {period.account_id: period.account for period in periods})
+    if budget.per_person:
+        exempt = exempt_from(budget)
+        end_early([period for period in open_periods(budget) if period.account.person_id in exempt], by)
+        reopen(budget, exempt, by)
+    assign(open_periods(budget), budget, by)
+    open_due([budget.pk])
+    admit([budget])
+    periods = open_periods(budget)
+    lift(periods)
+    act(periods, {period.account_id: period.account for period in periods})
+
+
+def end_early(periods: list[BudgetPeriod], by: str) -> None:
+    """Close the present periods of people who no longer have a budget."""
+    close(periods)
+    BudgetEvent.objects.bulk_create([event(one, Happened.PAUSED, by=by) for one in periods], batch_size=BULK)
+
+
+def reopen(budget: Budget, exempt: set[int], by: str) -> None:
+    """Open the present periods again of people who have had none by exception and have a budget again."""
+    closed = BudgetPeriod.objects.filter(account__budget=budget, closed=True, end__gt=earliest_today())
+    ended = [period for period in closed.select_related("account") if period.account.person_id not in exempt]
+    calendar = Calendar.of(period.account.person_id for period in ended)
+    back = [period for period in ended if period.end > calendar.today(period.account.person_id)]
+    for start in range(0, len(back), BULK):
+        BudgetPeriod.objects.filter(pk__in=[one.pk for one in back[start : start + BULK]]).update(closed=False)
+    BudgetEvent.objects.bulk_create([event(one, Happened.RESUMED, by=by) for one in back], batch_size=BULK)
 
 
 def open_periods(budget: Budget) -> list[BudgetPeriod]:
@@ -60,7 +94,10 @@ def assign(periods: Iterable[BudgetPeriod], budget: Budget, by: str) -> None:
 
 
 def top_up(period_id: int, quantity: int, reason: str, by: User) -> BudgetPeriod:
-    """Add to an open period once; thresholds that are out of reach then may act again, and locks are lifted."""
+    """Add to an open period once; thresholds that are out of reach then may act again, and locks are lifted.
+
+    Raises BudgetPeriod.DoesNotExist when the period has ended meanwhile.
+    """
     with locked():
         period = BudgetPeriod.objects.select_related("account__budget", "account__person").get(
             pk=period_id, closed=False

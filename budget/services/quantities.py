@@ -20,7 +20,8 @@ def entered(unit: str, quantity: int) -> Decimal:
     if unit == Unit.MONEY:
         amount = from_micro(quantity)
         return amount.quantize(Decimal("0.01")) if amount == amount.quantize(Decimal("0.01")) else amount.normalize()
-    return (Decimal(quantity) / 60).quantize(Decimal("0.01")).normalize()
+    minutes = (Decimal(quantity) / 60).quantize(Decimal("0.01"))
+    return minutes.quantize(Decimal(1)) if minutes == int(minutes) else minutes
 
 
 def in_words(budget: Budget, quantity: int) -> str:

@@ -169,7 +169,11 @@ def top_up(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return show_account(request, account, form)
     amount = stored(account.budget.unit, form.cleaned_data["amount"])
-    changing.top_up(period.pk, amount, form.cleaned_data["reason"], request.user)
+    try:
+        changing.top_up(period.pk, amount, form.cleaned_data["reason"], request.user)
+    except BudgetPeriod.DoesNotExist:
+        messages.error(request, _("This period has just ended. Nothing was topped up."))
+        return redirect("budget_account", pk=pk)
     tell()
     messages.success(request, _("The budget is topped up."))
     return redirect("budget_account", pk=pk)

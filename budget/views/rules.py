@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.db import transaction
 from django.db.models import Count, F, Q
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -33,6 +33,7 @@ UNDO = timedelta(days=30)
 def budgets(request: AuthenticatedRequest) -> HttpResponse:
     """List all budgets with the state of their accounts."""
     typed, page = request.GET.get("search", "").strip()[:80].replace("\0", ""), number_of(request)
+    deleted = request.GET.get("deleted", "")[:18]
     found = Budget.objects.in_force().select_related("person", "department", "cost_centre").order_by("name", "pk")
     for word in typed.split()[:5]:
         unit = Q(department__name__icontains=word) | Q(cost_centre__name__icontains=word)
@@ -43,8 +44,7 @@ def budgets(request: AuthenticatedRequest) -> HttpResponse:
     context = {
         "rows": with_states(rows[:PAGE]), "page": page, "more": len(rows) > PAGE, "typed": typed,
         "any": bool(rows) or Budget.objects.in_force().exists(), "deleted": list(gone[:20]), "undo_days": UNDO.days,
-        "just_deleted": gone.filter(pk=request.GET["deleted"]).first() if request.GET.get("deleted", "").isdecimal()
-        else None,
+        "just_deleted": gone.filter(pk=deleted).first() if deleted.isdecimal() else None,
     }  # fmt: skip
     return render(request, "budget/rules.html", context)
 
@@ -100,10 +100,10 @@ def edit(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         return show_form(request, form, budget=budget)
     if "preview" in request.POST:
         return show_form(request, form, [form.fill(budget)], budget=find(pk))
-    with transaction.atomic():
-        form.fill(budget).save()
-        form.keep_parts(budget)
-    changing.enforce(budget, str(request.user))
+    try:
+        changing.change(form.fill(budget), form.keep_parts, str(request.user))
+    except Budget.DoesNotExist as error:
+        raise Http404 from error
     tell()
     messages.success(request, _("“%(name)s” is changed.") % {"name": budget})
     return redirect("budgets")
