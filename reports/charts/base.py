@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from reports.engine.answering import Answer, Node
 from reports.engine.dimensions import DIMENSIONS
-from reports.engine.layout import calls_behind, leading_measure
+from reports.engine.layout import CallsBehind, leading_measure
 from reports.engine.measures import MEASURES, Form, Sums
 from reports.engine.writing import write
 
@@ -79,39 +79,40 @@ def charts_of(answer: Answer) -> list[Chart]:
     question = answer.question
     if not question.group or question.chart in ("", "none") or not answer.nodes:
         return []
-    measure = leading_measure(question)
-    if measure == "cost":
-        currencies = [code for code, micro in sorted(answer.total.costs.items()) if micro]
-        return [chart for chart in (_chart(answer, "cost", currency) for currency in currencies) if chart]
-    chart = _chart(answer, measure, "")
-    return [chart] if chart else []
+    measure, calls = leading_measure(question), CallsBehind(question)
+    currencies = [code for code, micro in sorted(answer.total.costs.items()) if micro] if measure == "cost" else [""]
+    charts = (_chart(answer, Read(measure, currency, calls)) for currency in currencies)
+    return [chart for chart in charts if chart]
 
 
-def _chart(answer: Answer, measure: str, currency: str) -> Chart | None:
-    question = answer.question
+def _chart(answer: Answer, read: "Read") -> Chart | None:
+    question, measure, currency = answer.question, read.measure, read.currency
     builder = BUILDERS[question.chart]
     title = f"{MEASURES[measure].label} – {' / '.join(str(DIMENSIONS[name].label) for name in question.group)}"
     if currency and len(answer.total.costs) > 1:
         title = f"{title} ({currency})"
     chart = Chart(question.chart, title, [], [], MEASURES[measure].form, currency)
-    builder(chart, answer, _reader(measure, currency))
+    builder(chart, answer, read)
     return chart if chart.categories and chart.highest > 0 else None
 
 
-Read = Callable[[Sums], Decimal]
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a chart reads of each group: its figure, and the address of its calls."""
+
+    measure: str
+    currency: str
+    calls: CallsBehind
+
+    def __call__(self, sums: Sums) -> Decimal:
+        """Return the figure of a group."""
+        if self.currency:
+            return Decimal(sums.costs.get(self.currency, 0)).scaleb(-6)
+        return Decimal(MEASURES[self.measure].value(sums) or 0)
 
 
-def _reader(measure: str, currency: str) -> Read:
-    def value(sums: Sums) -> Decimal:
-        if currency:
-            return Decimal(sums.costs.get(currency, 0)).scaleb(-6)
-        return Decimal(MEASURES[measure].value(sums) or 0)
-
-    return value
-
-
-def _mark(chart: Chart, answer: Answer, node: Node, value: Decimal) -> Mark:
-    return Mark(value, write(value, chart.form, chart.currency), calls_behind(node, answer.question))
+def _mark(chart: Chart, read: Read, node: Node, value: Decimal) -> Mark:
+    return Mark(value, write(value, chart.form, chart.currency), read.calls.behind(node))
 
 
 def _bars(chart: Chart, answer: Answer, read: Read, most: int = MOST_BARS) -> None:
@@ -120,7 +121,7 @@ def _bars(chart: Chart, answer: Answer, read: Read, most: int = MOST_BARS) -> No
     nodes = answer.nodes if ordered else sorted(answer.nodes, key=lambda node: -read(node.sums))
     nodes = [node for node in nodes if ordered or read(node.sums)]
     shown, rest = nodes[:most], nodes[most:]
-    series = Series(str(chart.title), [_mark(chart, answer, node, read(node.sums)) for node in shown])
+    series = Series(str(chart.title), [_mark(chart, read, node, read(node.sums)) for node in shown])
     chart.categories = [node.label for node in shown]
     if rest:
         value = sum((read(node.sums) for node in rest), Decimal(0))
@@ -136,7 +137,7 @@ def _paired(chart: Chart, answer: Answer, read: Read) -> None:
     chart.categories = [node.label for node in nodes]
     before = [read(node.before) if node.before else Decimal(0) for node in nodes]
     chart.series = [
-        Series(_("This period"), [_mark(chart, answer, node, read(node.sums)) for node in nodes]),
+        Series(_("This period"), [_mark(chart, read, node, read(node.sums)) for node in nodes]),
         Series(_("Period before"), [Mark(value, write(value, chart.form, chart.currency)) for value in before]),
     ]
 
@@ -149,15 +150,15 @@ def _in_time(chart: Chart, answer: Answer, read: Read) -> None:
     chart.categories, chart.form, chart.currency = [node.label for node in nodes], Form.PERCENT, ""
     shares = [MEASURES["in_time_rate"].value(node.sums) or Decimal(0) for node in nodes]
     chart.series = [
-        Series(str(MEASURES["in_time"].label), [_share(answer, *pair) for pair in zip(nodes, shares, strict=True)]),
+        Series(str(MEASURES["in_time"].label), [_share(read, *pair) for pair in zip(nodes, shares, strict=True)]),
         Series(
-            _("Later or not at all"), [_share(answer, node, 1 - one) for node, one in zip(nodes, shares, strict=True)]
+            _("Later or not at all"), [_share(read, node, 1 - one) for node, one in zip(nodes, shares, strict=True)]
         ),
     ]
 
 
-def _share(answer: Answer, node: Node, share: Decimal) -> Mark:
-    return Mark(share, write(share, Form.PERCENT), calls_behind(node, answer.question))
+def _share(read: Read, node: Node, share: Decimal) -> Mark:
+    return Mark(share, write(share, Form.PERCENT), read.calls.behind(node))
 
 
 def _columns(chart: Chart, answer: Answer, read: Read) -> None:
@@ -166,7 +167,7 @@ def _columns(chart: Chart, answer: Answer, read: Read) -> None:
     if len(nodes) < len(answer.nodes):
         chart.title = _("%(title)s (the last %(most)s)") % {"title": chart.title, "most": MOST_COLUMNS}
     chart.categories = [node.label for node in nodes]
-    chart.series = [Series(chart.title, [_mark(chart, answer, node, read(node.sums)) for node in nodes])]
+    chart.series = [Series(chart.title, [_mark(chart, read, node, read(node.sums)) for node in nodes])]
 
 
 def _stacked(chart: Chart, answer: Answer, read: Read) -> None:
@@ -182,7 +183,7 @@ def _stacked(chart: Chart, answer: Answer, read: Read) -> None:
     chart.series = [
         Series(
             str(MEASURES[name].label),
-            [_mark(chart, answer, node, Decimal(MEASURES[name].value(node.sums))) for node in nodes],
+            [_mark(chart, read, node, Decimal(MEASURES[name].value(node.sums))) for node in nodes],
         )
         for name in pair
     ]
@@ -198,7 +199,7 @@ def _stacked_parts(chart: Chart, answer: Answer, nodes: Sequence[Node], read: Re
         series = Series(name)
         for node in nodes:
             same = next((part for part in node.parts or [node] if part.label == name), None)
-            series.marks.append(_mark(chart, answer, same, read(same.sums)) if same else None)
+            series.marks.append(_mark(chart, read, same, read(same.sums)) if same else None)
         chart.series.append(series)
 
 
@@ -232,7 +233,7 @@ def _heat(chart: Chart, answer: Answer, read: Read) -> None:
     nodes = answer.nodes if ordered else sorted(answer.nodes, key=lambda node: -read(node.sums))[:MOST_LINES]
     for node in nodes[:MOST_COLUMNS]:
         parts = {part.keys[-1]: part for part in node.parts}
-        marks = [_mark(chart, answer, parts[key], read(parts[key].sums)) if key in parts else None for key in keys]
+        marks = [_mark(chart, read, parts[key], read(parts[key].sums)) if key in parts else None for key in keys]
         chart.series.append(Series(node.label, marks))
 
 

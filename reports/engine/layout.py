@@ -1,22 +1,23 @@
 """A report laid out: columns and rows with typed cells; the page, every export and every chart read it."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import islice
-from typing import Any
+from typing import Any, overload
+from urllib.parse import urlencode
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from reports.engine.answering import Answer, Node
-from reports.engine.conditions import Comparison
+from reports.engine.conditions import Comparison, written
 from reports.engine.details import DETAILS
 from reports.engine.dimensions import DIMENSIONS
 from reports.engine.measures import MEASURES, Form, Sums, share
-from reports.engine.question import CUSTOM, Question
+from reports.engine.question import Question, key_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +50,33 @@ class Row:
     key: Any = None
 
 
+class RowsMade(Sequence[Row]):
+    """Rows that are made of something else when they are looked at: of thousands a page shows some."""
+
+    def __init__(self, items: Sequence[Any], make: Callable[[Any], Row]) -> None:
+        self._items, self._make = items, make
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    @overload
+    def __getitem__(self, place: int) -> Row: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Row]: ...
+
+    def __getitem__(self, place: int | slice) -> Row | Sequence[Row]:
+        if isinstance(place, slice):
+            return RowsMade(self._items[place], self._make)
+        return self._make(self._items[place])
+
+
 @dataclass(slots=True)
 class Layout:
     """Columns, rows and total."""
 
     columns: list[Column]
-    rows: list[Row]
+    rows: Sequence[Row]
     total: Row | None = None
     cut: bool = False
     """Whether there are more rows than these."""
@@ -78,6 +100,8 @@ class Layout:
 
 
 CENT = Decimal("0.01")
+Days = tuple[date | None, date | None]
+"""First and last day, both included; None for an open side."""
 DERIVED_COLUMNS = {
     "share": Column("share", gettext_lazy("Share"), Form.PERCENT),
     "change": Column("change", gettext_lazy("Change"), Form.PERCENT),
@@ -111,10 +135,11 @@ def lay_out(answer: Answer, page: int = 0, size: int = 0) -> Layout:
         nodes = list(islice(every, page * size, (page + 1) * size + 1))
         layout.page, layout.has_more, nodes = page, len(nodes) > size, nodes[:size]
         every = iter(with_surroundings(nodes))
-    layout.rows = [node_row(node, question, answer.total, measure) for node, _around in every]
+    calls = CallsBehind(question)
+    layout.rows = [node_row(node, question, answer.total, measure, calls) for node, _around in every]
     if answer.nodes:
         cells = [_("Total"), *figures(answer.total, answer.before, question, answer.total, measure)]
-        layout.total = Row(cells, level=0, calls=list_address(question))
+        layout.total = Row(cells, level=0, calls=calls.every)
     return layout
 
 
@@ -145,10 +170,10 @@ def with_surroundings(nodes: list[Placed]) -> list[Placed]:
     return [(one, around[:place]) for place, one in enumerate(around)] + nodes
 
 
-def node_row(node: Node, question: Question, total: Sums, measure: str) -> Row:
+def node_row(node: Node, question: Question, total: Sums, measure: str, calls: "CallsBehind") -> Row:
     """Return a group's row."""
     cells = [node.label, *figures(node.sums, node.before, question, total, measure)]
-    return Row(cells, node.level, bool(node.parts), calls_behind(node, question), key=node.keys[-1])
+    return Row(cells, node.level, bool(node.parts), calls.behind(node), key=node.keys[-1])
 
 
 def figures(sums: Sums, before: Sums | None, question: Question, total: Sums, measure: str) -> list[Any]:
@@ -189,36 +214,50 @@ def change(sums: Sums, before: Sums | None, measure: str) -> Any:
     return Decimal(sums.of(measure)) / before.of(measure) - 1 if before.of(measure) else None
 
 
-def calls_behind(node: Node, question: Question) -> str:
-    """Return the query string of the call list with a group's calls; '' when a level has no filter."""
-    narrowed = question
-    for name, key, text in zip(question.group, node.keys, node.texts, strict=False):
-        step = narrowed_to(narrowed, name, key, text)
-        if step is None:
-            return ""
-        narrowed = step
-    return list_address(narrowed)
+class CallsBehind:
+    """The addresses of the calls behind groups of one question: what they have in common is made once."""
+
+    def __init__(self, question: Question) -> None:
+        self._levels = question.group
+        self._days = question.days()
+        self._keys = {(test.field, test.operator): key_of(test) for test in question.tests}
+        plain = replace(question, group=(), columns=(), sort="", top=None, chart="")
+        self._address = plain.address(NOTHING).dict()
+
+    @property
+    def every(self) -> str:
+        """The query string of the list of all calls that the question is about."""
+        return urlencode(self._address)
+
+    def behind(self, node: Node) -> str:
+        """Return the query string of the list of a group's calls; '' when a level has no filter."""
+        return self.of(zip(self._levels, node.keys, node.texts, strict=False))
+
+    def of(self, levels: Iterable[tuple[str, Any, str]], days: Days | None = None) -> str:
+        """Return the same for levels as name, key and text of the key in addresses, and for these days only."""
+        address, days = dict(self._address), days or self._days
+        for name, key, text in levels:
+            if name in LENGTHS and key is not None:
+                days = max(key, days[0] or key), min(LENGTHS[name](key), days[1] or date.max)
+                continue
+            filter_by = DIMENSIONS[name].filter_by
+            if not filter_by:
+                return ""
+            # In an address a field stands once, and last: the group is narrower than any list of its field.
+            address.pop(self._keys.get((filter_by, "is"), ""), None)
+            address[key_of(Comparison(filter_by, "is", (text,)))] = written(text)
+        return urlencode(address if days == self._days else within_days(address, days))
+
+
+def within_days(address: Mapping[str, str], days: Days) -> dict[str, str]:
+    """Return an address with these days as its period."""
+    period = {name: day.isoformat() for name, day in zip(("from", "to"), days, strict=True) if day}
+    return period | {name: text for name, text in address.items() if name not in ("period", "from", "to")}
 
 
 def list_address(question: Question) -> str:
     """Return the query string of the list of all calls that a question is about."""
-    plain = replace(question, group=(), columns=(), sort="", top=None, chart="")
-    return plain.address(NOTHING).urlencode()
-
-
-def narrowed_to(question: Question, dimension: str, key: Any, text: str) -> Question | None:
-    """Return the question about one group's calls, None when there is no filter for it; `text` is as in addresses."""
-    if dimension in LENGTHS and key is not None:
-        first, last = key, LENGTHS[dimension](key)
-        whole_first, whole_last = question.days()
-        first, last = max(first, whole_first or first), min(last, whole_last or last)
-        return replace(question, period=CUSTOM, first=first, last=last)
-    name = DIMENSIONS[dimension].filter_by
-    if not name:
-        return None
-    # In an address a field stands once: the group is narrower than any list of its field.
-    others = tuple(test for test in question.tests if (test.field, test.operator) != (name, "is"))
-    return replace(question, tests=(*others, Comparison(name, "is", (text,))))
+    return CallsBehind(question).every
 
 
 def last_of_month(first: date) -> date:

@@ -17,9 +17,9 @@ from reports.charts.base import MOST_COLUMNS, Chart, Mark, Series
 from reports.engine.answering import calls_of, calls_of_any_time, reads_widely
 from reports.engine.conditions import Comparison
 from reports.engine.fields import Asker
-from reports.engine.layout import Column, Layout, Row, list_address, narrowed_to
+from reports.engine.layout import CallsBehind, Column, Layout, Row
 from reports.engine.measures import Form
-from reports.engine.question import CUSTOM, Question, period_of
+from reports.engine.question import Question, period_of
 from reports.engine.writing import write
 
 BURST_CALLS, BURST_TIME, SHORT_SECONDS, MOST_PAIRS = 5, timedelta(minutes=10), 15, 500
@@ -78,32 +78,28 @@ def bursts(question: Question, asker: Asker) -> Layout:
         for burst in bursts_among(moments)
     ]
     found.sort(key=lambda burst: (-burst.calls, burst.first))
-    layout = Layout(COLUMNS, [row_of(burst, question, asker) for burst in found], levels=1)
+    calls = CallsBehind(short_only(question))
+    layout = Layout(COLUMNS, [row_of(burst, calls, asker) for burst in found], levels=1)
     layout.charts = scatter(layout.rows[:MOST_COLUMNS])
     return layout
 
 
-def row_of(burst: Burst, question: Question, asker: Asker) -> Row:
-    """Return one burst's row with the address of its calls."""
+def short_only(question: Question) -> Question:
+    """Return the question about short calls, unless it tells their length itself."""
+    if any(test.field == "talk" for test in question.tests):
+        return question
+    return replace(question, tests=(*question.tests, Comparison("talk", "le", (str(SHORT_SECONDS),))))
+
+
+def row_of(burst: Burst, calls: CallsBehind, asker: Asker) -> Row:
+    """Return one burst's row with the address of the pair's calls on its days."""
     shown = asker.masker.of_others(burst.number)
     cells = [burst.extension, shown.text, burst.calls, burst.first, burst.last]
-    return Row(cells, calls=calls_in(burst, shown.key, question))
-
-
-def calls_in(burst: Burst, key: str, question: Question) -> str:
-    """Return the query string of the pair's short calls on the days of a burst; `key` is the number in addresses."""
+    if not (burst.extension and shown.key):
+        return Row(cells)
     first, last = (timezone.localtime(moment).date() for moment in (burst.first, burst.last))
-    narrowed: Question | None = replace(question, period=CUSTOM, first=first, last=last)
-    for dimension, value, text in (
-        ("extension", burst.extension, burst.extension),
-        ("number", burst.number, key),
-    ):
-        narrowed = narrowed_to(narrowed, dimension, value, text) if narrowed and text else None
-    if narrowed is None:
-        return ""
-    if all(test.field != "talk" for test in narrowed.tests):
-        narrowed = replace(narrowed, tests=(*narrowed.tests, Comparison("talk", "le", (str(SHORT_SECONDS),))))
-    return list_address(narrowed)
+    pair = (("extension", burst.extension, burst.extension), ("number", burst.number, shown.key))
+    return Row(cells, calls=calls.of(pair, (first, last)))
 
 
 def scatter(rows: Sequence[Row]) -> list[Chart]:

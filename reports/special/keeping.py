@@ -102,17 +102,17 @@ def collection_log(question: Question, asker: Asker) -> Layout:
         levels=1,
     )
     rows: Sequence[dict[str, Any]] = list(sums[:MOST_ROWS])  # type: ignore[arg-type]
-    for row in rows:
-        layout.rows.append(
-            Row(
-                [
-                    day_text(day_of(row, asker)),
-                    row["phone_system__name"],
-                    *(row[name] or 0 for name, _ in names),
-                    row["newest"],
-                ]
-            )
+    layout.rows = [
+        Row(
+            [
+                day_text(day_of(row, asker)),
+                row["phone_system__name"],
+                *(row[name] or 0 for name, _label in names),
+                row["newest"],
+            ]
         )
+        for row in rows
+    ]
     layout.charts = arrivals(rows, asker)
     return layout
 

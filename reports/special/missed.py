@@ -1,6 +1,6 @@
 """Missed calls and what became of them: called back or not, by whom, after how long (EX-3)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -18,7 +18,7 @@ from accounting.services.naming import person_names
 from reports.charts.base import MOST_BARS, Chart, Mark, Series
 from reports.engine.answering import calls_of, calls_of_any_time, reads_widely
 from reports.engine.fields import Asker
-from reports.engine.layout import Column, Layout, Row, list_address, narrowed_to
+from reports.engine.layout import CallsBehind, Column, Layout, Row, RowsMade
 from reports.engine.measures import Form
 from reports.engine.question import Question, period_of
 from reports.engine.writing import write
@@ -91,13 +91,10 @@ def missed_and_open(question: Question, asker: Asker) -> Layout:
     if cut:
         callers.popitem()
     follow_up(callers, asker)
-    names = person_names(caller.answer.user_id for caller in callers.values() if caller.answer)
-    seen = visible_ids(callers, asker)
+    following = Following(CallsBehind(question), asker, callers)
     ordered = in_order(callers)
-    rows = [row_of(number, caller, names, seen, question, asker) for number, caller in ordered]
-    layout = Layout(COLUMNS, rows, levels=1)
-    waiting = sum(caller.answer is None for caller in callers.values())
-    layout.charts = open_bars(rows[:waiting])
+    layout = Layout(COLUMNS, RowsMade(ordered, following.row), levels=1)
+    layout.charts = open_bars([pair for pair in ordered if pair[1].answer is None], following)
     if cut:
         text = _("Only the %(most)s callers with the latest missed calls were looked at.")
         layout.notes.append(text % {"most": MOST_CALLERS})
@@ -167,29 +164,39 @@ def visible_ids(callers: dict[str, Caller], asker: Asker) -> set[int]:
     }
 
 
-def open_bars(rows: Sequence[Row]) -> list[Chart]:
-    """Return the picture of those who still wait, the most missed calls first; none when nobody waits."""
-    chart = Chart("bar", _("Not called back, by missed calls"), [], [Series(_("Missed"))], Form.COUNT)
-    for row in sorted(rows, key=lambda row: -row.cells[1])[:MOST_BARS]:
-        chart.categories.append(row.cells[0])
-        chart.series[0].marks.append(Mark(Decimal(row.cells[1]), write(row.cells[1], Form.COUNT), row.calls))
-    return [chart] if chart.categories else []
-
-
-def in_order(callers: dict[str, Caller]) -> Iterable[tuple[str, Caller]]:
+def in_order(callers: dict[str, Caller]) -> list[tuple[str, Caller]]:
     """Return the open ones first, each part by its last missed call, the longest waiting first."""
     return sorted(callers.items(), key=lambda pair: (pair[1].answer is not None, pair[1].last))
 
 
-def row_of(number: str, caller: Caller, names: dict[int, str], seen: set[int], question: Question, asker: Asker) -> Row:
-    """Return one number's row."""
-    last, record = caller.last, caller.answer
-    by, after, state = "", None, _("Open")
-    if record is not None:
-        state = _("Called back") if record.direction == Direction.OUTGOING else _("Reached us later")
-        by = (names.get(record.user_id or 0) or record.extension) if record.id in seen else _("a colleague")
-        after = timedelta(seconds=int((record.started_at - last).total_seconds()))
-    shown = asker.masker.of_others(number)
-    narrowed = narrowed_to(question, "number", number, shown.key)
-    calls = list_address(narrowed) if narrowed else ""
-    return Row([shown.text, caller.missed, last, state, by, after], calls=calls)
+class Following:
+    """Says of callers who has followed up their calls, as far as the reader may know."""
+
+    def __init__(self, calls: CallsBehind, asker: Asker, callers: dict[str, Caller]) -> None:
+        self._calls, self._masker = calls, asker.masker
+        self._names = person_names(caller.answer.user_id for caller in callers.values() if caller.answer)
+        self._seen = visible_ids(callers, asker)
+
+    def row(self, pair: tuple[str, Caller]) -> Row:
+        """Return the row of a number and its caller."""
+        number, caller = pair
+        last, record = caller.last, caller.answer
+        by, after, state = "", None, _("Open")
+        if record is not None:
+            state = _("Called back") if record.direction == Direction.OUTGOING else _("Reached us later")
+            name = self._names.get(record.user_id or 0) or record.extension
+            by = name if record.id in self._seen else _("a colleague")
+            after = timedelta(seconds=int((record.started_at - last).total_seconds()))
+        shown = self._masker.of_others(number)
+        calls = self._calls.of([("number", number, shown.key)])
+        return Row([shown.text, caller.missed, last, state, by, after], calls=calls)
+
+
+def open_bars(waiting: Sequence[tuple[str, Caller]], following: Following) -> list[Chart]:
+    """Return the picture of those who still wait, the most missed calls first; none when nobody waits."""
+    chart = Chart("bar", _("Not called back, by missed calls"), [], [Series(_("Missed"))], Form.COUNT)
+    for pair in sorted(waiting, key=lambda pair: -pair[1].missed)[:MOST_BARS]:
+        row = following.row(pair)
+        chart.categories.append(row.cells[0])
+        chart.series[0].marks.append(Mark(Decimal(row.cells[1]), write(row.cells[1], Form.COUNT), row.calls))
+    return [chart] if chart.categories else []

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from accounting.models import Gateway
 from reports.charts.base import Chart, Mark, Series
 from reports.engine.fields import Asker
-from reports.engine.layout import Column, Layout, Row, list_address, narrowed_to
+from reports.engine.layout import CallsBehind, Column, Layout, Row
 from reports.engine.measures import Form
 from reports.engine.question import Question
 from reports.engine.traffic import HOUR, lines_needed
@@ -36,10 +36,11 @@ def simultaneous_calls(question: Question, asker: Asker) -> Layout:
     """Return each gateway's peak, busy hour, lines needed at 1 % loss and time with all lines taken."""
     loads = gateway_loads(question, asker).gateways
     gateways = Gateway.objects.in_bulk(loads)
-    layout = Layout(LOAD_COLUMNS, [], levels=1)
+    rows: list[Row] = []
+    layout, calls = Layout(LOAD_COLUMNS, rows, levels=1), CallsBehind(question)
     for pk, load in sorted(loads.items(), key=lambda pair: -pair[1].calls):
         gateway = gateways.get(pk)
-        layout.rows.append(load_row(pk, gateway, load, question))
+        rows.append(load_row(pk, gateway, load, calls))
         if gateway:
             layout.charts.append(day_chart(str(gateway), load))
     layout.charts = [chart for chart in layout.charts[:3] if chart.categories]
@@ -52,12 +53,11 @@ def simultaneous_calls(question: Question, asker: Asker) -> Layout:
     return layout
 
 
-def load_row(pk: int, gateway: Gateway | None, load: GatewayLoad, question: Question) -> Row:
+def load_row(pk: int, gateway: Gateway | None, load: GatewayLoad, calls: CallsBehind) -> Row:
     """Return one gateway's row."""
     busiest = load.busiest
     erlangs = load.hours[busiest] / HOUR if busiest is not None else 0.0
     channels = gateway.channels if gateway else None
-    narrowed = narrowed_to(question, "gateway", pk, str(pk))
     return Row(
         [
             str(gateway or pk),
@@ -70,7 +70,7 @@ def load_row(pk: int, gateway: Gateway | None, load: GatewayLoad, question: Ques
             lines_needed(erlangs, LOSS),
             load.full_seconds if channels else None,
         ],
-        calls=list_address(narrowed) if narrowed else "",
+        calls=calls.of([("gateway", pk, str(pk))]),
     )
 
 
@@ -99,10 +99,11 @@ def utilisation(question: Question, asker: Asker) -> Layout:
     loads = gateway_loads(question, asker, hours_only=True)
     gateways = Gateway.objects.in_bulk(loads.gateways)
     hours = [f"{hour:02}" for hour in range(24)]
+    rows: list[Row] = []
     layout = Layout(
-        [Column("name", gettext_lazy("Gateway")), *(Column(hour, hour, Form.PERCENT) for hour in hours)], [], levels=1
+        [Column("name", gettext_lazy("Gateway")), *(Column(hour, hour, Form.PERCENT) for hour in hours)], rows, levels=1
     )
-    days = max(1, round((loads.end - loads.start) / 86_400))
+    days, calls = max(1, round((loads.end - loads.start) / 86_400)), CallsBehind(question)
     chart = Chart("heat", _("Mean use of the lines by hour"), hours, [], Form.PERCENT)
     for pk, load in sorted(loads.gateways.items()):
         gateway = gateways.get(pk)
@@ -112,8 +113,7 @@ def utilisation(question: Question, asker: Asker) -> Layout:
             )
             continue
         shares = hourly_shares(load.hours, gateway.channels, days)
-        narrowed = narrowed_to(question, "gateway", pk, str(pk))
-        layout.rows.append(Row([str(gateway), *shares], calls=list_address(narrowed) if narrowed else ""))
+        rows.append(Row([str(gateway), *shares], calls=calls.of([("gateway", pk, str(pk))])))
         chart.series.append(Series(str(gateway), [Mark(share, write(share, Form.PERCENT)) for share in shares]))
     layout.charts = [chart] if chart.series and chart.highest > 0 else []
     return layout
