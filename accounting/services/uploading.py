@@ -27,6 +27,7 @@ from accounting.services.collecting import arrival_order, move
 from accounting.services.importing import ImportSummary, import_batches
 from accounting.services.jobs import JobFailed, Progress
 from accounting.sources.files import LARGEST_FILE
+from callanalytics.lib.disk import is_full
 
 UPLOAD = "upload"
 MOST_FILES = 2000
@@ -37,7 +38,6 @@ LONGEST_NAME = 150
 """Bytes: file systems take 255, and an archived file may get a longer name."""
 DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError, NotImplementedError)
 """What broken, cut off and encrypted archives raise."""
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 NO_ARCHIVE = (None, errno.EINVAL)
 """Of the OSErrors, those that tell of the archive and not of the server."""
 
@@ -89,7 +89,7 @@ class Store:
             else:
                 self.take(name, content)
         except DAMAGED as error:
-            if isinstance(error, OSError) and error.errno in NO_ROOM:
+            if is_full(error):
                 raise UploadRefused(_("The server has no room left for “%(name)s”.") % {"name": name}) from error
             if isinstance(error, OSError) and error.errno not in NO_ARCHIVE:
                 raise

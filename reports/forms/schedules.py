@@ -14,6 +14,7 @@ from accounting.forms.profile import zone_choices
 from accounting.models import MailServer, User
 from accounting.services.finding import SeveralPeopleError, find_person
 from callanalytics.lib.recurrence import LAST_DAY
+from callanalytics.middleware import ZONES
 from reports.exports import FORMATS
 from reports.forms.mailing import placeholders_in_words
 from reports.mails.recipients import LONGEST_LIST, read_recipients
@@ -60,6 +61,9 @@ class RecurrenceForm(forms.ModelForm[ReportSchedule]):
             "Not more often than every minute.", "Not more often than every %(number)s minutes.", self.shortest
         )
         self.fields["every"].help_text = said % {"number": self.shortest}
+        zones = self.fields["zone"]
+        if self.instance.pk and self.instance.zone not in ZONES and isinstance(zones, forms.ChoiceField):
+            zones.choices = [("", _("Choose a time zone")), *zone_choices()]
 
     def clean_day_of_month(self) -> int:
         """Return the day; the first where the control was not shown."""

@@ -16,6 +16,7 @@ from accounting.services.auditing import record
 from accounting.services.jobs import JobFailed, Progress
 from accounting.services.mailing import RecipientRefusedError
 from accounting.services.outbox import post
+from callanalytics.lib.disk import is_full
 from reports.catalogue import REPORTS
 from reports.engine.words import conditions_in_words, period_in_words
 from reports.exports import FORMATS
@@ -28,6 +29,14 @@ from reports.services.saving import whole_address
 
 KIND = "mail_report"
 MAIL_FORMATS = ("xlsx", "pdf", "csv")
+
+
+class NoRoom(Exception):  # noqa: N818  (what people read)
+    """The server has no room for the attached file, and nothing was sent; the text says so."""
+
+
+REFUSALS = (MailTooLarge, RecipientRefusedError, NoRoom)
+"""Why a mail was not sent, in the reader's language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +67,19 @@ def query_of(asked: Asked) -> str:
 def send(order: Order, told: Told = untold, *, at_once: bool = False) -> OutgoingLetter:
     """Compose the mail, post it and enter it into the audit log; return what was posted, now or before.
 
-    Raises TooManyRows (with at_once above the lower limit), MailTooLarge and RecipientRefusedError.
+    Raises TooManyRows (with at_once above the lower limit) and one of the REFUSALS.
     """
+    try:
+        return composed_and_posted(order, told, at_once=at_once)
+    except OSError as error:
+        if not is_full(error):
+            raise
+        text = _("The server’s disk has no room for the attached file. Nothing was sent; tell an administrator.")
+        raise NoRoom(text) from error
+
+
+def composed_and_posted(order: Order, told: Told, *, at_once: bool) -> OutgoingLetter:
+    """Do the work of send(); raises OSError, too."""
     posted = OutgoingLetter.objects.filter(key=order.key).first()
     if posted is not None:
         return posted
@@ -110,7 +130,7 @@ def make(progress: Progress) -> dict[str, Any]:
             wording = Wording(wanted["subject"], wanted["text"])
             order = Order(asked, FORMATS[wanted["format"]], wording, tuple(wanted["recipients"]), wanted["token"])
             return {"letter": send(order, progress.step).pk}
-        except (AskedWrongly, TooManyRows, MailTooLarge, RecipientRefusedError) as error:
+        except (AskedWrongly, TooManyRows, *REFUSALS) as error:
             raise JobFailed(str(error)) from error
 
 

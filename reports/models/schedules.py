@@ -21,6 +21,7 @@ class PausedBecause(models.TextChoices):
     ASKED = "asked", _("Paused")
     FAILURES = "failures", _("Paused after failures")
     LEFT = "left", _("Without owner")
+    BROKEN = "broken", _("Cannot be sent")
 
 
 def today() -> date:
@@ -100,6 +101,17 @@ class ReportSchedule(models.Model):
         return self.paused_because != PausedBecause.NO
 
     @property
+    def trouble_with_times(self) -> "RunReason":
+        """Why its due times cannot be computed: zones can vanish with an update of the system; NONE when they can."""
+        try:
+            _rule = self.recurrence
+        except LookupError:
+            return RunReason.ZONE_GONE
+        except (ValueError, OSError):
+            return RunReason.NO_TIMES
+        return RunReason.NONE
+
+    @property
     def recurrence(self) -> Recurrence:
         """The rule of its due times."""
         return Recurrence(
@@ -126,6 +138,9 @@ class RunReason(models.TextChoices):
     UNDER_WAY = "under_way", _("The run before it was still under way.")
     STOPPED = "stopped", _("The schedule was paused or deleted before it began.")
     NO_OWNER = "no_owner", _("The schedule has no owner with whose rights it could run.")
+    ZONE_GONE = "zone_gone", _("Its time zone no longer exists. Choose another one.")
+    NO_TIMES = "no_times", _("Its times cannot be computed. Choose them anew.")
+    DISK_FULL = "disk_full", _("The server’s disk has no room for the attached file.")
     INTERRUPTED = "interrupted", _("The work was interrupted several times.")
     TOO_LONG = "too_long", _("It took too long. Narrow the report, or send it as CSV.")
     UNEXPECTED = "unexpected", _("An unexpected error ended it; the log of the server tells more.")

@@ -19,7 +19,7 @@ from reports.exports.asking import Asked, AskedWrongly
 from reports.exports.preparing import prepare
 from reports.mails.composing import letter_of
 from reports.mails.wording import Wording
-from reports.models import ReportSchedule, ScheduleRun
+from reports.models import PausedBecause, ReportSchedule, ScheduleRun
 from reports.services.schedule_questions import address_as_sent, asked_of
 
 
@@ -91,11 +91,14 @@ def pausing_letter(schedule: ReportSchedule, owner: User) -> Letter:
     last = schedule.runs.exclude(finished_at=None).first()
     page = settings.PORTAL_URL.rstrip("/") + reverse("report_schedule", args=[schedule.pk])
     why = (last.text or str(last.get_reason_display())) if last else ""
-    said = ngettext(
-        "The scheduled report “%(name)s” has failed %(number)s time and is paused.",
-        "The scheduled report “%(name)s” has failed %(number)s times in a row and is paused.",
-        schedule.failures,
-    )
+    if schedule.paused_because == PausedBecause.BROKEN:
+        said = _("The scheduled report “%(name)s” cannot be sent any more and is paused.")
+    else:
+        said = ngettext(
+            "The scheduled report “%(name)s” has failed %(number)s time and is paused.",
+            "The scheduled report “%(name)s” has failed %(number)s times in a row and is paused.",
+            schedule.failures,
+        )
     parts = [said % {"name": schedule.name, "number": schedule.failures}, why]
     parts.append(_("Open it, mend it and resume it: %(page)s") % {"page": page})
     return Letter(

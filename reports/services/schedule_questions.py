@@ -18,15 +18,22 @@ from reports.models import ReportSchedule, SavedReport
 from reports.services.saving import read_saved
 
 
+class ReportGone(AskedWrongly):
+    """What a schedule sends is no longer there, so that it fails at each of its times until somebody mends it."""
+
+
 def asked_of(schedule: ReportSchedule, reader: User) -> Asked:
-    """Return what a schedule asks, in the active language and zone; raise AskedWrongly with everything in its way."""
+    """Return what a schedule asks, in the active language and zone.
+
+    Raises AskedWrongly with everything in its way, ReportGone when the report itself is.
+    """
     if schedule.query:
         report_for(schedule.slug, reader)
         return read_asked(schedule.slug, schedule.query, reader)
     saved = SavedReport.objects.visible_to(reader).filter(pk=schedule.saved_id or 0).first()
     if saved is None:
         text = _("The saved report that this schedule sends was deleted or is no longer shared. Choose a report anew.")
-        raise AskedWrongly(text)
+        raise ReportGone(text)
     report = report_for(saved.slug, reader)
     asker = asker_for(reader, mask_for(reader), QueryDict(saved.query).get("zone", ""))
     with timezone.override(asker.zone):
@@ -37,10 +44,10 @@ def asked_of(schedule: ReportSchedule, reader: User) -> Asked:
 
 
 def report_for(slug: str, reader: User) -> Report:
-    """Return a public report that a person may run; raise AskedWrongly for any other."""
+    """Return a public report that a person may run; raise AskedWrongly for any other, ReportGone for none."""
     report = REPORTS.get(slug)
     if report is None:
-        raise AskedWrongly(_("The report that this schedule sends no longer exists. Choose a report anew."))
+        raise ReportGone(_("The report that this schedule sends no longer exists. Choose a report anew."))
     if not reader.is_active or not report.permission(reader):
         text = _("%(person)s may not run the report “%(report)s”.")
         raise AskedWrongly(text % {"person": reader, "report": report.name})

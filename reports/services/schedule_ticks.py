@@ -31,12 +31,15 @@ def tick(now: datetime | None = None) -> int:
 
 
 def claimed(schedule: ReportSchedule, now: datetime) -> bool:
-    """Return whether a run was entered here; a schedule that cannot be computed is logged and holds up no other."""
+    """Return whether a run was entered here; a schedule whose times cannot be computed is paused, others go on."""
     try:
         return claim(schedule, now)
-    except (ValueError, LookupError):
+    except (ValueError, LookupError, OverflowError, OSError):
         log.exception("schedule_not_understood", schedule=schedule.pk)
-        return False
+    assert schedule.next_run is not None
+    reason = schedule.trouble_with_times or RunReason.NO_TIMES
+    schedule_runs.fail_for_good(schedule, schedule.next_run, reason)
+    return False
 
 
 def pause_ownerless() -> None:

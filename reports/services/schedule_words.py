@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 
 from callanalytics.lib.recurrence import LAST_DAY, Recurrence, Unit
 from callanalytics.templatetags.ui import number, reader_locale
+from reports.models import ReportSchedule
 
 SHOWN = 3
 """How many of the next due times are shown."""
@@ -20,6 +21,12 @@ WORKING_DAYS, EVERY_DAY = frozenset(range(5)), frozenset(range(7))
 def in_words(rule: Recurrence) -> str:
     """Return how often something is due as a sentence, for instance Every Monday at 07:00 (Europe/Berlin)."""
     return f"{SENTENCES[rule.unit](rule)} ({rule.zone})"
+
+
+def when_of(schedule: ReportSchedule) -> str:
+    """Return how often a schedule is due as a sentence, or why that cannot be said."""
+    trouble = schedule.trouble_with_times
+    return str(trouble.label) if trouble else in_words(schedule.recurrence)
 
 
 def clock(rule: Recurrence) -> str:

@@ -71,7 +71,12 @@ def room_kept(person: User) -> Iterator[None]:
 
 
 def set_due(schedule: ReportSchedule, now: datetime | None = None) -> None:
-    """Compute the next due time anew, none for what is paused or deleted; the caller saves."""
+    """Compute the next due time anew, none for what is paused or deleted; the caller saves.
+
+    Pauses a schedule whose times cannot be computed any more.
+    """
+    if schedule.trouble_with_times and not schedule.is_paused:
+        schedule.paused_because = PausedBecause.BROKEN
     sleeps = schedule.is_paused or schedule.deleted_at is not None
     schedule.next_run = None if sleeps else schedule.recurrence.after(now or timezone.now())
 

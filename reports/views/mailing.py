@@ -19,7 +19,6 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounting.models import MailServer
 from accounting.models.outgoing import UNSENT
 from accounting.services.connection_tests import is_entered
-from accounting.services.mailing import RecipientRefusedError
 from callanalytics.web.requests import AuthenticatedRequest
 from callanalytics.web.views import refused
 from reports.engine.words import chips_of
@@ -29,7 +28,7 @@ from reports.exports.base import TooManyRows
 from reports.exports.preparing import prepare
 from reports.forms.mailing import MailForm, new_token
 from reports.mails import sending
-from reports.mails.composing import MailTooLarge, Page, page_of
+from reports.mails.composing import Page, page_of
 from reports.mails.recipients import MOST_FOUND, people_to_mail, reach, written
 from reports.mails.sending import Order
 from reports.mails.wording import Wording
@@ -106,7 +105,7 @@ def sent(request: AuthenticatedRequest, asked: Asked, form: MailForm) -> HttpRes
         letter = sending.send(order, at_once=True)
     except TooManyRows:
         return redirect("job", pk=sending.begin(order).pk)
-    except (MailTooLarge, RecipientRefusedError) as error:
+    except sending.REFUSALS as error:
         form.add_error(None, str(error))
         return None
     return redirect("sent_mail", pk=letter.pk)
@@ -124,7 +123,7 @@ def send_test(request: AuthenticatedRequest, asked: Asked, form: MailForm) -> No
         sending.send(order, at_once=True)
     except TooManyRows:
         sending.begin(order)
-    except (MailTooLarge, RecipientRefusedError) as error:
+    except sending.REFUSALS as error:
         form.add_error(None, str(error))
         return
     messages.success(request, _("A test is on its way to %(address)s.") % {"address": request.user.email})

@@ -152,6 +152,8 @@ def preview_of(request: AuthenticatedRequest, stored: ReportSchedule) -> dict[st
             return {"problems": [error for errors in form.errors.values() for error in errors]}
         rule = form.instance.recurrence
     elif stored.pk:
+        if trouble := stored.trouble_with_times:
+            return {"problems": [trouble.label]}
         rule = stored.recurrence
     else:
         fresh = ReportSchedule(zone=timezone.get_current_timezone_name(), weekdays=[timezone.localdate().weekday()])

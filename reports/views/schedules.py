@@ -33,7 +33,7 @@ SHOWN = {
     "all": Q(),
     "active": Q(paused_because=PausedBecause.NO),
     "paused": Q(paused_because=PausedBecause.ASKED),
-    "failed": Q(paused_because=PausedBecause.FAILURES) | Q(failures__gt=0),
+    "failed": Q(paused_because__in=(PausedBecause.FAILURES, PausedBecause.BROKEN)) | Q(failures__gt=0),
     "left": Q(paused_because=PausedBecause.LEFT) | Q(owner__isnull=True) | Q(owner__is_active=False),
 }
 
@@ -96,7 +96,8 @@ def in_order(found: ReportScheduleQuerySet) -> ReportScheduleQuerySet:
     """Order what needs attention first, then by the next run; each with the id of its last finished run."""
     finished = ScheduleRun.objects.filter(schedule=OuterRef("pk"), finished_at__isnull=False)
     newest = Subquery(finished.order_by("-due_at", "-pk").values("pk")[:1])
-    attention = Q(paused_because__in=(PausedBecause.FAILURES, PausedBecause.LEFT)) | Q(failures__gt=0)
+    waits = (PausedBecause.FAILURES, PausedBecause.BROKEN, PausedBecause.LEFT)
+    attention = Q(paused_because__in=waits) | Q(failures__gt=0)
     return found.annotate(last_id=newest, attention=attention).order_by(
         "-attention", F("next_run").asc(nulls_last=True), "name", "pk"
     )
@@ -108,7 +109,7 @@ def rows_of(found: list[ReportSchedule]) -> list[Row]:
     deliveries = {run.pk: delivery_of(run, mails) for run, mails in with_mails(list(last.values()))}
     return [
         Row(
-            one, schedule_questions.name_of(one), schedule_words.in_words(one.recurrence),
+            one, schedule_questions.name_of(one), schedule_words.when_of(one),
             last.get(one.last_id), deliveries.get(one.last_id, ""),  # type: ignore[attr-defined]
         )
         for one in found
@@ -136,7 +137,7 @@ def schedule(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     context = {
         "schedule": found, "report": schedule_questions.name_of(found),
         "report_page": schedule_questions.page_of(found, holds=not problem), "problem": problem,
-        "chips": chips_for(found, request.user), "when": schedule_words.in_words(found.recurrence),
+        "chips": chips_for(found, request.user), "when": schedule_words.when_of(found),
         "next_times": schedule_words.next_times(found.recurrence) if found.next_run else [],
         "runs": [(run, mails, delivery_of(run, mails)) for run, mails in with_mails(runs)], "page": page,
         "under_way": any(run.is_unfinished for run in runs),
@@ -148,6 +149,8 @@ def problem_with(found: ReportSchedule) -> str:
     """Return why a schedule could not run now, in the reader's language; '' when it could."""
     if found.owner is None or not found.owner.is_active:
         return _("Its owner has left. Hand it over, and it goes on with the rights of the new owner.")
+    if trouble := found.trouble_with_times:
+        return str(trouble.label)
     try:
         schedule_questions.asked_of(found, found.owner)
     except AskedWrongly as error:

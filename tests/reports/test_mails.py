@@ -2,6 +2,7 @@
 
 import io
 import re
+import resource
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -298,3 +299,16 @@ def test_a_mail_has_as_many_recipients_as_the_set_up_allows(client: Client, anna
     )
     assert press(client, recipients="a@x.example, b@x.example, A@X.example").status_code == 200
     assert press(client, recipients="a@x.example, b@x.example, a@X.EXAMPLE").status_code == 302
+
+
+def test_a_full_disk_is_told_and_nothing_is_sent(client: Client, anna: User) -> None:
+    for number in range(40):
+        make.record(anna, other_number=f"+4917012345{number}")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (3000, limits[1]))
+    try:
+        page = problems(client, format="csv")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert "The server’s disk has no room for the attached file. Nothing was sent" in page
+    assert press(client).status_code == 302

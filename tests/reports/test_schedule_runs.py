@@ -1,14 +1,21 @@
 """Runs of scheduled reports: claimed once, sent once, with the rights of their owner at that time."""
 
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, time, timedelta
+from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
 import time_machine
 from django.core import mail
 from django.db import transaction
+from django.test import Client
+from django.urls import reverse
 
-from accounting.models import AuditEntry, CallType, MailServer, OutgoingLetter, OutgoingMail, Role, User
+from accounting.models import AuditEntry, CallType, MailPurpose, MailServer, OutgoingLetter, OutgoingMail, Role, User
 from accounting.services import delivering
 from reports.models import PausedBecause, ReportSchedule, RunReason, RunState, SavedReport, ScheduleRun
 from reports.services import schedule_queue, schedule_runs, schedule_ticks, scheduling
@@ -177,7 +184,7 @@ def test_what_no_longer_holds_fails_with_a_clear_text(
     run = run_due(clock)
     assert run.state == RunState.FAILED
     assert told in run.text
-    assert not OutgoingLetter.objects.exists()
+    assert not OutgoingLetter.objects.filter(purpose=MailPurpose.SCHEDULE).exists()
 
 
 def test_five_failures_pause_it_and_tell_its_owner_and_a_good_run_counts_anew(clock: Any, ana: User) -> None:
@@ -413,4 +420,99 @@ def test_one_schedule_that_cannot_be_computed_holds_up_no_other(clock: Any, ana:
     ReportSchedule.objects.filter(pk=broken.pk).update(zone="Europe/Atlantis")
     clock.move_to(DUE)
     assert schedule_ticks.tick() == 1
-    assert ScheduleRun.objects.get().schedule_id == good.pk
+    assert ScheduleRun.objects.get(state=RunState.WAITING).schedule_id == good.pk
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"zone": "Europe/Atlantis"}, "Its time zone no longer exists. Choose another one."),
+        ({"weekdays": []}, "Its times cannot be computed. Choose them anew."),
+        ({"slug": "gone"}, "The report that this schedule sends no longer exists. Choose a report anew."),
+        ({"query": ""}, "The saved report that this schedule sends was deleted or is no longer shared."),
+    ],
+    ids=str,
+)
+def test_what_cannot_come_back_pauses_it_at_once_and_is_told(
+    clock: Any, client: Client, ana: User, changes: dict[str, Any], why: str
+) -> None:
+    make.record(ana)
+    made = schedule(ana)
+    ReportSchedule.objects.filter(pk=made.pk).update(**changes)
+    clock.move_to(DUE)
+    schedule_ticks.tick()
+    for run in ScheduleRun.objects.filter(state=RunState.WAITING):
+        schedule_runs.work(run.pk)
+    made.refresh_from_db()
+    assert (made.paused_because, made.next_run, made.failures <= 1) == (PausedBecause.BROKEN, None, True)
+    assert ScheduleRun.objects.get().state == RunState.FAILED
+    letter = OutgoingLetter.objects.get()
+    assert "“My calls” cannot be sent any more and is paused." in letter.text
+    assert why in letter.text
+    client.force_login(ana)
+    for address in (reverse("report_schedules"), made_page := reverse("report_schedule", args=[made.pk])):
+        assert "Cannot be sent" in client.get(address).content.decode()
+    assert why in unescape(client.get(made_page).content.decode())
+    assert client.get(reverse("edit_report_schedule", args=[made.pk])).status_code == 200
+    client.post(reverse("resume_report_schedule", args=[made.pk]))
+    made.refresh_from_db()
+    assert made.is_paused
+    clock.move_to(DUE + timedelta(days=7))
+    assert schedule_ticks.tick() == 0
+
+
+@contextmanager
+def no_room() -> Iterator[None]:
+    """A limit on the size of files stands for a full disk: both refuse the write in its middle."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (3000, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def test_a_run_waits_for_room_on_a_full_disk_and_leaves_nothing_half(
+    clock: Any, client: Client, ana: User, settings: Any, tmp_path: Path
+) -> None:
+    settings.DATA_DIR = tmp_path
+    for number in range(40):
+        make.record(ana, other_number=f"+4917012345{number}")
+    made = schedule(ana)
+    with no_room():
+        run = run_due(clock)
+    assert (run.state, run.reason) == (RunState.WAITING, RunReason.DISK_FULL)
+    assert not OutgoingLetter.objects.exists()
+    assert not list((tmp_path / "outbox").iterdir())
+    client.force_login(ana)
+    page = unescape(client.get(reverse("report_schedule", args=[made.pk])).content.decode())
+    assert "The server’s disk has no room for the attached file." in page
+    assert "Next attempt:" in page
+    clock.shift(61)
+    schedule_ticks.tick()
+    schedule_runs.work(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.reason, run.attempts) == (RunState.SENT, RunReason.NONE, 2)
+    delivering.deliver_due()
+    assert len(mail.outbox) == 2
+    assert b"39" in files_of(mail.outbox[0])[0][1]
+
+
+def test_a_disk_that_stays_full_fails_the_run_and_the_next_time_is_tried_anew(
+    clock: Any, ana: User, settings: Any, tmp_path: Path
+) -> None:
+    settings.DATA_DIR = tmp_path
+    for number in range(40):
+        make.record(ana, other_number=f"+4917012345{number}")
+    made = schedule(ana)
+    with no_room():
+        run = run_due(clock)
+        while run.state == RunState.WAITING:
+            clock.move_to(run.lease_until + timedelta(seconds=1))
+            schedule_ticks.tick()
+            schedule_runs.work(run.pk)
+            run.refresh_from_db()
+    assert (run.state, run.reason, run.attempts) == (RunState.FAILED, RunReason.DISK_FULL, 5)
+    made.refresh_from_db()
+    assert (made.failures, made.is_paused) == (1, False)
+    assert run_due(clock, DUE + timedelta(days=7)).state == RunState.SENT
