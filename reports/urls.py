@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from reports.views import exports, home, mailing, previews, reports, saved, schedule_form, schedules
+from reports.views import choices, exports, home, mailing, previews, reports, saved, schedule_form, schedules
 
 urlpatterns = [
     path("calls/home/", home.home, name="home"),
     path("calls/home/live/", home.live, name="home_live"),
     path("reports/", reports.report_list, name="reports"),
+    path("reports/choices/<slug:name>/", choices.choices, name="report_choices"),
     path("reports/exports/", exports.begin, name="begin_report_export"),
     path("reports/exports/<int:pk>/", exports.export_page, name="report_export"),
     path("reports/exports/<int:pk>/file/", exports.download, name="download_report_export"),

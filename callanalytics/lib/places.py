@@ -11,6 +11,11 @@ def country_name(code: str) -> str:
     return _territories(get_language() or "en").get(code, code)
 
 
+def country_names() -> dict[str, str]:
+    """Return all countries (ISO 3166 alpha-2) with their names in the reader's language."""
+    return {code: name for code, name in _territories(get_language() or "en").items() if code.isalpha()}
+
+
 @lru_cache(maxsize=16)
 def _territories(language: str) -> dict[str, str]:
     return dict(Locale.parse(to_locale(language)).territories)

@@ -167,15 +167,14 @@ class RowField(FilterField):
         """Return the chosen rows; "none" stands for calls without one."""
         ids = [pk for pk in map(row_id, texts) if pk is not None]
         found = {row.pk: row for row in self.rows(asker).filter(pk__in=ids)}
-        values: list[Any] = []
-        for text in texts:
-            if text == "none":
-                values.append(None)
-            elif (pk := row_id(text)) in found:
-                values.append(found[pk])
-            else:
-                raise self.refuse(text)
-        return values
+        return [None if text == "none" else found.get(row_id(text)) or self.named(text, asker) for text in texts]
+
+    def named(self, text: str, asker: Asker) -> Any:
+        """Return the row of a name that somebody typed; raises ConditionError when there is none, or several."""
+        rows = [] if row_id(text) is not None or "\0" in text else list(self.rows(asker).filter(name__iexact=text)[:2])
+        if len(rows) != 1:
+            raise self.refuse(text)
+        return rows[0]
 
     def condition(self, operator: str, values: list[Any], asker: Asker) -> Q:
         """Return a test for the chosen rows."""
@@ -336,14 +335,14 @@ class NumberField(TextField):
 
 @dataclass(frozen=True)
 class SecondsField(FilterField):
-    """A length of time: seconds, or m:ss, or h:mm:ss."""
+    """A length of time: seconds (20 or 20 s), or m:ss, or h:mm:ss."""
 
     operators: tuple[str, ...] = AMOUNTS
     column: str = ""
 
     def read(self, texts: Sequence[str], operator: str, asker: Asker) -> list[Any]:
         """Return the seconds."""
-        parts = self.one(texts).split(":")
+        parts = self.one(texts).lower().removesuffix("s").strip().split(":")
         if len(parts) > 3 or not all(part.isascii() and part.isdigit() and len(part) <= 8 for part in parts):
             raise self.refuse(texts[0])
         seconds = 0

@@ -128,28 +128,48 @@ def key_of(test: Comparison) -> str:
     return test.field if test.operator == field_.operators[0] else f"{test.field}.{test.operator}"
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that is wrong in an address."""
+
+    key: str
+    """The key whose value is wrong, as it stands in the address; '' when it is none of a question."""
+    text: str
+    """What is wrong, in the reader's language."""
+
+
 @dataclass(slots=True)
 class Reading:
     """A question as read from an address, and everything that is wrong with it."""
 
     question: Question
-    problems: list[str] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+    @property
+    def problems(self) -> list[str]:
+        """What is wrong, in sentences; an empty list means that everything holds."""
+        return [fault.text for fault in self.faults]
+
+    def refuse(self, key: str, text: str) -> None:
+        """Note what is wrong with the value of a key."""
+        self.faults.append(Fault(key, text))
 
 
 def read_question(params: Mapping[str, str] | QueryDict, standard: Question, asker: Asker) -> Reading:
     """Return the question of an address, for what is not said as in the standard one, and its problems."""
     reading = Reading(standard)
+    refuse_repeated(params, reading)
     values = {key: str(text) for key, text in params.items()}
     tests: list[Comparison] = []
     replaced: set[str] = set()
     for key, text in values.items():
-        name, _dot, operator = key.partition(".")
+        name = key.partition(".")[0]
         if name in FIELDS and key not in OWN_KEYS:
             replaced.add(name)
             if text:
-                collect(tests, name, operator, text, asker, reading)
+                collect(tests, key, text, asker, reading)
         elif key not in OWN_KEYS and key not in PAGING_KEYS:
-            reading.problems.append(_("“%(key)s” is no filter or setting of a report.") % {"key": key[:40]})
+            reading.refuse("", _("“%(key)s” is no filter or setting of a report.") % {"key": key[:40]})
     kept = tuple(test for test in standard.tests if test.field not in replaced)
     reading.question = replace(standard, tests=(*kept, *tests))
     for name in OWN_KEYS:
@@ -160,13 +180,21 @@ def read_question(params: Mapping[str, str] | QueryDict, standard: Question, ask
     return reading
 
 
-def collect(tests: list[Comparison], name: str, operator: str, text: str, asker: Asker, reading: Reading) -> None:
+def refuse_repeated(params: Mapping[str, str] | QueryDict, reading: Reading) -> None:
+    """Refuse keys that stand in an address more than once: only one of their values would hold."""
+    for key in params:
+        if isinstance(params, QueryDict) and len(params.getlist(key)) > 1:
+            reading.refuse(key, _("“%(key)s” is given more than once.") % {"key": key[:40]})
+
+
+def collect(tests: list[Comparison], key: str, text: str, asker: Asker, reading: Reading) -> None:
     """Add a simple filter, or what is wrong with it."""
+    name, _dot, operator = key.partition(".")
     try:
         test = Comparison(name, operator or FIELDS[name].operators[0], split_values(text))
         condition_of(test, asker)
     except ConditionError as error:
-        reading.problems.append(str(error))
+        reading.refuse(key, str(error))
     else:
         tests.append(test)
 
@@ -176,7 +204,7 @@ def read_own(name: str, text: str, asker: Asker, reading: Reading) -> None:
     try:
         changes = READERS[name](text, asker)
     except ConditionError as error:
-        reading.problems.append(str(error))
+        reading.refuse(name, str(error))
     else:
         reading.question = replace(reading.question, **changes)  # type: ignore[arg-type]
 
@@ -318,7 +346,7 @@ def check_dates(reading: Reading) -> None:
     """Refuse a period that ends before it begins."""
     first, last = reading.question.first, reading.question.last
     if first and last and first > last:
-        reading.problems.append(_("The first day is after the last one."))
+        reading.refuse("from", _("The first day is after the last one."))
 
 
 def check_columns(reading: Reading) -> None:
@@ -328,7 +356,7 @@ def check_columns(reading: Reading) -> None:
     for name in question.columns:
         if name not in known:
             text = _("The column “%(column)s” does not go with this grouping.")
-            reading.problems.append(text % {"column": name})
+            reading.refuse("columns", text % {"column": name})
 
 
 def condition_of(condition: Condition, asker: Asker) -> Q:

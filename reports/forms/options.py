@@ -1,92 +1,32 @@
-"""The options of a report: what its form offers, filled in as the question has it."""
+"""The options of a report: what its form offers, filled in as the question has it or as somebody has typed it."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from callanalytics.lib import periods
-from reports.engine.conditions import Comparison, Condition, Group
+from reports.engine.conditions import Condition, ConditionError, Group, read_condition
 from reports.engine.details import DETAILS
 from reports.engine.dimensions import DIMENSIONS
-from reports.engine.fields import FIELDS, OPERATORS, Asker, FilterField
+from reports.engine.fields import FIELDS, Asker
 from reports.engine.layout import DERIVED_COLUMNS
 from reports.engine.measures import MEASURES
-from reports.engine.question import CUSTOM, MOST_LEVELS, Question
+from reports.engine.question import CUSTOM, MOST_LEVELS, OWN_KEYS, Fault, Question
+from reports.engine.words import period_in_words
+from reports.forms.builder import builder_words, condition_said, tree_of
+from reports.forms.sections import Section, filter_sections, first_tests
 
-MOST_OFFERED = 300
-"""A field with more choices is typed into."""
-SECTIONS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
-    (
-        gettext_lazy("Call"),
-        ("kind", "direction", "outcome", "call_type", "price", "conference", "released_by", "cause"),
-    ),
-    (gettext_lazy("Whose"), ("person", "extension", "department", "cost_centre", "office")),
-    (gettext_lazy("Other party"), ("number", "country", "destination")),
-    (gettext_lazy("Amounts"), ("talk", "ring", "cost", "quality")),
-    (gettext_lazy("Time"), ("weekday", "time", "business_hours")),
-    (gettext_lazy("Way"), ("gateway", "carrier", "phone_system", "hunt_pilot")),
-    (gettext_lazy("Codes"), ("authorization_code", "matter_code")),
-)
-"""The filter fields in the order of the form."""
-
-
-@dataclass(slots=True)
-class Option:
-    """One filter in the form."""
-
-    name: str
-    label: str
-    operators: list[tuple[str, str]]
-    """Names and words; the first is the default."""
-    operator: str
-    values: list[str]
-    choices: list[tuple[str, str]] | None
-    """What can be chosen; None: anything can be typed."""
-
-    @property
-    def text(self) -> str:
-        """The values as typed."""
-        return ", ".join(self.values)
-
-    @property
-    def key(self) -> str:
-        """The key under which the filter stands in the address."""
-        default = self.operators[0][0]
-        return self.name if self.operator == default else f"{self.name}.{self.operator}"
-
-
-@dataclass(slots=True)
-class Options:
-    """Everything that can be chosen for a report."""
-
-    periods: list[tuple[str, str]]
-    period: str
-    first: str
-    last: str
-    zone: str
-    sections: list[tuple[str, list[Option]]]
-    where: str
-    groups: list[str]
-    dimensions: list[tuple[str, str]]
-    columns: list[tuple[str, str, bool]]
-    """Name, label, whether it is shown."""
-    sorts: list[tuple[str, str]]
-    sort: str
-    top: str
-    chart: str
-    charts: list[tuple[str, str]] = field(default_factory=list)
-    words: dict[str, Any] = field(default_factory=dict)
-    """What the builder of nested conditions needs: fields, operators, its own labels."""
-    tree: dict[str, Any] | None = None
-    """The nested conditions as they are."""
-
-
+LAYOUT_KEYS = ("group", "columns", "sort", "top", "chart", "target", "markup", "tax")
+GROUP_COLUMNS = ("calls", "talk", "cost", "share")
+CALL_COLUMNS = ("time", "type", "person", "extension", "other", "talk", "cost")
+"""What is shown when a report of calls is grouped, or a report of groups no longer."""
 CHART_NAMES: tuple[tuple[str, str | Promise], ...] = (
-    ("none", gettext_lazy("None")),
+    ("none", gettext_lazy("No chart")),
     ("bar", gettext_lazy("Bars")),
     ("column", gettext_lazy("Columns")),
     ("stacked", gettext_lazy("Stacked columns")),
@@ -98,107 +38,143 @@ CHART_NAMES: tuple[tuple[str, str | Promise], ...] = (
 )
 
 
-def options_of(question: Question, standard: Question, asker: Asker) -> Options:
-    """Return the form of a question."""
-    sections = [
-        (str(label), [option(FIELDS[name], question, asker) for name in names if FIELDS[name].is_for(asker)])
-        for label, names in SECTIONS
-    ]
-    placed = {name for _label, names in SECTIONS for name in names}
-    further = list(dict.fromkeys(test.field for test in question.tests if test.field not in placed))
-    sections.append((_("Further filters"), [option(FIELDS[name], question, asker) for name in further]))
-    where = nested(question)
-    known = {
-        **{name: one.label for name, one in MEASURES.items()},
-        **{name: one.label for name, one in DERIVED_COLUMNS.items()},
-    }
-    if not question.group:
-        known = {name: one.label for name, one in DETAILS.items()}
-    columns = [(name, str(known[name]), True) for name in question.columns]
-    columns += [(name, str(label), False) for name, label in known.items() if name not in question.columns]
-    sortable = MEASURES if question.group else {name: one for name, one in DETAILS.items() if one.order_by}
-    sorts = [
-        (sign + name, f"{one.label} {arrow}")
-        for name, one in sortable.items()
-        if name in question.columns
-        for sign, arrow in (("-", "↓"), ("", "↑"))
-    ]
+@dataclass(slots=True)
+class Options:
+    """Everything that can be chosen for a report."""
+
+    periods: list[tuple[str, str]]
+    typed: dict[str, str]
+    """What is no filter, as it stands in an address: as the question has it, else as it was typed wrongly."""
+    filters: list[Section]
+    """The sections of filters."""
+    period: Section
+    conditions: Section
+    layout: Section
+    groups: list[str]
+    dimensions: list[tuple[str, str]]
+    columns: list[tuple[str, str, bool]]
+    """Name, label, whether it is shown."""
+    sorts: list[tuple[str, str]]
+    charts: list[tuple[str, str]] = field(default_factory=list)
+    words: dict[str, Any] = field(default_factory=dict)
+    """What the script needs: fields, operators, its own labels."""
+    tree: dict[str, Any] | None = None
+    """The nested conditions as they are."""
+    problems: dict[str, str] = field(default_factory=dict)
+    """What is wrong with what is no filter, by key."""
+    faults: list[tuple[str, str]] = field(default_factory=list)
+    """Everything that is wrong: the name of its field ('' when it has none), and the text."""
+    focus: str = ""
+    """The first field that is wrong."""
+
+    @property
+    def are_open(self) -> bool:
+        """Whether the form is unfolded by itself."""
+        return bool(self.faults)
+
+
+def options_of(
+    question: Question, asker: Asker, faults: Sequence[Fault] = (), params: Mapping[str, str] | None = None
+) -> Options:
+    """Return the form of a question; with what is wrong, as it was typed."""
+    by_field = {fault.key.partition(".")[0]: fault for fault in reversed(faults) if fault.key}
+    typed = {key: str(text) for key, text in (params or {}).items()}
+    where = nested(question, by_field)
+    settings = question.settings() | {"where": str(where) if where else "", "period": question.period}
+    settings["chart"] = settings["chart"] or "none"
+    settings |= {key: typed[key] for key in by_field if key in OWN_KEYS and key in typed}
+    tree_source = readable(settings["where"]) if "where" in by_field else where
     groups = [*question.group, *[""] * (MOST_LEVELS - len(question.group))]
-    return Options(
+    sections = filter_sections(question, by_field, typed, asker)
+    options = Options(
         periods=[*((name, str(label)) for name, label in periods.NAMES.items()), (CUSTOM, _("From … to …"))],
-        period=question.period,
-        first=question.first.isoformat() if question.first else "",
-        last=question.last.isoformat() if question.last else "",
-        zone=question.zone,
-        sections=[section for section in sections if section[1]],
-        where=str(where) if where else "",
+        typed=settings,
+        filters=sections,
+        period=Section("period", _("Period and time zone"), "calendar", said=period_said(question), is_open=True),
+        conditions=Section("conditions", _("Conditions with and, or, not"), "list-tree"),
+        layout=Section("layout", _("Layout"), "columns-3", said=layout_said(question)),
         groups=groups,
         dimensions=[(name, str(one.label)) for name, one in DIMENSIONS.items()],
-        columns=columns,
-        sorts=sorts,
-        sort=question.sort,
-        top=str(question.top or ""),
-        chart=question.chart,
+        columns=columns_offered(question),
+        sorts=sorts_offered(question),
         charts=[(name, str(label)) for name, label in CHART_NAMES],
-        words=builder_words(sections),
-        tree=tree_of(where) if where else None,
+        words=builder_words(sections, asker),
+        tree=tree_of(tree_source, asker) if tree_source else None,
     )
+    if where:
+        options.conditions.said = [("", condition_said(where, asker))]
+    mark_faults(options, by_field, faults)
+    return options
 
 
-def nested(question: Question) -> Condition | None:
+def mark_faults(options: Options, by_field: Mapping[str, Fault], faults: Sequence[Fault]) -> None:
+    """Put what is wrong beside its fields, unfold their sections, and say where to go first."""
+    options.problems = {key: fault.text for key, fault in by_field.items() if key in OWN_KEYS}
+    options.conditions.is_open = "where" in by_field
+    options.layout.is_open = any(key in by_field for key in LAYOUT_KEYS)
+    order = ["period", "from", "to", "zone", *(one.name for part in options.filters for one in part.fields)]
+    order += ["where", *LAYOUT_KEYS]
+    known = [name for name in order if name in by_field]
+    options.focus = known[0] if known else ""
+    places = [(fault.key.partition(".")[0], fault.text) for fault in faults]
+    options.faults = [(name if name in known else "", text) for name, text in places]
+
+
+def readable(text: str) -> Condition | None:
+    """Return a condition as data although it does not hold, None when it cannot even be read."""
+    try:
+        return read_condition(text)
+    except ConditionError:
+        return None
+
+
+def columns_offered(question: Question) -> list[tuple[str, str, bool]]:
+    """Return the columns that go with the grouping, those that are shown first and in their order."""
+    known: dict[str, Any] = {**MEASURES, **DERIVED_COLUMNS} if question.group else {**DETAILS}
+    columns = [(name, str(known[name].label), True) for name in question.columns if name in known]
+    return columns + [(name, str(one.label), False) for name, one in known.items() if name not in question.columns]
+
+
+def sorts_offered(question: Question) -> list[tuple[str, str]]:
+    """Return the orders by a column that is shown."""
+    sortable: dict[str, Any] = {**MEASURES}
+    if not question.group:
+        sortable = {name: one for name, one in DETAILS.items() if one.order_by}
+    return [
+        (sign + name, words % {"column": one.label})
+        for name, one in sortable.items()
+        if name in question.columns or name == question.sort.removeprefix("-")
+        for sign, words in (("-", _("%(column)s, greatest first")), ("", _("%(column)s, least first")))
+    ]
+
+
+def period_said(question: Question) -> list[tuple[str, str]]:
+    """Return the period and the zone in words."""
+    zone = [(_("Time zone"), question.zone)] if question.zone else []
+    return [("", period_in_words(question)), *zone]
+
+
+def layout_said(question: Question) -> list[tuple[str, str]]:
+    """Return grouping, number of columns and chart in words."""
+    found = []
+    if question.group:
+        found.append((_("Grouped by"), " / ".join(str(DIMENSIONS[name].label) for name in question.group)))
+    if question.columns:
+        count = len(question.columns)
+        found.append(("", ngettext("%(count)s column", "%(count)s columns", count) % {"count": count}))
+    if question.group:
+        found.append(("", str(dict(CHART_NAMES)[question.chart or "none"])))
+    return found
+
+
+def nested(question: Question, faults: Mapping[str, Fault]) -> Condition | None:
     """Return the nested conditions, with further filters of a field that has its place in the form already."""
-    seen: set[str] = set()
-    further: list[Condition] = []
-    for test in question.tests:
-        if test.field in seen:
-            further.append(test)
-        seen.add(test.field)
+    placed = [] if not faults else [test for test in question.tests if test.field in faults]
+    first = first_tests(question)
+    further: list[Condition] = [test for test in question.tests if test in placed or first[test.field] is not test]
     if not further:
         return question.where
     return Group("all", (*further, *((question.where,) if question.where else ())))
-
-
-def builder_words(sections: list[tuple[str, list[Option]]]) -> dict[str, Any]:
-    """Return fields and labels for the builder of nested conditions."""
-    fields = [
-        {"name": one.name, "label": one.label, "operators": one.operators, "choices": one.choices}
-        for _label, options in sections
-        for one in options
-    ]
-    return {
-        "fields": fields,
-        "joints": [("all", _("All of these")), ("any", _("Any of these")), ("not", _("Not this"))],
-        "field": _("Field"),
-        "operator": _("Comparison"),
-        "value": _("Value"),
-        "group": _("Group of conditions"),
-        "add": _("Add a condition"),
-        "add_group": _("Add a group"),
-        "remove": _("Remove"),
-        "remove_group": _("Remove the group"),
-    }
-
-
-def tree_of(condition: Condition) -> dict[str, Any]:
-    """Return a condition as data."""
-    if isinstance(condition, Comparison):
-        return {"field": condition.field, "operator": condition.operator, "values": list(condition.values)}
-    return {"joint": condition.joint, "parts": [tree_of(part) for part in condition.parts]}
-
-
-def option(field_: FilterField, question: Question, asker: Asker) -> Option:
-    """Return one filter of the form as the question has it."""
-    test = next((one for one in question.tests if one.field == field_.name), None)
-    choices = field_.choices(asker)
-    operators = [(name, str(OPERATORS[name])) for name in field_.operators]
-    return Option(
-        field_.name,
-        str(field_.label),
-        operators,
-        test.operator if test else operators[0][0],
-        list(test.values) if test else [],
-        None if choices is None or len(choices) > MOST_OFFERED else choices,
-    )
 
 
 def is_form(params: QueryDict) -> bool:
@@ -224,7 +200,20 @@ def address_of_form(params: QueryDict, standard: Question) -> QueryDict:
             lifted.discard(key)
     # A list in which nothing is chosen is not sent at all.
     found.update(dict.fromkeys(lifted, ""))
+    fit_columns(found)
+    if found.get("chart") == "none" and standard.chart in ("", "none"):
+        del found["chart"]
     if found.get("period") != CUSTOM:
         found.pop("from", None)
         found.pop("to", None)
     return found
+
+
+def fit_columns(found: QueryDict) -> None:
+    """Choose usual columns when the grouping was changed in the form, which could not offer those that go with it."""
+    chosen = [name for name in found.get("columns", "").split(",") if name]
+    known = {*MEASURES, *DERIVED_COLUMNS} if found.get("group") else set(DETAILS)
+    if chosen and not known.intersection(chosen):
+        found["columns"] = ",".join(GROUP_COLUMNS if found.get("group") else CALL_COLUMNS)
+    if found.get("sort", "").removeprefix("-") not in {"", "name", *known}:
+        found["sort"] = "-calls" if found.get("group") else "-time"

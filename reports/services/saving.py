@@ -16,7 +16,7 @@ from reports.catalogue import REPORTS
 from reports.catalogue.base import Report
 from reports.engine.conditions import Comparison, Condition, ConditionError, read_condition, split_values, written
 from reports.engine.fields import Asker
-from reports.engine.question import Question, Reading, key_of, read_question
+from reports.engine.question import Fault, Question, Reading, key_of, read_question
 from reports.models import SavedReport
 from reports.querysets import UNDO_DAYS, units_of
 
@@ -57,7 +57,7 @@ def read_saved(saved: SavedReport, report: Report, asker: Asker) -> Reading:
     if saved.owner_id != asker.reader.pk or tokens_of(params):
         hidden = number_problems(params, asker, saved)
         if hidden:
-            return Reading(report.standard, hidden)
+            return Reading(report.standard, [Fault("", text) for text in hidden])
     return read_question(params, report.standard, asker)
 
 

@@ -27,7 +27,7 @@ from reports.catalogue.base import CATEGORY_LABELS, RULE_TEXTS, Category, Report
 from reports.charts.base import charts_of
 from reports.charts.svg import draw
 from reports.engine.fields import Asker
-from reports.engine.question import PAGING_KEYS, Question, asker_for, read_question
+from reports.engine.question import PAGING_KEYS, Question, Reading, asker_for, read_question
 from reports.engine.running import run_report
 from reports.engine.words import chips_of
 from reports.exports import FORMATS
@@ -103,9 +103,9 @@ def run_page(request: AuthenticatedRequest, report: Report, saved: SavedReport |
         try:
             paging = paging_of(request)
         except ValueError as error:
-            reading.problems.append(str(error))
-        if reading.problems:
-            return refused(request, reading.problems, request.path)
+            reading.refuse("", str(error))
+        if reading.faults:
+            return asked_wrongly(request, report, reading, asker)
         if "export" in request.GET:
             return exported(request, Asked(report, reading.question, asker), saved)
         try:
@@ -115,6 +115,19 @@ def run_page(request: AuthenticatedRequest, report: Report, saved: SavedReport |
             return stopped(request, report)
         context |= {"action": request.path, **ways_to_save(request, report, reading.question, saved)}
         return render(request, "reports/report.html", context)
+
+
+def asked_wrongly(request: AuthenticatedRequest, report: Report, reading: Reading, asker: Asker) -> HttpResponse:
+    """Answer 400 with the options as they were typed, what is wrong marked; to an export with sentences only."""
+    if "export" in request.GET:
+        return refused(request, reading.problems, request.path)
+    context = {
+        "report": report,
+        "category": CATEGORY_LABELS[report.category][0],
+        "options": options_of(reading.question, asker, reading.faults, request.GET),
+        "action": request.path,
+    }
+    return render(request, "reports/report.html", context, status=HTTPStatus.BAD_REQUEST)
 
 
 def stopped(request: AuthenticatedRequest, report: Report) -> HttpResponse:
@@ -189,7 +202,7 @@ def context_of(report: Report, question: Question, asker: Asker, paging: Paging)
         "layout": run.layout,
         "charts": charts,
         "chips": chips_of(question, report.standard, asker),
-        "options": options_of(question, report.standard, asker),
+        "options": options_of(question, asker),
         "rules": [RULE_TEXTS[rule] for rule in report.rules],
         "paging": paging,
         "sizes": SIZES,

@@ -1,12 +1,16 @@
-// Builds nested conditions by pointing: groups of all, any or not, with comparisons in them. The result stands as text
-// in the field below, which works without this script, too.
+// Builds nested conditions by pointing: groups of all, any or none, with comparisons in them. The result stands as a
+// formula in the field below, which works without this script, too.
 (() => {
   const box = document.getElementById("conditions");
   const text = document.getElementById("o-where");
+  const sentence = document.getElementById("condition-said");
   if (!box || !text) return;
-  const words = JSON.parse(document.getElementById("condition-words").textContent);
+  const words = JSON.parse(document.getElementById("option-words").textContent);
   const fields = new Map(words.fields.map((field) => [field.name, field]));
-  let tree = JSON.parse(document.getElementById("condition-tree").textContent) || { joint: "all", parts: [] };
+  let tree = JSON.parse(document.getElementById("condition-tree").textContent);
+  // A formula that cannot be read is put right as a formula.
+  if (!tree && text.value) return;
+  tree ||= { joint: "all", parts: [] };
   if (!tree.joint) tree = { joint: "all", parts: [tree] };
 
   const make = (name, attributes = {}, ...children) => {
@@ -19,70 +23,122 @@
     element.append(...children);
     return element;
   };
-  const select = (options, chosen, label, act, multiple = false) => {
-    const element = make("select", { class: "form-select", "aria-label": label, multiple, size: multiple ? 4 : null });
-    const wanted = multiple ? chosen : [chosen];
+  const select = (options, chosen, label, act) => {
+    const element = make("select", { class: "form-select", "aria-label": label });
     for (const [value, shown] of options) {
       const option = make("option", { value }, shown);
-      option.selected = wanted.includes(value);
+      option.selected = value === chosen;
       element.append(option);
     }
-    element.addEventListener("change", () => act(multiple ? [...element.selectedOptions].map((one) => one.value) : element.value));
+    element.addEventListener("change", () => act(element.value));
     return element;
   };
   const button = (label, sign, act) =>
     make("button", { type: "button", class: "btn btn-quiet btn-sm", on: { click: act } }, `${sign} ${label}`);
+  const cross = (label, act) =>
+    make("button", { type: "button", class: "btn btn-quiet btn-sm", "aria-label": label, title: label, on: { click: act } }, "×");
 
-  const plain = /^[^(),"\s]([^(),"]*[^(),"\s])?$/u;
-  const written = (value) => (plain.test(value) ? value : JSON.stringify(value));
-  const said = (part) => {
-    if (!part.joint) return part.values.length ? `${part.field}.${part.operator}(${part.values.map(written).join(",")})` : "";
-    const parts = part.parts.map(said).filter(Boolean);
-    return parts.length ? `${part.joint}(${parts.join(",")})` : "";
+  const written = (part) => {
+    if (!part.joint) return part.values.length ? `${part.field}.${part.operator}(${part.values.map(([value]) => window.portalWritten(value)).join(",")})` : "";
+    const parts = part.parts.map(written).filter(Boolean);
+    if (!parts.length) return "";
+    if (part.joint !== "none") return `${part.joint}(${parts.join(",")})`;
+    return parts.length > 1 ? `not(any(${parts.join(",")}))` : `not(${parts[0]})`;
+  };
+  const said = (part, outermost) => {
+    if (!part.joint) {
+      const field = fields.get(part.field);
+      const operator = field.operators.find(([name]) => name === part.operator);
+      return part.values.length ? `${field.label} ${operator ? operator[1] : part.operator} ${part.values.map(([, label]) => label).join(", ")}` : "";
+    }
+    const parts = part.parts.map((one) => said(one, false)).filter(Boolean);
+    const joined = parts.join(` ${words.between[part.joint === "none" ? "any" : part.joint]} `);
+    if (part.joint === "none") return parts.length ? words.none.replace("%s", joined) : "";
+    return outermost || parts.length < 2 ? joined : `(${joined})`;
   };
   const changed = (again) => {
-    text.value = said(tree);
+    text.value = written(tree);
+    tell();
     if (again) draw();
   };
+  const tell = () => {
+    const told = said(tree, true);
+    sentence.hidden = !told;
+    sentence.textContent = told ? `${words.intro} ${told}` : "";
+  };
 
+  const ticks = (field, part) =>
+    make("div", { class: "ticks", role: "group", "aria-label": words.value }, ...field.choices.map(([value, label]) => {
+      const tick = make("input", { type: "checkbox" });
+      tick.checked = part.values.some(([one]) => one === value);
+      tick.addEventListener("change", () => {
+        part.values = part.values.filter(([one]) => one !== value);
+        if (tick.checked) part.values.push([value, label]);
+        changed(false);
+      });
+      return make("label", { class: "tick-box" }, tick, make("span", {}, label));
+    }));
+  const value = (field, part) => {
+    if (field.choices) return ticks(field, part);
+    const input = make("input", { class: "form-control", "aria-label": words.value, dir: "auto", autocomplete: "off", placeholder: field.hint || null });
+    if (field.search) {
+      input.placeholder = words.picker.search;
+      return window.portalPicker({
+        url: field.search, search: input, picked: part.values, typedToo: field.typedToo,
+        changed: (values) => { part.values = values.map((one) => [...one]); changed(false); },
+      });
+    }
+    input.value = part.values.map(([one]) => one).join(", ");
+    input.addEventListener("input", () => {
+      part.values = input.value.split(",").map((one) => one.trim()).filter(Boolean).map((one) => [one, one]);
+      changed(false);
+    });
+    return input;
+  };
   const comparison = (part, siblings) => {
     const field = fields.get(part.field);
-    const listed = field.choices !== null;
     const names = words.fields.map((one) => [one.name, one.label]);
-    const value = listed
-      ? select(field.choices, part.values, words.value, (values) => { part.values = values; changed(false); }, true)
-      : make("input", {
-        class: "form-control", value: part.values.join(", "), "aria-label": words.value, dir: "auto", autocomplete: "off",
-        on: { input: (event) => { part.values = event.target.value.split(",").map((one) => one.trim()).filter(Boolean); changed(false); } },
-      });
-    return make("li", { class: "condition" },
+    return make("div", { class: "condition" },
       select(names, part.field, words.field, (name) => { Object.assign(part, { field: name, operator: fields.get(name).operators[0][0], values: [] }); changed(true); }),
       select(field.operators, part.operator, words.operator, (name) => { part.operator = name; changed(false); }),
-      value,
-      button(words.remove, "×", () => { siblings.splice(siblings.indexOf(part), 1); changed(true); }));
+      value(field, part),
+      cross(words.remove, () => { siblings.splice(siblings.indexOf(part), 1); changed(true); }));
   };
   const group = (part, siblings) => {
     const list = make("ul", { class: "condition-list" });
-    for (const one of part.parts) list.append(one.joint ? make("li", {}, group(one, part.parts)) : comparison(one, part.parts));
-    const full = part.joint === "not" && part.parts.length > 0;
-    const first = words.fields[0];
-    const tools = make("div", { class: "condition-tools" });
-    if (!full) {
-      tools.append(
-        button(words.add, "+", () => { part.parts.push({ field: first.name, operator: first.operators[0][0], values: [] }); changed(true); }),
-        button(words.add_group, "+", () => { part.parts.push({ joint: "any", parts: [] }); changed(true); }));
-    }
-    if (siblings) tools.append(button(words.remove_group, "×", () => { siblings.splice(siblings.indexOf(part), 1); changed(true); }));
-    return make("div", { class: "condition-group", role: "group", "aria-label": words.group },
-      select(words.joints, part.joint, words.group, (joint) => { part.joint = joint; changed(true); }), list, tools);
+    part.parts.forEach((one, place) => {
+      const item = make("li", {});
+      if (place) item.append(make("span", { class: "condition-between" }, words.between[part.joint]));
+      item.append(one.joint ? group(one, part.parts) : comparison(one, part.parts));
+      list.append(item);
+    });
+    const add = (one) => { part.parts.push(one); changed(true); focusLast(part); };
+    const first = words.fields.find((one) => one.name === "number") || words.fields[0];
+    const blank = () => ({ field: first.name, operator: first.operators[0][0], values: [] });
+    const tools = make("div", { class: "condition-tools" },
+      button(words.add, "+", () => add(blank())),
+      button(words.addGroup, "+", () => add({ joint: "any", parts: [blank(), blank()] })));
+    const head = make("div", { class: "condition-head" },
+      select(words.joints, part.joint, words.group, (joint) => { part.joint = joint; changed(true); }));
+    if (siblings) head.append(cross(words.removeGroup, () => { siblings.splice(siblings.indexOf(part), 1); changed(true); }));
+    const element = make("div", { class: "condition-group", role: "group", "aria-label": words.group }, head, list, tools);
+    part.element = element;
+    return element;
+  };
+  const focusLast = (part) => {
+    const last = part.element.querySelector(":scope > .condition-list > li:last-child");
+    last?.querySelector(".condition select")?.focus();
   };
   const draw = () => {
-    const place = [...box.querySelectorAll("select, input, button")].indexOf(document.activeElement);
+    const controls = () => [...box.querySelectorAll("select, input, button")];
+    const place = controls().indexOf(document.activeElement);
     box.replaceChildren(group(tree, null));
-    const controls = box.querySelectorAll("select, input, button");
-    if (place >= 0) controls[Math.min(place, controls.length - 1)].focus();
+    const left = controls();
+    if (place >= 0) left[Math.min(place, left.length - 1)].focus();
   };
-  text.addEventListener("input", () => box.replaceChildren());
+  // What is typed as a formula holds; the drawing of another one would only confuse.
+  text.addEventListener("input", () => { box.hidden = sentence.hidden = true; });
   box.hidden = false;
   draw();
+  tell();
 })();

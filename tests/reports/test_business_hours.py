@@ -51,5 +51,5 @@ def test_calls_are_inside_or_outside_by_their_own_office(
 def test_the_form_keeps_filters_that_it_has_no_place_for(client: Client, db: None) -> None:
     client.force_login(make.administrator())
     options = client.get("/reports/calls/?hour=9&talk=20&talk.le=60").context["options"]
-    assert [field.name for field in options.sections[-1][1]] == ["hour"]
-    assert options.where == "all(talk.le(60))"
+    assert [field.name for field in options.filters[-1].fields] == ["hour"]
+    assert options.typed["where"] == "all(talk.le(60))"

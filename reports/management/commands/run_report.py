@@ -48,7 +48,7 @@ class Command(BaseCommand):
         language = reader.language or settings.LANGUAGE_CODE
         with translation.override(language), timezone.override(zone_of(reader)), acting(actor_of(reader)):
             rows = self.write(reader, options)
-        self.stdout.write(f"{options['output']}: {rows} rows")
+        self.stdout.write(f"{options['output']}: {rows} {'row' if rows == 1 else 'rows'}")
 
     def write(self, reader: User, options: dict[str, Any]) -> int:
         """Write the report beside its place and move it there; return the number of rows."""
