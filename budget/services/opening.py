@@ -60,6 +60,7 @@ def admit_for(budget: Budget, first_calls: dict[int, date]) -> None:
     begin(periods, held)
     calendar = Calendar.of(people)
     act([period for period in periods if period.end > calendar.today(period.account.person_id)], held)
+    open_due([budget.pk])
 
 
 def with_budget(account: Account, budget: Budget) -> Account:

@@ -75,7 +75,7 @@ def assert_agrees() -> None:
     zones = {office.pk: ZoneInfo(office.time_zone) for office in Office.objects.all()}
     parents = dict(Department.objects.values_list("pk", "parent_id"))
     records = list(CallRecord.objects.all())
-    for account in Account.objects.select_related("budget"):
+    for account in Account.objects.in_force().select_related("budget"):
         before: BudgetPeriod | None = None
         for one in account.periods.order_by("start"):
             mine = [record for record in records if counts(record, account, zones, parents, one)]
