@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from reports.charts.base import Chart, Series
-from reports.charts.svg import fill
+from reports.charts.drawing import fill
 
 WIDTH, HEIGHT, GAP = 240.0, 84.0, 3.0
 MOST_BARS, MOST_COLUMNS = 5, 31

@@ -12,7 +12,7 @@ from openpyxl.utils import column_index_from_string, get_column_letter
 
 from callanalytics.lib.spreadsheets import cell_text
 from reports.charts.base import Chart
-from reports.charts.svg import PALETTE
+from reports.charts.drawing import PALETTE
 from reports.engine.measures import Form
 from reports.exports.base import Document
 

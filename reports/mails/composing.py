@@ -25,7 +25,7 @@ from accounting.models import MailPurpose
 from accounting.services.outbox import Attachment, InlineImage, Letter, one_line
 from callanalytics.templatetags.ui import number
 from reports.catalogue import REPORTS
-from reports.charts.png import png_of
+from reports.charts.png import png_for_mail
 from reports.engine.layout import Row
 from reports.engine.measures import Form
 from reports.engine.question import CUSTOM
@@ -127,7 +127,7 @@ def page_of(
     facts = facts_of(asked, document)
     subject = one_line(filled(wording.subject, facts))
     images = [
-        (f"chart-{place}", chart, png_of(chart, rtl=document.rtl))
+        (f"chart-{place}", chart, png_for_mail(chart, rtl=document.rtl))
         for place, chart in enumerate(document.charts[:MOST_CHARTS], 1)
     ]
     table = table_in(document)
@@ -192,10 +192,14 @@ def table_in(document: Document) -> Table:
 
 
 def readable(fields: list[Field], most: int) -> list[Field]:
-    """Return as many columns as are readable; amounts are shown in all currencies where two more columns allow it."""
-    places = {field.place for field in fields[:most]}
-    whole = [field for field in fields if field.place in places]
-    return whole if len(whole) <= most + 2 else fields[:most]
+    """Return as many columns as are readable; amounts are shown in all currencies or, beside other figures, not."""
+    shown: list[Field] = []
+    for place in dict.fromkeys(field.place for field in fields[:most]):
+        same = [field for field in fields if field.place == place]
+        if len(shown) + len(same) > most + 1:
+            break
+        shown += same
+    return shown or fields[:most]
 
 
 def line_of(row: Row, fields: list[Field], document: Document) -> Line:

@@ -25,6 +25,7 @@ from callanalytics.web.views import refused
 from reports.catalogue import REPORTS
 from reports.catalogue.base import CATEGORY_LABELS, RULE_TEXTS, Category, Report
 from reports.charts.base import charts_of
+from reports.charts.drawing import Sheet
 from reports.charts.svg import draw
 from reports.engine.fields import Asker
 from reports.engine.question import PAGING_KEYS, Question, Reading, asker_for, read_question
@@ -190,9 +191,9 @@ def context_of(report: Report, question: Question, asker: Asker, paging: Paging)
     run = run_report(report, question, asker, paging)
     address = question.address(report.standard)
     calls = reverse("report", args=["calls"])
-    rtl = get_language_bidi()
+    sheet = Sheet(get_language_bidi(), lambda query: f"{calls}?{query}")
     charts = [
-        (chart, mark_safe(draw(chart, rtl=rtl, link=lambda query: f"{calls}?{query}")))  # noqa: S308  (escaped by draw)
+        (chart, mark_safe(draw(chart, sheet)))  # noqa: S308  (escaped by draw)
         for chart in (charts_of(run.answer) if run.answer else run.layout.charts)
     ]
     return {

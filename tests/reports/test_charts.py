@@ -3,6 +3,7 @@
 import re
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from xml.etree import ElementTree
 from zoneinfo import ZoneInfo
 
@@ -10,7 +11,8 @@ import pytest
 from openpyxl import Workbook
 
 from reports.charts.base import Chart, Mark, Series
-from reports.charts.svg import DRAWERS, WIDTH, draw
+from reports.charts.drawing import NARROW, WIDTH, Sheet
+from reports.charts.svg import DRAWERS, draw
 from reports.charts.thumbnail import draw_thumbnail
 from reports.engine.measures import Form
 from reports.exports.xlsx_charts import picture, write_figures
@@ -45,9 +47,11 @@ def chart_of(kind: str, count: int, name: str) -> Chart:
 @pytest.mark.parametrize("rtl", [False, True])
 @pytest.mark.parametrize(("count", "name"), [(1, "Sales"), (7, LONG), (400, "Day")])
 @pytest.mark.parametrize("kind", DRAWERS)
-def test_a_chart_is_drawn_whole(kind: str, count: int, name: str, rtl: bool) -> None:
+@pytest.mark.parametrize("wide", [WIDTH, NARROW])
+def test_a_chart_is_drawn_whole(kind: str, count: int, name: str, rtl: bool, wide: float) -> None:
     chart = chart_of(kind, count, name)
-    drawn = ElementTree.fromstring(draw(chart, rtl=rtl, link=lambda query: f"/reports/calls/?{query}"))  # noqa: S314
+    sheet = Sheet(rtl, lambda query: f"/reports/calls/?{query}", wide)
+    drawn = ElementTree.fromstring(draw(chart, sheet))  # noqa: S314
     links = drawn.findall(".//{*}a")
     assert len(links) == sum(len(series.marks) for series in chart.series)
     assert all(link.get("aria-label") for link in links)
@@ -58,10 +62,28 @@ def test_a_chart_is_drawn_whole(kind: str, count: int, name: str, rtl: bool) -> 
         for box in drawn.iter("{http://www.w3.org/2000/svg}rect")
     ]
     places += [float(dot.get("cx") or 0) for dot in drawn.iter("{http://www.w3.org/2000/svg}circle")]
-    assert all(0 <= place <= WIDTH for place in places)
-    assert all(x >= -1 and x + width <= WIDTH + 1 for x, width in boxes)
+    assert all(0 <= place <= wide for place in places)
+    assert all(x >= -1 and x + width <= wide + 1 for x, width in boxes)
     ElementTree.fromstring(draw_thumbnail(chart, rtl=rtl))  # noqa: S314
-    assert not re.search(r'="[^"]*(nan|inf)', draw(chart, rtl=rtl))
+    assert not re.search(r'="[^"]*(nan|inf)', draw(chart, sheet))
+
+
+@pytest.mark.parametrize("rtl", [False, True])
+@pytest.mark.parametrize("kind", DRAWERS)
+def test_words_of_a_chart_in_a_mail_neither_leave_it_nor_meet(kind: str, rtl: bool) -> None:
+    drawn = ElementTree.fromstring(draw(chart_of(kind, 12, "Wednesday"), Sheet(rtl, width=NARROW)))  # noqa: S314
+    lines: dict[str, list[tuple[float, float]]] = {}
+    for text in drawn.iter("{http://www.w3.org/2000/svg}text"):
+        if text.get("transform"):
+            continue  # slanted ones stand side by side
+        width = len(text.text or "") * float(text.get("font-size") or 0) * 0.55
+        x = float(text.get("x") or 0) - width * {"start": 0, "middle": 0.5, "end": 1}[text.get("text-anchor") or ""]
+        lines.setdefault(text.get("y") or "", []).append((x, x + width))
+    assert lines
+    for words in map(sorted, lines.values()):
+        assert words[0][0] >= 0
+        assert words[-1][1] <= NARROW
+        assert all(one[1] <= other[0] for one, other in pairwise(words))
 
 
 @pytest.mark.parametrize("kind", [kind for kind in DRAWERS if kind != "heat"])
