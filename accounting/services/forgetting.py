@@ -21,7 +21,7 @@ from accounting.models import (
 )
 from accounting.services.columns.touching import days_of, forget
 from accounting.services.recording import DAY_COLUMNS, SLOT_COLUMNS, Sums, added
-from accounting.services.writing import epoch
+from accounting.services.stored_calls import epoch
 from callanalytics.lib.bulk import Moments, day_value, insert_rows
 
 FORGOTTEN = "…"

@@ -25,9 +25,10 @@ from accounting.sources.beside import ReadingProcess
 from accounting.sources.files import CallFile, read_file
 
 logger = logging.getLogger(__name__)
-BATCH_RECORDS, BATCH_FILES = 10_000, 500
+FIRST_RECORDS, BATCH_RECORDS, BATCH_FILES = 10_000, 20_000, 500
+"""How much is written at once. The first batch of a run is smaller: the database waits until it is read."""
 BACKLOG_BYTES = 8 << 20
-"""From this size on, all files together, a process for reading pays: more than one batch of records of 700 bytes."""
+"""From this size on, all files together, a process for reading pays: more than the first batch, 700 bytes a record."""
 pausing, paused = Lock(), 0
 
 
@@ -103,19 +104,19 @@ def bytes_of(paths: Iterable[Path]) -> int:
 
 
 def batches(files: Iterable[CallFile]) -> Iterator[list[CallFile]]:
-    """Yield files in batches of about BATCH_RECORDS records or BATCH_FILES files."""
+    """Yield files in batches of about BATCH_RECORDS records (the first FIRST_RECORDS) or BATCH_FILES files."""
     batch: list[CallFile] = []
-    records = 0
+    records, most = 0, FIRST_RECORDS
     for file in files:
-        if batch and (records + file.records > BATCH_RECORDS or len(batch) >= BATCH_FILES):
+        if batch and (records + file.records > most or len(batch) >= BATCH_FILES):
             yield batch
-            batch, records = [], 0
+            batch, records, most = [], 0, BATCH_RECORDS
         batch.append(file)
         records += file.records
-        if records >= BATCH_RECORDS:
+        if records >= most:
             # Not with the next file: the database would wait while it is read.
             yield batch
-            batch, records = [], 0
+            batch, records, most = [], 0, BATCH_RECORDS
     if batch:
         yield batch
 

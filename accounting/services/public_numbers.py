@@ -8,6 +8,8 @@ from phonenumbers import PhoneNumber, PhoneNumberType, shortnumberinfo
 
 from accounting.models import CallType
 
+phonenumbers.enable_pattern_cache()
+"""Python keeps 512 patterns; calls to many countries need more, and would have them compiled anew for each number."""
 LONGEST_NATIONAL = 11
 """Digits of a national number; longer ones are read as national only when they are nothing else."""
 SEPARATE_COUNTRIES = frozenset({1, 7, 599})

@@ -1,14 +1,16 @@
 """Write one batch: new legs, the calls they form or continue, totals, and what was discovered on the way."""
 
 import json
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from itertools import chain, islice
 from operator import attrgetter
 from typing import Any, TypeVar
-from uuid import UUID
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 from accounting.models import (
     CallLeg,
@@ -35,12 +37,11 @@ from accounting.services.recording import (
     take_back,
 )
 from accounting.services.reference import Reference, current_reference, refresh_devices
+from accounting.services.stored_calls import LEG_FIELDS, among, epoch, load_legs, plain_key
 from accounting.services.topology import Topology
 from accounting.sources.base import Leg, Quality, Reading
 from callanalytics.lib.bulk import Moments, allocate_ids, day_value, insert_rows, key_values
 
-LEG_FIELDS = ["originated_at", "record_key", "connected_at", "disconnected_at", *Leg._fields[4:]]
-"""The columns of a leg, in its order."""
 LEG_COLUMNS = ["id", "phone_system_id", "file_id", "call_id", *LEG_FIELDS]
 QUALITY_COLUMNS = [
     "phone_system_id", "record_key", "call_ref", "leg", "measured_at", "device", "mos", "jitter_ms", "latency_ms",
@@ -70,6 +71,7 @@ class BatchWriter:
         self.qualities: dict[Key, Quality] = {}
         self.file_of: dict[Key, ImportFile] = {}
         self.quality_files: dict[Key, ImportFile] = {}
+        self.alone: dict[Key, list[Part]] = {}  # what is assembled already: records that are a call each
         self.moment = Moments()
         self.totals = Totals()
         self.net_records = 0
@@ -106,6 +108,8 @@ class BatchWriter:
         groups = group(legs, stored)
         continued = {call_id for one in groups.values() for call_id in one.call_ids}
         told_anew = self.discovery.look(legs) - continued
+        if self.discovery.has_entered:
+            self.alone.clear()
         self.write_calls(legs, groups, continued, sorted(told_anew))
         self.write_totals()
         if late:
@@ -114,9 +118,19 @@ class BatchWriter:
     # What is there already
 
     def stored_legs(self) -> list[StoredLeg]:
-        """Return stored legs with the call references of the batch: duplicates and continued calls are among them."""
-        refs = list({leg.call_ref for leg in self.legs.values()})
-        return self.stored("call_ref", refs) if refs else []
+        """Return stored legs with the call references of the batch: duplicates and continued calls are among them.
+
+        While the database looks, calls of a single record are assembled.
+        """
+        refs = Counter(leg.call_ref for leg in self.legs.values())
+        if not refs:
+            return []
+        with connection.cursor() as cursor, ThreadPoolExecutor(1) as beside:
+            found = beside.submit(self.stored, cursor, "call_ref", list(refs))
+            legs, topology = self.legs.items(), self.topology
+            single = (one for one in legs if refs[one[1].call_ref] == 1 and not one[1].stitch)
+            self.alone = {key: assemble([leg], topology) for key, leg in single}
+            return found.result()
 
     def stored_partners(self, legs: list[Leg]) -> list[StoredLeg]:
         """Return stored legs with features that share a leg identifier with new ones."""
@@ -124,20 +138,20 @@ class BatchWriter:
         if not found:
             return []
         values = list(found)
-        return self.stored("orig_leg", values, "AND stitch") + self.stored("dest_leg", values, "AND stitch")
+        with connection.cursor() as cursor:
+            return [leg for side in ("orig_leg", "dest_leg") for leg in self.stored(cursor, side, values, "AND stitch")]
 
-    def stored(self, column: str, values: Sequence[Any], condition: str = "") -> list[StoredLeg]:
+    def stored(self, cursor: CursorWrapper, column: str, values: Sequence[Any], condition: str = "") -> list[StoredLeg]:
         """Return stored legs of this phone system whose column has one of many values."""
         test, parameter = among(column, values)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"SELECT {', '.join(STORED)} FROM accounting_callleg WHERE phone_system_id = %s AND {test} {condition}",
-                [self.phone_system.pk, parameter],
-            )
-            return [
-                StoredLeg(plain_key(key), ref, call, orig_leg, dest_leg, bool(stitch), epoch(begun), epoch(ended))
-                for key, ref, call, orig_leg, dest_leg, stitch, begun, ended in cursor.fetchall()
-            ]
+        cursor.execute(
+            f"SELECT {', '.join(STORED)} FROM accounting_callleg WHERE phone_system_id = %s AND {test} {condition}",
+            [self.phone_system.pk, parameter],
+        )
+        return [
+            StoredLeg(plain_key(key), ref, call, orig_leg, dest_leg, bool(stitch), epoch(begun), epoch(ended))
+            for key, ref, call, orig_leg, dest_leg, stitch, begun, ended in cursor.fetchall()
+        ]
 
     def stored_keys(self, table: str, moment: str, keys: Collection[Key]) -> set[Key]:
         """Return those keys that a table has already, whatever call they were written for."""
@@ -217,10 +231,12 @@ class BatchWriter:
         )  # fmt: skip
 
     def assembling(self, calls: Iterable[Call]) -> Iterator[Assembled]:
-        """Yield the parts of each call, when they are asked for."""
-        topology = self.topology
+        """Yield the parts of each call when they are asked for, unless they are there."""
+        topology, alone = self.topology, self.alone
         for call in calls:
-            yield assemble(call[0], topology), call
+            legs = call[0]
+            parts = alone.get(legs[0][:2]) if len(legs) == 1 else None
+            yield assemble(legs, topology) if parts is None else parts, call
 
     def record_rows(self, recorder: Recorder, calls: Iterable[Assembled]) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of the call records of these calls."""
@@ -322,7 +338,8 @@ class BatchWriter:
 
     def update_quality(self, late: list[Quality]) -> None:
         """Enter quality into records that were written before it came."""
-        calls = {one.call_id for one in self.stored("call_ref", list({one.call_ref for one in late}))}
+        with connection.cursor() as cursor:
+            calls = {one.call_id for one in self.stored(cursor, "call_ref", list({one.call_ref for one in late}))}
         refs = {call_id: {leg.call_ref for leg in legs} for call_id, legs in load_legs(calls).items()}
         recorder = self.recorder({ref for found in refs.values() for ref in found})
         changed = []
@@ -356,38 +373,3 @@ def between(rows: Iterable[Row], work: Iterator[Piece], done: list[Piece]) -> It
         yield row
         done.extend(islice(work, 1))
     done.extend(work)
-
-
-def among(column: str, values: Sequence[Any]) -> tuple[str, Any]:
-    """Return an SQL test that a column has one of many values, and its one parameter."""
-    if connection.vendor == "postgresql":
-        texts = "\0".join(map(str, values)).replace("\\", "\\\\").replace('"', '\\"').replace("\0", '","')
-        kind = "text" if isinstance(values[0], str) else "bigint"
-        return f"{column} = ANY(%s::{kind}[])", f'{{"{texts}"}}'  # psycopg would dump a list value by value in Python
-    return f"{column} IN (SELECT value FROM json_each(%s))", json.dumps(list(values))
-
-
-def plain_key(value: Any) -> str:
-    """Return a stored record key as 32 hexadecimal digits."""
-    return value.hex if isinstance(value, UUID) else value
-
-
-def epoch(value: Any) -> int:
-    """Return a stored moment as epoch seconds."""
-    if isinstance(value, str):
-        value = datetime.fromisoformat(value)
-    return int((value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp())
-
-
-def load_legs(call_ids: Iterable[int]) -> dict[int, list[Leg]]:
-    """Return the stored legs of calls."""
-    found: dict[int, list[Leg]] = {call_id: [] for call_id in call_ids}
-    if not found:
-        return found
-    test, parameter = among("call_id", list(found))
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT call_id, {', '.join(LEG_FIELDS)} FROM accounting_callleg WHERE {test}", [parameter])
-        for call_id, begun, key, answered, ended, *rest in cursor.fetchall():
-            leg = Leg(epoch(begun), plain_key(key), epoch(answered) if answered else 0, epoch(ended), *rest)
-            found[call_id].append(leg)
-    return found
