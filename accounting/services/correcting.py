@@ -26,6 +26,7 @@ from accounting.services.columns.touching import day_of, touch
 from accounting.services.recording import DAY_COLUMNS, SLOT_COLUMNS, UNPRICED_CODES, Totals
 from accounting.signals import calls_corrected
 from callanalytics.lib.bulk import Moments, day_value, insert_rows
+from callanalytics.lib.turns import bulk_transaction
 from callanalytics.lib.updating import update_rows
 
 CHUNK = 5_000
@@ -146,7 +147,7 @@ def apply_to_chunk(
     correction: Correction, rule: Rule, records: QuerySet[CallRecord], phone_system_id: int, reached: Reached | None
 ) -> list[Stored]:
     """Correct the next records of one phone system in one transaction; returns those looked at."""
-    with transaction.atomic():
+    with bulk_transaction():
         lock(phone_system_id)
         chunk = read_chunk(records, reached)
         changed = changes(chunk, rule)

@@ -42,6 +42,7 @@ from accounting.services.privacy import EXPORT, all_numbers_of, exported_file
 from accounting.services.retention import midnight
 from accounting.services.sheets import mentions
 from accounting.signals import person_erased
+from callanalytics.lib.turns import bulk_transaction
 
 ERASE = "erase_person"
 
@@ -168,7 +169,7 @@ def months_of(person: User, numbers: list[str]) -> Iterator[Month]:
     return (Month(*key) for key in sorted(found))
 
 
-@transaction.atomic
+@bulk_transaction()
 def forget_month(person: User, month: Month, erased: Erased) -> None:
     """Take the person out of one month's calls, their legs and totals, under the lock of the importer."""
     phone_system = PhoneSystem.objects.select_for_update().get(pk=month.phone_system_id)

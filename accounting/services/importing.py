@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from threading import Lock
 
-from django.db import IntegrityError, OperationalError, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 
 from accounting.models import FileState, ImportBatch, ImportFile, PhoneSystem, RejectedRow
 from accounting.services.reference import forget_reference
@@ -23,6 +23,8 @@ from accounting.services.writing import BatchWriter
 from accounting.signals import calls_imported
 from accounting.sources.beside import ReadingProcess
 from accounting.sources.files import CallFile, read_file
+from callanalytics.lib.turns import bulk_transaction
+from callanalytics.lib.updating import update_rows
 
 logger = logging.getLogger(__name__)
 FIRST_RECORDS, BATCH_RECORDS, BATCH_FILES = 10_000, 20_000, 500
@@ -177,7 +179,7 @@ def commit_batch(phone_system: PhoneSystem, files: list[CallFile], *, wary: bool
     `wary`: look for stored records one by one, not only among the calls of the batch.
     """
     outcome = Outcome(ImportSummary())
-    with transaction.atomic():
+    with bulk_transaction():
         PhoneSystem.objects.select_for_update().get(pk=phone_system.pk)
         known = known_files(phone_system, files)
         if all((file.name, file.sha256) in known for file in files):
@@ -195,6 +197,7 @@ def commit_batch(phone_system: PhoneSystem, files: list[CallFile], *, wary: bool
             known.add((file.name, file.sha256))
             entries.append((file, ledger_row(phone_system, batch, file)))
             (outcome.imported if file.reading else outcome.set_aside).append(file)
+        ImportFile.objects.bulk_create([row for _, row in entries])
         write_entries(BatchWriter(phone_system, batch, wary=wary), entries, outcome.summary)
     if outcome.summary.call_records:
         transaction.on_commit(lambda: calls_imported.send(sender=ImportBatch, batch_id=batch.pk))
@@ -216,8 +219,8 @@ def known_files(phone_system: PhoneSystem, files: list[CallFile]) -> set[tuple[s
 
 
 def ledger_row(phone_system: PhoneSystem, batch: ImportBatch, file: CallFile) -> ImportFile:
-    """Return the file's row in the ledger, saved so that its rows can name it."""
-    return ImportFile.objects.create(
+    """Return the file's row in the ledger, not yet stored."""
+    return ImportFile(
         phone_system=phone_system,
         batch=batch,
         name=file.name,
@@ -255,8 +258,15 @@ def write_entries(writer: BatchWriter, entries: list[tuple[CallFile, ImportFile]
         ]  # fmt: skip
     summary.call_records += writer.net_records
     RejectedRow.objects.bulk_create(rejected, batch_size=500)
-    ImportFile.objects.bulk_update(
-        [row for _, row in entries],
+    as_value = connection.ops.adapt_datetimefield_value
+    update_rows(
+        ImportFile,
         ["records", "call_records", "duplicates", "rejected", "unanswered", "newest_record_at"],
-        batch_size=200,
-    )
+        [
+            (
+                row.pk, row.records, row.call_records, row.duplicates, row.rejected, row.unanswered,
+                as_value(row.newest_record_at),
+            )
+            for _, row in entries
+        ],
+    )  # fmt: skip

@@ -40,6 +40,7 @@ from accounting.services.forgetting import (
 from accounting.services.jobs import Progress
 from accounting.services.recording import Totals, take_back
 from callanalytics.lib.bulk import Moments
+from callanalytics.lib.turns import bulk_transaction
 
 RETENTION = "retention"
 DELETE = PhoneSystem.AfterTerm.DELETE
@@ -155,7 +156,7 @@ def is_kept(phone_system: PhoneSystem, day: date) -> bool:
     return not phone_system.keep_days or day >= end_of_term(phone_system.keep_days)
 
 
-@transaction.atomic
+@bulk_transaction()
 def apply_to_day(phone_system: PhoneSystem, day: date) -> Forgotten:
     """Delete or anonymise the calls of one phone system that began on one day of the organisation's zone.
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -20,6 +20,7 @@ from accounting.services.row_changes import RowChange, Watch, record_rows
 from accounting.sheets.base import MOST_SPLIT, CellErrors, Change, ChangeKind, Plan, Row, RowError, Sheet
 from accounting.signals import reference_changed
 from callanalytics.lib.spreadsheets import Spreadsheet
+from callanalytics.lib.turns import bulk_transaction
 
 Tell = Callable[[int, int], None]
 """Hears how many rows of how many are done."""
@@ -292,7 +293,7 @@ def digest(made: Plan) -> str:
 @contextmanager
 def one_at_a_time() -> Iterator[None]:
     """Open the transaction in which rows are planned and applied: what one changes, the next one has to see."""
-    with transaction.atomic():
+    with bulk_transaction():
         # SQLite lets nobody else write meanwhile.
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
@@ -312,7 +313,7 @@ def apply(
         raise CellErrors({"": _("The file has errors; nothing was changed.")})
     if not made.changes:
         return None, []
-    with transaction.atomic():
+    with bulk_transaction():
         watch = Watch(sheet.tables())
         with unrecorded():
             sheet.apply(made.changes)

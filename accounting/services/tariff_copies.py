@@ -6,7 +6,7 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from django.db import models, transaction
+from django.db import models
 from django.utils.translation import gettext as _
 
 from accounting.models import AuditedAction, Rate, Tariff, TariffBand
@@ -14,6 +14,7 @@ from accounting.services import auditing
 from accounting.services.forgetting import delete_rows
 from accounting.services.row_changes import record_rows, rows_in
 from accounting.signals import reference_changed
+from callanalytics.lib.turns import bulk_transaction
 
 MILLIONTH = Decimal("0.000001")
 HUNDRED = Decimal(100)
@@ -41,7 +42,7 @@ class CopyRefused(ValueError):  # noqa: N818  (what people read)
 
 def copy_tariff(tariff: Tariff, wish: Copy) -> Tariff:
     """Return a copy of a tariff with all its bands and rates; raises CopyRefused when a price leaves its bounds."""
-    with transaction.atomic():
+    with bulk_transaction():
         with auditing.unrecorded():
             made = Tariff.objects.get(pk=tariff.pk)
             made.pk = None
@@ -67,7 +68,7 @@ def tables_of(tariff: Tariff) -> list[models.QuerySet[Any]]:
 
 def delete_tariff(tariff: Tariff) -> None:
     """Delete a tariff with its bands and rates: one entry in the audit log, and below it one for each row."""
-    with transaction.atomic():
+    with bulk_transaction():
         gone = [one.reversed() for table in tables_of(tariff) for one in rows_in(table)]
         values = {name: [before, ""] for name, (_new, before) in auditing.differences(None, tariff).items()}
         rates = sum(one.model is Rate for one in gone)

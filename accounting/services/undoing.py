@@ -2,10 +2,9 @@
 
 from dataclasses import asdict, dataclass
 
-from django.db import transaction
-
 from accounting.models import CallRecord, CorrectedRecord, Correction, PhoneSystem
 from accounting.services.correcting import CHUNK, Change, Rule, Step, Stored, Values, lock, read, write
+from callanalytics.lib.turns import bulk_transaction
 
 IDS_AT_ONCE = 500  # SQLite takes a limited number of parameters
 
@@ -40,7 +39,7 @@ def undo_all(correction: Correction, rule: Rule, step: Step) -> Undone:
 def undo_chunk(correction: Correction, columns: tuple[str, ...]) -> tuple[Undone, bool]:
     """Undo the latest rows of the journal that are left, in one transaction; returns whether more may be left."""
     rows = CorrectedRecord.objects.filter(correction_id=correction.pk).order_by("-id")
-    with transaction.atomic():
+    with bulk_transaction():
         # In the order of their ids, so that two corrections never wait for each other.
         for phone_system_id in PhoneSystem.objects.order_by("pk").values_list("pk", flat=True):
             lock(phone_system_id)

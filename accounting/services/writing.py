@@ -41,6 +41,7 @@ from accounting.services.stored_calls import LEG_FIELDS, among, epoch, load_legs
 from accounting.services.topology import Topology
 from accounting.sources.base import Leg, Quality, Reading
 from callanalytics.lib.bulk import Moments, allocate_ids, day_value, insert_rows, key_values
+from callanalytics.lib.updating import update_rows
 
 LEG_COLUMNS = ["id", "phone_system_id", "file_id", "call_id", *LEG_FIELDS]
 QUALITY_COLUMNS = [
@@ -342,14 +343,14 @@ class BatchWriter:
             calls = {one.call_id for one in self.stored(cursor, "call_ref", list({one.call_ref for one in late}))}
         refs = {call_id: {leg.call_ref for leg in legs} for call_id, legs in load_legs(calls).items()}
         recorder = self.recorder({ref for found in refs.values() for ref in found})
-        changed = []
+        changed, started = [], []
         for record in CallRecord.objects.of_call(*calls):
             found = recorder.quality(record.leg, refs[record.call_id])
             if found != (record.mos, record.jitter_ms, record.latency_ms, record.loss_permille):
-                record.mos, record.jitter_ms, record.latency_ms, record.loss_permille = found
-                changed.append(record)
-        touch_seconds(int(record.started_at.timestamp()) for record in changed)
-        CallRecord.objects.bulk_update(changed, ["mos", "jitter_ms", "latency_ms", "loss_permille"], batch_size=500)
+                changed.append((record.pk, *found))
+                started.append(int(record.started_at.timestamp()))
+        touch_seconds(started)
+        update_rows(CallRecord, ["mos", "jitter_ms", "latency_ms", "loss_permille"], changed)
 
 
 def new_calls(

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib.auth import views
 from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import NON_FIELD_ERRORS
+from django.db import transaction
 from django.db.models import Max
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -36,10 +37,12 @@ class SignInView(views.LoginView):
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         """Open the session, under a new key."""
-        response = super().form_valid(form)
         backend = form.get_user().backend.rpartition(".")[2]
+        # One transaction: on SQLite each would wait for the writers before it.
+        with transaction.atomic():
+            response = super().form_valid(form)
+            record_entry(form.get_user(), client_address(self.request), from_directory=backend == "DirectoryBackend")
         log.info("signed_in", username=form.get_user().username, address=client_address(self.request), by=backend)
-        record_entry(form.get_user(), client_address(self.request), from_directory=backend == "DirectoryBackend")
         return response
 
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:

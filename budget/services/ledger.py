@@ -10,8 +10,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 
-from django.db import transaction
-
 from accounting.models import Direction, ExtensionDay, ImportBatch, Kind, PhoneSystem
 from accounting.querysets.organization import subtree
 from accounting.services.retention import end_of_term
@@ -21,6 +19,7 @@ from budget.services.locking import BULK
 from budget.services.opening import admit_for, event, with_budget
 from budget.services.sums import used_of
 from budget.services.thresholds import act
+from callanalytics.lib.turns import bulk_transaction
 from callanalytics.lib.updating import update_rows
 
 MOST_ROWS = 20_000
@@ -33,7 +32,7 @@ Days = dict[date, Sums]
 @contextmanager
 def locked() -> Iterator[Ledger]:
     """Give the ledger's row in a transaction, alone."""
-    with transaction.atomic():
+    with bulk_transaction():
         Ledger.objects.get_or_create(pk=1)
         yield Ledger.objects.select_for_update().get(pk=1)
 

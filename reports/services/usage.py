@@ -8,6 +8,7 @@ from django.db.models import F, Sum
 from django.utils import timezone
 
 from accounting.models import User
+from callanalytics.lib.turns import patience
 from reports.catalogue import REPORTS
 from reports.catalogue.base import Report
 from reports.models import ReportUse
@@ -16,6 +17,7 @@ DAYS, SHORTCUTS, RANKED = 90, 5, 40
 AT_FIRST = ("calls", "by-day", "statement", "missed-calls", "most-called-numbers")
 """What is offered before anything has been used."""
 COUNT_AGAIN, RANK_AGAIN = 3600, 600  # seconds
+HURRY = 0.1  # seconds
 RANKING = "most-used-reports"
 
 
@@ -25,7 +27,7 @@ def count_use(reader: User, report: Report) -> None:
         return
     today = timezone.localdate()
     try:
-        with transaction.atomic():
+        with patience(HURRY), transaction.atomic():
             if not ReportUse.objects.filter(slug=report.slug, day=today).update(count=F("count") + 1):
                 found, made = ReportUse.objects.get_or_create(slug=report.slug, day=today, defaults={"count": 1})
                 if not made:

@@ -1,0 +1,89 @@
+"""Large transactions on SQLite let others write in between, and no page waits for them only to count itself."""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from accounting.models import User
+from callanalytics.lib import turns
+from reports.models import ReportUse
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif("connection.vendor != 'sqlite'", reason="PostgreSQL has many writers at a time"),
+]
+
+
+@contextmanager
+def another_writer() -> Iterator[sqlite3.Connection]:
+    """A process of its own would be the same: a connection with the product's patience."""
+    other = sqlite3.connect(str(connection.settings_dict["NAME"]), timeout=30, isolation_level=None)
+    try:
+        yield other
+    finally:
+        other.close()
+
+
+def test_who_waits_writes_between_two_large_transactions() -> None:
+    order: list[str] = []
+    begun = threading.Event()
+
+    def sign_in() -> None:
+        with another_writer() as other:
+            begun.wait()
+            other.execute("BEGIN IMMEDIATE")
+            order.append("sign-in")
+            other.execute("ROLLBACK")
+
+    waiting = threading.Thread(target=sign_in)
+    waiting.start()
+    for number in range(3):
+        with turns.bulk_transaction():
+            begun.set()
+            time.sleep(turns.PAUSE)
+            order.append(f"batch {number}")
+    waiting.join()
+    assert order == ["batch 0", "sign-in", "batch 1", "batch 2"]
+
+
+def test_large_transactions_of_others_wait_their_turn() -> None:
+    inside, overlapping = threading.Event(), []
+
+    def import_batch() -> None:
+        inside.wait()
+        try:
+            with turns.bulk_transaction():
+                overlapping.append(inside.is_set())
+        finally:
+            connection.close()
+
+    other = threading.Thread(target=import_batch)
+    other.start()
+    with turns.bulk_transaction():
+        inside.set()
+        with turns.bulk_transaction():  # within one: no turn of its own
+            time.sleep(0.1)
+        inside.clear()
+    other.join()
+    assert overlapping == [False]
+
+
+def test_a_report_does_not_wait_for_a_writer(admin: User) -> None:
+    desk = Client()
+    desk.force_login(admin)
+    with another_writer() as other:
+        other.execute("BEGIN IMMEDIATE")
+        begun = time.monotonic()
+        assert desk.get("/reports/by-day/").status_code == 200
+        took = time.monotonic() - begun
+        other.execute("ROLLBACK")
+    assert took < 15  # without that, the thirty seconds for which a write waits
+    assert not ReportUse.objects.exists()
+    desk.get("/reports/by-day/")
+    assert ReportUse.objects.get().count == 1, "counted as soon as there is room"
