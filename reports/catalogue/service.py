@@ -23,7 +23,7 @@ REPORTS = (
         "answering-by-extension",
         Category.SERVICE,
         _("Answering by extension"),
-        _("The same by extension."),
+        _("How many callers from outside each extension has answered, and how quickly."),
         Question(group=("extension",), columns=ANSWERING, sort="-calls", chart="stacked", tests=INCOMING),
         SERVED,
     ),
