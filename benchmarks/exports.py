@@ -32,7 +32,7 @@ from benchmarks.calls import call_files, prepare  # noqa: E402
 from benchmarks.figures import note, seconds, show, told  # noqa: E402
 from benchmarks.home import multiply  # noqa: E402
 from benchmarks.memory import resident  # noqa: E402
-from reports.engine.answering import calls_of  # noqa: E402
+from reports.engine.tables import calls_of  # noqa: E402
 from reports.exports import FORMATS, filed  # noqa: E402
 from reports.exports.asking import Asked, read_asked  # noqa: E402
 from reports.exports.preparing import export  # noqa: E402

@@ -24,7 +24,7 @@ from accounting.services.masking import mask_for  # noqa: E402
 from benchmarks.figures import note, show, told  # noqa: E402
 from benchmarks.year import fill  # noqa: E402
 from reports.catalogue import REPORTS  # noqa: E402
-from reports.engine import answering  # noqa: E402
+from reports.engine import tables  # noqa: E402
 from reports.engine.dimensions import DIMENSIONS  # noqa: E402
 from reports.engine.measures import MEASURES, needed_sums  # noqa: E402
 from reports.engine.question import asker_for, period_of  # noqa: E402
@@ -101,10 +101,10 @@ def compare(reader: User, slugs: Iterable[str], pages_of: dict[str, list[float]]
         period = period_of(question, asker.zone)
         needs = needed_sums(name for name in question.columns if name in MEASURES)
         dimensions = [DIMENSIONS[name] for name in question.group]
-        sums = answering.sums_of_calls(question, needs)
-        records = answering.calls_of_any_time(question, asker)
-        rows = answering.grouped(records, dimensions, asker.zone, sums)
-        inside = answering.grouped(answering.calls_of(question, asker), dimensions, asker.zone, sums)
+        sums = tables.sums_of_calls(question, needs)
+        records = tables.calls_of_any_time(question, asker)
+        rows = tables.grouped(records, dimensions, asker.zone, sums)
+        inside = tables.grouped(tables.calls_of(question, asker), dimensions, asker.zone, sums)
         parts = reading.split(period.start, period.end)
         begun = time.perf_counter()
         list(inside.iterator())

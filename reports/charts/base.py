@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 
 from reports.engine.answering import Answer, Node
 from reports.engine.dimensions import DIMENSIONS
-from reports.engine.layout import CallsBehind, leading_measure
+from reports.engine.layout import CallsBehind
 from reports.engine.measures import MEASURES, Form, Sums
+from reports.engine.ranking import MOST_BARS, MOST_COLUMNS, MOST_LINES, MOST_SERIES, MOST_SLICES, leading_measure
 from reports.engine.writing import write
 
-MOST_BARS, MOST_SLICES, MOST_SERIES, MOST_COLUMNS, MOST_LINES = 15, 7, 6, 400, 30
 PAIRS = (("answered", "missed"), ("incoming", "outgoing"), ("good", "poor"))
 """Figures that add up to something and are stacked when a report has both."""
 
@@ -115,14 +115,17 @@ def _mark(chart: Chart, read: Read, node: Node, value: Decimal) -> Mark:
     return Mark(value, write(value, chart.form, chart.currency), read.calls.behind(node))
 
 
-def _bars(chart: Chart, answer: Answer, read: Read, most: int = MOST_BARS) -> None:
+def _bars(chart: Chart, answer: Answer, read: Read, most: int = 0) -> None:
     """One mark a group, the greatest first, the rest together."""
     ordered = DIMENSIONS[answer.question.group[0]].ordered
     nodes = answer.nodes if ordered else sorted(answer.nodes, key=lambda node: -read(node.sums))
     nodes = [node for node in nodes if ordered or read(node.sums)]
+    most = most or MOST_BARS
     shown, rest = nodes[:most], nodes[most:]
     series = Series(str(chart.title), [_mark(chart, read, node, read(node.sums)) for node in shown])
     chart.categories = [node.label for node in shown]
+    if not ordered and answer.others and read(answer.others.sums):
+        rest.append(answer.others)
     if rest:
         value = sum((read(node.sums) for node in rest), Decimal(0))
         chart.categories.append(_("Others"))
@@ -209,7 +212,7 @@ def _doughnut(chart: Chart, answer: Answer, read: Read) -> None:
         _bars(chart, answer, read, MOST_SLICES)
         return
     sums: dict[str, Decimal] = {}
-    for node in answer.nodes:
+    for node in every(answer):
         for part in node.parts:
             sums[part.label] = sums.get(part.label, Decimal(0)) + read(part.sums)
     ranked = sorted((pair for pair in sums.items() if pair[1]), key=lambda pair: -pair[1])
@@ -220,13 +223,18 @@ def _doughnut(chart: Chart, answer: Answer, read: Read) -> None:
     chart.series = [Series(chart.title, marks)]
 
 
+def every(answer: Answer) -> list[Node]:
+    """Return the outermost groups, and all that are not shown as one."""
+    return [*answer.nodes, answer.others] if answer.others else answer.nodes
+
+
 def _heat(chart: Chart, answer: Answer, read: Read) -> None:
     """A row for each outer group, a cell for each inner one."""
     if len(answer.question.group) == 1:
         _columns(chart, answer, read)
         chart.kind = "column"
         return
-    labels: dict[Any, str] = {part.keys[-1]: part.label for node in answer.nodes for part in node.parts}
+    labels: dict[Any, str] = {part.keys[-1]: part.label for node in every(answer) for part in node.parts}
     keys = sorted((key for key in labels if key is not None), key=lambda key: (str(type(key)), key))
     chart.categories = [labels[key] for key in keys]
     ordered = DIMENSIONS[answer.question.group[0]].ordered

@@ -1,51 +1,24 @@
-"""Answers questions: groups with their sums, or pages of calls, from the cheapest table that holds what is asked.
+"""Answers questions: groups with their sums, from the cheapest table that holds what is asked.
 
 The database groups by everything at once, currency included; subtotals and totals are added up from the groups, so that
-they always agree. A table of totals answers a question only when it has every column that the question names and the
-period begins and ends with its days.
+they always agree.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
-from django.db.models import BigIntegerField, Count, F, Max, Min, Q, QuerySet, Sum
-from django.db.models.functions import Cast, TruncMonth, TruncWeek
+from django.utils.translation import gettext as _
 
-from accounting.models import UNPRICED, CallRecord, Direction, ExtensionDay, Outcome, User
-from accounting.querysets.calls import CallRecordQuerySet, supervised_by
-from accounting.services.columns.reading import from_both, within
-from reports.engine.conditions import Comparison, Condition
+from accounting.services.columns.parting import Best, Only
 from reports.engine.dimensions import DIMENSIONS, Dimension, Key, Wording, day_of
 from reports.engine.fields import FIELDS, Asker, ChoiceField
 from reports.engine.measures import ADDITIVE, MEASURES, Sums, needed_sums
-from reports.engine.question import Question, condition_of, period_of
-from reports.engine.ranking import greatest, ranking_of, weight
+from reports.engine.question import Question
+from reports.engine.ranking import Ranking, greatest, groups_of, ranking_of, ranking_of_page, weight
+from reports.engine.tables import source_of
 
-POOR_MOS = 360
-"""Hundredths of the mean opinion score below which many people are dissatisfied (ITU-T G.107, R below 70)."""
 SUM_COLUMNS = [(name, f"s_{name}") for name in ADDITIVE]
-ANSWERED, INCOMING = Q(outcome=Outcome.ANSWERED), Q(direction=Direction.INCOMING)
-DAY_COLUMNS = frozenset(column.name for column in ExtensionDay._meta.fields) | {
-    "user_id", "department_id", "cost_centre_id", "office_id", "phone_system_id",
-}  # fmt: skip
-IN_TOTALS = frozenset(
-    {
-        "calls",
-        "answered",
-        "missed",
-        "unanswered",
-        "talk",
-        "ring",
-        "ring_answered",
-        "unpriced",
-        "incoming",
-        "outgoing",
-        "cost",
-    }
-)
 
 
 @dataclass(slots=True)
@@ -86,6 +59,8 @@ class Answer:
     before: Sums | None = None
     cut: bool = False
     """Whether there are more groups than are shown; the total counts all."""
+    others: Node | None = None
+    """The groups that were not wanted, as one; what they consist of is named by the inner levels."""
 
     @property
     def is_empty(self) -> bool:
@@ -93,204 +68,79 @@ class Answer:
         return not self.total.of("calls")
 
 
-def calls_of(question: Question, asker: Asker) -> CallRecordQuerySet:
-    """Return the calls that the asker may see and that meet the question."""
-    period = period_of(question, asker.zone)
-    return within(calls_of_any_time(question, asker), period.start, period.end)
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which of the outermost groups are looked at, where that is known before they are counted."""
+
+    rows: int = 0
+    """So many rows from the first on, of all levels; 0: all."""
+    keys: Sequence[Key] | None = None
+    """Only these, without names: those of another answer, to be compared with."""
 
 
-def calls_of_any_time(question: Question, asker: Asker) -> CallRecordQuerySet:
-    """Return the calls that the asker may see and that meet the question, whatever its period."""
-    return CallRecord.objects.visible_to(asker.reader).filter(every_condition(question, asker))
-
-
-def every_condition(question: Question, asker: Asker) -> Q:
-    """Return the test of all filters together."""
-    found = Q()
-    for test in question.tests:
-        found &= condition_of(test, asker)
-    return found & condition_of(question.where, asker) if question.where else found
-
-
-def answer(question: Question, asker: Asker, *, named: bool = True) -> Answer:
-    """Return the groups of a question with names, sums and total; those for comparing need no names."""
+def answer(question: Question, asker: Asker, wanted: Wanted = Wanted()) -> Answer:
+    """Return the groups of a question with names, sums and total; those that are not wanted may be missing."""
     # A report may be in the order of a figure that is not shown.
-    wanted = (*question.columns, question.sort.removeprefix("-"))
-    needs = needed_sums(name for name in wanted if name in MEASURES)
+    named = (*question.columns, question.sort.removeprefix("-"))
+    needs = needed_sums(name for name in named if name in MEASURES)
     dimensions = [DIMENSIONS[name] for name in question.group]
-    ranking = ranking_of(question)
-    source, rows = source_of(question, asker, dimensions, needs)
-    total, groups = set_apart(rows)
-    leaves, others = greatest(gather(groups, dimensions), ranking)
-    total.add(others)
-    cut = bool(total.of("calls"))
-    tree = grow(leaves, dimensions, Wording(asker.masker, asker.zone), named=named)
-    for node in tree:
-        total.add(node.sums)
-    arrange(tree, dimensions, question)
-    if question.top is not None and len(tree) > question.top:
-        tree, cut = tree[: question.top], True
-    return Answer(question, total, tree, source, cut=cut)
+    ranking = ranking_of_page(question, wanted.rows) if wanted.rows else ranking_of(question)
+    parting = parting_of(wanted, ranking, dimensions, needs)
+    source, rows = source_of(question, asker, dimensions, needs, parting)
+    others, groups = set_apart(rows, dimensions)
+    leaves = gather(groups, dimensions)
+    if not isinstance(parting, Best) or source != "columns":
+        # The database gives all groups.
+        leaves, dropped = greatest(leaves, ranking_of(question))
+        others = others or {(): dropped}
+    wording = Wording(asker.masker, asker.zone)
+    found = Answer(question, Sums(), grow(leaves, dimensions, wording, named=wanted.keys is None), source)
+    unseen = Node((None,), _("Others"), Sums(), dimensions, wording)
+    for sums in others.values():
+        unseen.sums.add(sums)
+    for node in (unseen, *found.nodes):
+        found.total.add(node.sums)
+    if unseen.sums.of("calls") and ranking and ranking.cuts:
+        found.cut = True
+    elif unseen.sums.of("calls"):
+        unseen.parts = grow(others, dimensions[1:], wording, named=wanted.keys is None) if dimensions[1:] else []
+        found.others = unseen
+    arrange(found.nodes, dimensions, question)
+    if question.top is not None and len(found.nodes) > question.top:
+        found.nodes, found.cut = found.nodes[: question.top], True
+    return found
 
 
-def set_apart(rows: Iterable[dict[str, Any]]) -> tuple[Sums, list[dict[str, Any]]]:
-    """Return the sums of the groups that are not shown, and the rows of those that are."""
-    others, groups = Sums(), []
+def parting_of(
+    wanted: Wanted, ranking: Ranking | None, dimensions: Sequence[Dimension], needs: frozenset[str]
+) -> Best | Only | None:
+    """Return what leaves of the groups of the columnar copy those that are wanted; None where all are."""
+    sums = sorted(needs - {"cost"})
+    if wanted.keys and dimensions[0].many:
+        return Only(groups_of(len(dimensions), sums), wanted.keys)
+    return ranking.best(len(dimensions), sums) if ranking else None
+
+
+def set_apart(
+    rows: Iterable[dict[str, Any]], dimensions: Sequence[Dimension]
+) -> tuple[dict[tuple[Key, ...], Sums], list[dict[str, Any]]]:
+    """Return the sums of the groups that are not wanted, by their inner keys, and the rows of those that are."""
+    others, groups = [], []
     for row in rows:
-        if row.get("is_best", True):
-            groups.append(row)
-        else:
-            others.add(sums_of(row))
-    return others, groups
+        (groups if row.get("is_best", True) else others).append(row)
+    return gather(others, dimensions, outermost=1), groups
 
 
-def source_of(
-    question: Question, asker: Asker, dimensions: Sequence[Dimension], needs: frozenset[str]
-) -> tuple[str, Iterable[dict[str, Any]]]:
-    """Return the name of the table that answers, and its rows: k0, k1 … for the levels, currency, sums."""
-    copied = copied_rows(question, asker, dimensions, needs)
-    if copied is not None:
-        return "columns", copied
-    if in_days(question, asker, dimensions, needs):
-        return "days", day_rows(question, asker, dimensions, needs)
-    sums = sums_of_calls(question, needs)
-    return "calls", grouped(calls_of(question, asker), dimensions, asker.zone, sums).iterator(5000)
-
-
-def copied_rows(
-    question: Question, asker: Asker, dimensions: Sequence[Dimension], needs: frozenset[str]
-) -> list[dict[str, Any]] | None:
-    """Return sums from the columnar copy and the database together; None where the database is to answer alone."""
-    if not reads_widely(asker.reader):
-        return None
-    period, sums, ranking = period_of(question, asker.zone), sums_of_calls(question, needs), ranking_of(question)
-    return from_both(
-        calls_of_any_time(question, asker),
-        period.start,
-        period.end,
-        lambda records: grouped(records, dimensions, asker.zone, sums),
-        ranking.best(sums) if ranking else None,
-    )
-
-
-def reads_widely(reader: User) -> bool:
-    """Return whether a person sees more than own calls, to which the database has an index."""
-    return reader.is_administrator or reader.is_supervisor
-
-
-def in_days(question: Question, asker: Asker, dimensions: Sequence[Dimension], needs: frozenset[str]) -> bool:
-    """Return whether the totals by day can answer."""
-    if asker.zone.key != settings.TIME_ZONE or not needs <= IN_TOTALS:
-        return False
-    if not all(one.columns and one.columns <= DAY_COLUMNS for one in dimensions):
-        return False
-    return all(FIELDS[name].columns and FIELDS[name].columns <= DAY_COLUMNS for name in fields_in(question))
-
-
-def fields_in(question: Question) -> set[str]:
-    """Return the names of all fields that the question compares."""
-
-    def named(condition: Condition) -> Iterable[str]:
-        if isinstance(condition, Comparison):
-            yield condition.field
-        else:
-            for part in condition.parts:
-                yield from named(part)
-
-    parts = (*question.tests, *((question.where,) if question.where else ()))
-    return {name for part in parts for name in named(part)}
-
-
-def sums_of_calls(question: Question, needs: Iterable[str]) -> dict[str, Any]:
-    """Return the sums over call records that are needed, the cost apart."""
-    # What is counted is a column that is never empty and quickly read.
-    sums: dict[str, Any] = {
-        "calls": Count("*"),
-        "incoming": Count("direction", filter=INCOMING),
-        "outgoing": Count("direction", filter=~INCOMING),
-        "answered": Count("direction", filter=ANSWERED),
-        "missed": Count("direction", filter=~ANSWERED & INCOMING),
-        "unanswered": Count("direction", filter=~ANSWERED & ~INCOMING),
-        "talk": Sum("talk_seconds", filter=ANSWERED),
-        "ring": Sum("ring_seconds"),
-        "ring_answered": Sum("ring_seconds", filter=ANSWERED),
-        "unpriced": Count("direction", filter=Q(pricing__in=UNPRICED)),
-        "in_time": Count("direction", filter=ANSWERED & Q(ring_seconds__lte=question.target)),
-        "trunk": Sum("trunk_seconds", filter=Q(carries_trunk=True)),
-        "rated": Count("mos"),
-        "mos": Sum("mos"),
-        "poor": Count("direction", filter=Q(mos__lt=POOR_MOS)),
-        "first": Min("started_at"),
-        "last": Max("started_at"),
-    }
-    return {name: sums[name] for name in needs if name != "cost"}
-
-
-def day_rows(
-    question: Question, asker: Asker, dimensions: Sequence[Dimension], needs: frozenset[str]
-) -> Iterable[dict[str, Any]]:
-    """Return sums of the totals by day."""
-    sums: dict[str, Any] = {
-        "calls": Sum("calls"),
-        "incoming": Sum("calls", filter=INCOMING),
-        "outgoing": Sum("calls", filter=~INCOMING),
-        "answered": Sum("calls", filter=ANSWERED),
-        "missed": Sum("calls", filter=~ANSWERED & INCOMING),
-        "unanswered": Sum("calls", filter=~ANSWERED & ~INCOMING),
-        "talk": Sum("talk_seconds", filter=ANSWERED),
-        "ring": Sum("ring_seconds"),
-        "ring_answered": Sum("ring_seconds", filter=ANSWERED),
-        "unpriced": Sum("unpriced"),
-    }
-    totals = days_visible_to(asker).filter(every_condition(question, asker))
-    first, last = question.days()
-    if first:
-        totals = totals.filter(day__gte=first)
-    if last:
-        totals = totals.filter(day__lte=last)
-    wanted = {name: sums[name] for name in needs if name != "cost"}
-    return grouped(totals, dimensions, asker.zone, wanted, days=True).iterator(5000)
-
-
-def days_visible_to(asker: Asker) -> QuerySet[Any]:
-    """Return the totals of calls that the asker may see: the scope of CallRecordQuerySet.visible_to."""
-    reader, every = asker.reader, ExtensionDay.objects.all()
-    if not reader.is_active:
-        return every.none()
-    if reader.is_administrator:
-        return every
-    own = Q(user_id=reader.pk)
-    return every.filter(own | supervised_by(reader) if reader.is_supervisor else own)
-
-
-def grouped(
-    rows: QuerySet[Any], dimensions: Sequence[Dimension], zone: ZoneInfo, sums: dict[str, Any], *, days: bool = False
-) -> QuerySet[Any, dict[str, Any]]:
-    """Return the query of rows grouped by all levels and the currency."""
-    keys = {f"k{place}": expression_of(one, zone, days=days) for place, one in enumerate(dimensions)}
-    cost = Sum(Cast("cost", BigIntegerField()))
-    return (  # type: ignore[no-any-return]
-        rows.order_by()
-        .annotate(**keys)
-        .values(*keys, "currency")
-        .annotate(cost_sum=cost, **{f"s_{name}": one for name, one in sums.items()})
-    )
-
-
-def expression_of(dimension: Dimension, zone: ZoneInfo, *, days: bool) -> Any:
-    """Return what a table is grouped by for a dimension."""
-    if not days or "day" not in dimension.columns:
-        return dimension.expression(zone)
-    return {"day": F("day"), "week": TruncWeek("day"), "month": TruncMonth("day")}[dimension.name]
-
-
-def gather(rows: Iterable[dict[str, Any]], dimensions: Sequence[Dimension]) -> dict[tuple[Key, ...], Sums]:
-    """Return the sums of each innermost group."""
+def gather(
+    rows: Iterable[dict[str, Any]], dimensions: Sequence[Dimension], *, outermost: int = 0
+) -> dict[tuple[Key, ...], Sums]:
+    """Return the sums of each innermost group, by its keys from a level on."""
     found: dict[tuple[Key, ...], Sums] = {}
-    raw = [(tuple(plain(row[f"k{place}"]) for place in range(len(dimensions))), sums_of(row)) for row in rows]
+    names = [f"k{place}" for place in range(outermost, len(dimensions))]
+    raw = [(tuple(plain(row[name]) for name in names), sums_of(row)) for row in rows]
     folds = [
         dimension.fold({keys[place] for keys, _sums in raw}) if dimension.fold else None
-        for place, dimension in enumerate(dimensions)
+        for place, dimension in enumerate(dimensions[outermost:])
     ]
     for keys, sums in raw:
         folded = tuple(fold.get(key) if fold is not None else key for key, fold in zip(keys, folds, strict=True))

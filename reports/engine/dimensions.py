@@ -76,6 +76,8 @@ class Dimension:
     columns: frozenset[str] = frozenset()
     """Columns that a table of totals must have to answer it."""
     without: str | Promise = ""
+    many: bool = False
+    """Whether there may be thousands of groups, of which a page shows few."""
 
 
 def _column(name: str) -> Callable[[ZoneInfo], Any]:
@@ -165,11 +167,11 @@ DIMENSIONS: dict[str, Dimension] = {
     for one in (
         Dimension(
             "person", gettext_lazy("Person"), gettext_lazy("People"), _column("user_id"), _people, "person",
-            columns=frozenset({"user_id"}), without=gettext_lazy("Nobody"),
+            columns=frozenset({"user_id"}), without=gettext_lazy("Nobody"), many=True,
         ),
         Dimension(
             "extension", gettext_lazy("Extension"), gettext_lazy("Extensions"), _column("extension"), _as_they_are,
-            "extension", columns=frozenset({"extension"}),
+            "extension", columns=frozenset({"extension"}), many=True,
         ),
         Dimension(
             "department", gettext_lazy("Department"), gettext_lazy("Departments"), _column("department_id"),
@@ -210,11 +212,11 @@ DIMENSIONS: dict[str, Dimension] = {
         ),
         Dimension(
             "destination", gettext_lazy("Destination"), gettext_lazy("Destinations"), _column("destination"),
-            _as_they_are, "destination", without=gettext_lazy("Unknown destination"),
+            _as_they_are, "destination", without=gettext_lazy("Unknown destination"), many=True,
         ),
         Dimension(
             "number", gettext_lazy("Number"), gettext_lazy("Numbers"), _column("other_number"), _numbers, "number",
-            without=gettext_lazy("Number withheld"),
+            without=gettext_lazy("Number withheld"), many=True,
         ),
         Dimension(
             "gateway", gettext_lazy("Gateway"), gettext_lazy("Gateways"), _column("gateway_id"), _named_rows(Gateway),
@@ -236,10 +238,11 @@ DIMENSIONS: dict[str, Dimension] = {
         Dimension(
             "authorization_code", gettext_lazy("Authorisation code"), gettext_lazy("Authorisation codes"),
             _column("authorization_code"), _as_they_are, "authorization_code", without=gettext_lazy("No code"),
+            many=True,
         ),
         Dimension(
             "matter_code", gettext_lazy("Client matter code"), gettext_lazy("Client matter codes"),
-            _column("matter_code"), _as_they_are, "matter_code", without=gettext_lazy("No code"),
+            _column("matter_code"), _as_they_are, "matter_code", without=gettext_lazy("No code"), many=True,
         ),
         Dimension(
             "day", gettext_lazy("Day"), gettext_lazy("Days"), lambda zone: TruncDay("started_at", tzinfo=zone), _days,

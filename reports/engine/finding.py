@@ -9,9 +9,9 @@ from django.utils import timezone
 from accounting.querysets.calls import CallRecordQuerySet
 from accounting.services.columns.reading import from_both
 from callanalytics.web.pagination import Paging, beyond
-from reports.engine.answering import calls_of, calls_of_any_time, reads_widely
 from reports.engine.fields import Asker
 from reports.engine.question import Question, period_of
+from reports.engine.tables import calls_of, calls_of_any_time, reads_widely
 
 NEAR = timedelta(days=31)
 """A page is looked for in so long a time first: most are full by then."""

@@ -18,6 +18,7 @@ from reports.engine.details import DETAILS
 from reports.engine.dimensions import DIMENSIONS
 from reports.engine.measures import MEASURES, Form, Sums, share
 from reports.engine.question import Question, key_of
+from reports.engine.ranking import leading_measure
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,15 +142,6 @@ def lay_out(answer: Answer, page: int = 0, size: int = 0) -> Layout:
         cells = [_("Total"), *figures(answer.total, answer.before, question, answer.total, measure)]
         layout.total = Row(cells, level=0, calls=calls.every)
     return layout
-
-
-def leading_measure(question: Question) -> str:
-    """Return the measure of which shares and changes are taken: the one that is sorted by, else cost, else calls."""
-    wanted = question.sort.removeprefix("-")
-    additive = ("cost", "calls", "talk", "ring", "missed", "answered", "outgoing", "incoming", "unpriced")
-    if wanted in additive:
-        return wanted
-    return next((name for name in question.columns if name in additive), "calls")
 
 
 Placed = tuple[Node, tuple[Node, ...]]

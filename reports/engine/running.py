@@ -13,13 +13,14 @@ from accounting.querysets.calls import CallRecordQuerySet
 from callanalytics.web.pagination import Paging
 from reports.catalogue.base import Report
 from reports.charts.calls import charts_of_calls
-from reports.engine.answering import Answer, Node, answer, calls_of
+from reports.engine.answering import Answer, Node, Wanted, answer
 from reports.engine.details import DETAILS
 from reports.engine.fields import Asker
 from reports.engine.finding import calls_in_order, calls_of_page
 from reports.engine.layout import Layout, Row, detail_columns, lay_out
 from reports.engine.question import Question, previous
 from reports.engine.reading import CallCells, Columns
+from reports.engine.tables import calls_of
 
 MOST_SORTED = 1000
 """Calls that are shown when they are sorted by something else than their time."""
@@ -44,7 +45,7 @@ def run_report(report: Report, question: Question, asker: Asker, paging: Paging 
             return Run(report, question, paged(layout, paging) if paging else layout)
         if not question.group:
             return Run(report, question, list_calls(question, asker, paging or Paging()))
-        found = answer(question, asker)
+        found = answer(question, asker, Wanted((paging.number + 1) * paging.size + 1 if paging else 0))
         if "change" in question.columns or question.chart == "paired":
             compare(found, question, asker)
         layout = lay_out(found, paging.number, paging.size) if paging else lay_out(found)
@@ -64,7 +65,7 @@ def compare(found: Answer, question: Question, asker: Asker) -> None:
     before = previous(question)
     if before is None:
         return
-    earlier = answer(replace(before, top=None), asker, named=False)
+    earlier = answer(replace(before, top=None), asker, Wanted(keys=[node.keys[0] for node in found.nodes]))
     found.before = earlier.total
     nodes: dict[tuple[Any, ...], Node] = {}
     gather(earlier.nodes, nodes)

@@ -14,12 +14,12 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounting.services.columns.reading import from_both
 from reports.charts.base import MOST_COLUMNS, Chart, Mark, Series
-from reports.engine.answering import calls_of, calls_of_any_time, reads_widely
 from reports.engine.conditions import Comparison
 from reports.engine.fields import Asker
 from reports.engine.layout import CallsBehind, Column, Layout, Row
 from reports.engine.measures import Form
 from reports.engine.question import Question, period_of
+from reports.engine.tables import calls_of, calls_of_any_time, reads_widely
 from reports.engine.writing import write
 
 BURST_CALLS, BURST_TIME, SHORT_SECONDS, MOST_PAIRS = 5, timedelta(minutes=10), 15, 500

@@ -14,11 +14,11 @@ from django.utils.translation import gettext_lazy
 from accounting.models import Correction, Extension, ImportFile, LineAssignment
 from accounting.services.columns.reading import from_both
 from reports.charts.base import MOST_COLUMNS, MOST_SERIES, Chart, Mark, Series
-from reports.engine.answering import calls_of, calls_of_any_time
 from reports.engine.fields import Asker
 from reports.engine.layout import Column, Layout, Row
 from reports.engine.measures import Form
 from reports.engine.question import Question, period_of
+from reports.engine.tables import calls_of, calls_of_any_time
 from reports.engine.writing import write
 
 MOST_ROWS = 5000

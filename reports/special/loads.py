@@ -8,9 +8,9 @@ from typing import Any
 
 from accounting.models import Gateway
 from accounting.services.columns.reading import from_both
-from reports.engine.answering import calls_of, calls_of_any_time, reads_widely
 from reports.engine.fields import Asker
 from reports.engine.question import Question, period_of
+from reports.engine.tables import calls_of, calls_of_any_time, reads_widely
 from reports.engine.traffic import HOUR, slots, sweep
 
 HALF_HOUR = 1800

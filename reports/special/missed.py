@@ -16,11 +16,11 @@ from accounting.services.columns.dialect import plain
 from accounting.services.columns.reading import from_both
 from accounting.services.naming import person_names
 from reports.charts.base import MOST_BARS, Chart, Mark, Series
-from reports.engine.answering import calls_of, calls_of_any_time, reads_widely
 from reports.engine.fields import Asker
 from reports.engine.layout import CallsBehind, Column, Layout, Row, RowsMade
 from reports.engine.measures import Form
 from reports.engine.question import Question, period_of
+from reports.engine.tables import calls_of, calls_of_any_time, reads_widely
 from reports.engine.writing import write
 
 MOST_CALLERS = 2000

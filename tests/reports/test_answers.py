@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from accounting.models import CallRecord, CallType, Direction, Kind, Outcome, Pricing, User
 from accounting.services.masking import mask_for
-from reports.engine.answering import Node, answer, calls_of
+from reports.engine.answering import Node, answer
 from reports.engine.conditions import Comparison, Condition, Group, read_condition
 from reports.engine.question import CUSTOM, Question, asker_for, in_words
+from reports.engine.tables import calls_of
 from tests import factories as make
 from tests.reports import oracle
 

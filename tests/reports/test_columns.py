@@ -34,14 +34,18 @@ from accounting.services.masking import mask_for
 from callanalytics.web.pagination import Paging, Position
 from reports.catalogue import REPORTS
 from reports.catalogue.base import only
-from reports.engine import answering
-from reports.engine.answering import Answer, Node, answer, fields_in
+from reports.charts import base as charts
+from reports.charts.base import Chart, charts_of
+from reports.engine import ranking, tables
+from reports.engine.answering import Answer, Node, Wanted, answer
 from reports.engine.conditions import Comparison, Condition, Group
 from reports.engine.dimensions import DIMENSIONS
 from reports.engine.fields import FIELDS, Asker
+from reports.engine.layout import lay_out
 from reports.engine.measures import MEASURES, Sums
-from reports.engine.question import CUSTOM, Question, asker_for
-from reports.engine.running import run_report
+from reports.engine.question import CHARTS, CUSTOM, Question, asker_for
+from reports.engine.running import compare, run_report
+from reports.engine.tables import fields_in
 from tests import factories as make
 
 ZONES = ("UTC", "US/Eastern", "Asia/Kathmandu", "Australia/Lord_Howe", "Europe/Berlin")
@@ -200,8 +204,8 @@ def comparisons_of(condition: Condition) -> Iterator[Comparison]:
 def by_database(question: Question, asker: Asker) -> Answer:
     """Return the answer of the call records alone."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(answering, "copied_rows", lambda *_: None)
-        patch.setattr(answering, "in_days", lambda *_: False)
+        patch.setattr(tables, "copied_rows", lambda *_: None)
+        patch.setattr(tables, "in_days", lambda *_: False)
         return answer(question, asker)
 
 
@@ -218,6 +222,55 @@ def told_of(node: Node) -> Any:
 def sums_of(sums: Sums) -> Any:
     """Return sums, those of nothing left out."""
     return {name: value for name, value in sums.numbers.items() if value}, sums.costs, sums.first, sums.last
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    levels=LEVELS,
+    sort=st.sampled_from(("-calls", "-cost", "cost", "-talk", "-answer_rate", "-last", "name", "")),
+    chart=st.sampled_from(sorted(CHARTS)),
+    rows=st.integers(1, 6),
+    top=st.sampled_from((None, None, 2, 30)),
+    condition=CONDITIONS,
+)
+def test_a_page_and_its_charts_show_what_the_whole_answer_shows(
+    half_touched: User,
+    few_marks: None,
+    levels: tuple[str, ...],
+    sort: str,
+    chart: str,
+    rows: int,
+    top: int | None,
+    condition: Condition,
+) -> None:
+    question = Question(
+        period="all", zone="UTC", group=levels, columns=("calls", "talk", "cost"), sort=sort, chart=chart, top=top,
+        where=condition,
+    )  # fmt: skip
+    asker = asker_for(half_touched, mask_for(half_touched), "UTC")
+    page, whole = answer(question, asker, Wanted(rows)), answer(question, asker)
+    assert page.source == whole.source == "columns"
+    assert sums_of(page.total) == sums_of(whole.total)
+    assert lay_out(page, 0, rows).rows[:rows] == lay_out(whole, 0, rows).rows[:rows]
+    assert lay_out(page, 0, rows - 1 or 1).has_more == lay_out(whole, 0, rows - 1 or 1).has_more
+    assert [drawn(one) for one in charts_of(page)] == [drawn(one) for one in charts_of(whole)]
+    compare(page, question, asker)
+    compare(whole, question, asker)
+    assert lay_out(page, 0, rows).rows[:rows] == lay_out(whole, 0, rows).rows[:rows]
+
+
+@pytest.fixture
+def few_marks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Charts show few of the groups, so that a page has groups that neither it nor its chart shows."""
+    for name, most in (("bar", 2), ("paired", 2), ("doughnut", 2), ("heat", 2), ("stacked", 2)):
+        monkeypatch.setitem(ranking.CHARTED, name, most)
+    for name in ("MOST_BARS", "MOST_SLICES", "MOST_LINES", "MOST_COLUMNS"):
+        monkeypatch.setattr(charts, name, 2)
+
+
+def drawn(chart: Chart) -> Any:
+    """Return everything that a chart shows."""
+    return chart.kind, chart.title, chart.categories, chart.series
 
 
 def test_every_field_figure_and_grouping_is_in_the_copy(calls: User) -> None:
@@ -339,11 +392,9 @@ def test_business_hours_are_the_same_in_the_copy(half_touched: User, operator: s
     question = Question(period=CUSTOM, **whole, group=("office",), columns=("calls",), tests=tests)
     by_copy = answer(question, asker)
     assert by_copy.source == "columns"
-    assert by_copy.total.of("calls") == answering.calls_of(question, asker).count()
+    assert by_copy.total.of("calls") == tables.calls_of(question, asker).count()
     assert {node.keys[0]: node.sums.of("calls") for node in by_copy.nodes} == {
-        pk: count
-        for pk in offices_of_calls
-        if (count := answering.calls_of(question, asker).filter(office_id=pk).count())
+        pk: count for pk in offices_of_calls if (count := tables.calls_of(question, asker).filter(office_id=pk).count())
     }
 
 

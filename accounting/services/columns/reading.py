@@ -1,7 +1,7 @@
 """Asks the copy about its clean days and the database about all others; what comes back can be added up."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -53,35 +53,6 @@ class Step(Protocol):
 
     def among(self, sql: str) -> str:
         """Return the SQL that follows "WITH …, ", from that of the rows."""
-
-
-@dataclass(frozen=True, slots=True)
-class Best:
-    """Which groups are wanted of many: those with the greatest (or least) weight, all that are equal to the last."""
-
-    count: int
-    sums: Mapping[str, str]
-    """The columns that add up, each with the function that adds it."""
-    weight: str
-    """SQL over all rows of a group: what they are ranked by."""
-    greatest: bool = True
-    values: Sequence[Any] = ()
-
-    def among(self, sql: str) -> str:
-        """Return the SQL that leaves of groups (k0, currency, sums) the best, and adds up the others by currency."""
-        sums = ", ".join(f'{function}("{name}") AS "{name}"' for name, function in self.sums.items())
-        order, side = ("DESC", ">=") if self.greatest else ("ASC", "<=")
-        last = f"(SELECT weight FROM weighed ORDER BY weight {order} LIMIT 1 OFFSET {self.count - 1})"  # noqa: S608
-        names = ", ".join(f'"{name}"' for name in self.sums)
-        return (
-            f"found AS MATERIALIZED (SELECT k0, currency, {sums} FROM ({sql}) GROUP BY k0, currency), "  # noqa: S608
-            f"weighed AS MATERIALIZED (SELECT k0, {self.weight} AS weight FROM found GROUP BY k0), "
-            f"best AS MATERIALIZED (SELECT k0 FROM weighed WHERE weight {side} COALESCE({last}, weight)) "
-            f"SELECT TRUE AS is_best, found.k0, currency, {names} FROM found SEMI JOIN best "
-            "ON found.k0 IS NOT DISTINCT FROM best.k0 UNION ALL "
-            f"SELECT FALSE, NULL, currency, {sums} FROM found ANTI JOIN best "
-            "ON found.k0 IS NOT DISTINCT FROM best.k0 GROUP BY currency"
-        )
 
 
 @dataclass(frozen=True, slots=True)
