@@ -1,12 +1,10 @@
 """Forgets a person who is erased: own reports and schedules, and the address among the recipients of others."""
 
-from typing import Any
-
 from accounting.models import User
 from reports.models import ReportSchedule, SavedReport, ScheduleRun
 
 
-def forget_person(person: User, address: str, **_others: Any) -> None:
+def forget_person(person: User, address: str) -> None:
     """Delete what a person has saved and scheduled, and send nothing to the person any more."""
     ReportSchedule.objects.filter(owner=person).delete()
     SavedReport.objects.filter(owner=person).delete()

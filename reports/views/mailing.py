@@ -91,7 +91,7 @@ def context_of(
         "report": asked.report,
         "chips": chips_of(asked.question, asked.report.standard, asked.asker),
         "back": f"{page}?{params.urlencode()}",
-        "query": request.GET.urlencode(),
+        "preview": f"{reverse('preview_mail', args=[asked.report.slug])}?{request.GET.urlencode()}",
         "reach": reach(),
         "is_entered": is_entered(MailServer.current()),
         "own_address": request.user.email,

@@ -4,8 +4,10 @@ from datetime import UTC, date, datetime
 from io import StringIO
 
 import pytest
+import time_machine
 from django.core.management import CommandError, call_command
 from django.db.models import Q
+from django.utils import timezone
 
 from accounting.demo.numbers import UNRATED_PREFIX
 from accounting.models import (
@@ -18,8 +20,10 @@ from accounting.models import (
     Gateway,
     ImportFile,
     LineAssignment,
+    MailState,
     Membership,
     Office,
+    OutgoingMail,
     PhoneSystem,
     Pricing,
     Rate,
@@ -31,6 +35,7 @@ from accounting.models import (
     User,
 )
 from accounting.services.set_aside import original_of
+from reports.models import PausedBecause, ReportSchedule, RunState, SavedReport, ScheduleRun
 
 TODAY = date(2026, 3, 20)
 PASSWORD = "opensesame-1"
@@ -145,3 +150,18 @@ def test_nonsense_is_refused() -> None:
     """With a sentence."""
     with pytest.raises(CommandError, match="20 to 40,000"):
         seed(people=3)
+
+
+def test_reports_are_saved_and_scheduled_and_nothing_is_mailed() -> None:
+    """One active with a past, one paused, one failing; every mail of the past is to people of the demo, and sent."""
+    with time_machine.travel(datetime(2026, 3, 20, 17, tzinfo=UTC)):
+        seed()
+        assert not ReportSchedule.objects.filter(next_run__lte=timezone.now()).exists()
+    assert SavedReport.objects.filter(department__isnull=False).exists()
+    states = ReportSchedule.objects.values_list("paused_because", flat=True)
+    assert {PausedBecause.NO, PausedBecause.ASKED, PausedBecause.FAILURES, PausedBecause.LEFT} == set(states)
+    assert RunState.SENT in ScheduleRun.objects.values_list("state", flat=True)
+    failed = ScheduleRun.objects.filter(state=RunState.FAILED).values_list("text", flat=True)
+    assert set(failed) == {"“999999” is no value of “Gateway”."}
+    assert OutgoingMail.objects.exists()
+    assert not OutgoingMail.objects.exclude(state=MailState.SENT, recipient__endswith="@halden.example").exists()

@@ -1,4 +1,4 @@
-"""Mailing a report in a real browser: people are found and added by keyboard, and the preview shows what was typed."""
+"""Mailing a report in a browser: people are added by keyboard, the preview shows what was typed, also when refused."""
 
 import pytest
 from django.test import Client
@@ -30,6 +30,12 @@ def test_a_report_is_mailed_by_keyboard(page: Page, context: BrowserContext, liv
     shown = page.frame_locator("iframe[name=mail-preview]")
     expect(shown.get_by_text("Hello from Ada Novak")).to_be_visible()
     expect(shown.get_by_text("kim@example.com")).to_be_visible()
+    page.get_by_label("Recipients", exact=True).fill("eve@elsewhere.example")
+    page.get_by_role("button", name="Send", exact=True).press("Enter")
+    expect(page.locator("#id_recipients_error")).to_contain_text("Mail to eve@elsewhere.example is not allowed")
+    expect(shown.get_by_text("Hello from Ada Novak")).to_be_visible()
+    expect(page.locator("[data-mail-preview]")).not_to_have_attribute("aria-busy", "true")
+    page.get_by_label("Recipients", exact=True).fill("kim@example.com")
     page.get_by_role("button", name="Send", exact=True).press("Enter")
     page.wait_for_url("**/reports/mails/*/")
     expect(page.get_by_role("cell", name="kim@example.com")).to_be_visible()

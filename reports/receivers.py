@@ -1,0 +1,23 @@
+"""Hears of people and of the demo below."""
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from accounting.models import User
+from accounting.signals import demo_filled, person_erased
+from reports.services.forgetting import forget_person
+
+
+@receiver(person_erased)
+def forget(person: User, address: str, **_facts: Any) -> None:
+    """Forget the reports of an erased person, in the transaction of the erasure."""
+    forget_person(person, address)
+
+
+@receiver(demo_filled)
+def fill_demo(**_facts: Any) -> None:
+    """Save and schedule reports in the demo organisation."""
+    from reports.services.demo import set_demo_reports  # noqa: PLC0415  (all of the reports: not at each start)
+
+    set_demo_reports()
