@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from accounting.models import (
+    PRIVATE,
     UNPRICED,
-    CallRecord,
     CallType,
     CostCentre,
     Department,
@@ -25,6 +25,7 @@ from accounting.models import (
     Pricing,
     User,
 )
+from accounting.querysets.calls import CallRecordQuerySet
 from accounting.querysets.organization import subtree
 from accounting.services.finding import SeveralPeopleError, find_person
 from accounting.services.masking import TOKEN_MARK, Masker
@@ -32,7 +33,7 @@ from callanalytics.lib import periods
 from callanalytics.lib.phone_numbers import plain_digits
 from callanalytics.web.filters import Chip, FilterForm
 
-Records = QuerySet[CallRecord]
+Records = CallRecordQuerySet
 
 DEFAULT_PERIOD = "30d"
 CUSTOM = "custom"
@@ -76,6 +77,15 @@ class CallFilter(FilterForm):
             ("priced", gettext_lazy("Priced")),
             ("unpriced", gettext_lazy("No price yet")),
             ("free", gettext_lazy("Not chargeable")),
+        ],
+    )
+    purpose = forms.ChoiceField(
+        label=gettext_lazy("Private or business"),
+        required=False,
+        choices=[
+            ("", gettext_lazy("Any")),
+            ("business", gettext_lazy("Business")),
+            ("private", gettext_lazy("Private")),
         ],
     )
     gateway = forms.ModelChoiceField(
@@ -212,6 +222,10 @@ class CallFilter(FilterForm):
         """Keep calls with a price, without one, or free of charge."""
         wanted = {"priced": (Pricing.PRICED,), "unpriced": UNPRICED, "free": (Pricing.NOT_CHARGEABLE,)}[value]
         return records.filter(pricing__in=wanted)
+
+    def by_purpose(self, records: Records, value: str) -> Records:
+        """Keep private calls, or all others."""
+        return records.filter(purpose__in=PRIVATE) if value == "private" else records.exclude(purpose__in=PRIVATE)
 
     def by_gateway(self, records: Records, gateway: Gateway) -> Records:
         """Keep calls over one gateway."""

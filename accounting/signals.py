@@ -16,7 +16,8 @@ calls_imported = Signal()
 """Sent after commit with `batch_id`, the arrival mark of the new and corrected call records."""
 calls_corrected = Signal()
 """Sent after each commit of a correction with the first and the last start of the changed call records (`started`,
-`ended`, both included) and `correction_id`; their owner, units, price or destination may have changed."""
+`ended`, both included) and `correction_id`; their owner, units, price or destination may have changed. Marking calls as
+private or business sends it, too, without a correction (None)."""
 person_erased = Signal()
 """Sent within the transaction that erases a person, with `person` and the `address` that the person had."""
 demo_filled = Signal()

@@ -1,5 +1,7 @@
 """The columns of calls, one definition for the page and for exports."""
 
+from collections.abc import Collection
+
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -29,6 +31,21 @@ def _details(call: NamedCall) -> SafeString:
         icon("chevron-right"),
         _("Details of this call"),
     )
+
+
+def chosen_by(markable: Collection[int]) -> CallColumn:
+    """Return the column of boxes by which calls are chosen for marking; only these calls have one."""
+
+    def box(call: NamedCall) -> SafeString:
+        if call.record.pk not in markable:
+            return SafeString()
+        return format_html(
+            '<input class="form-check-input" type="checkbox" form="mark" name="call" value="{}" aria-label="{}">',
+            call.pk,
+            _("Choose the call of %(moment)s") % {"moment": moment(call.record.started_at)},
+        )
+
+    return Column("choose", gettext_lazy("Choose"), lambda call: "", box)
 
 
 CALL_TYPE: CallColumn = Column(

@@ -206,6 +206,10 @@ SET_UP_SECTIONS = (
                 "masking_rules", covers=("add_masking_rule", "change_masking_rule", "preview_masking_rule"),
             ),
             SetUpPage(
+                _("Private calls"), _("Until when people may mark their calls as private."), "lock-keyhole",
+                "admin:accounting_privatecallrule_changelist",
+            ),
+            SetUpPage(
                 _("Directory"), _("Sign-in and people from LDAP or Active Directory."), "book-user", "directory",
                 ("directory_settings", "directory_run"),
             ),

@@ -44,6 +44,24 @@ class SingleAdmin(SetUpAdmin):
         return redirect(request.path) if response.status_code == 302 else response
 
 
+@admin.register(models.PrivateCallRule)
+class PrivateCallRuleAdmin(SingleAdmin):
+    """Private calls."""
+
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": ("marking_days",),
+                "description": _(
+                    "A private call is paid by its person and masked from everybody else. People mark their own "
+                    "outgoing calls in the list of calls, or dial the private prefix of their office."
+                ),
+            },
+        ),
+    )
+
+
 @admin.register(models.MailServer)
 class MailServerAdmin(SingleAdmin):
     """The mail server."""

@@ -242,7 +242,7 @@ class OfficeAdmin(SetUpAdmin):
     fieldsets = (
         (None, {"fields": ("name",)}),
         (_("Place"), {"fields": (("country", "subdivision"), "time_zone")}),
-        (_("Numbers"), {"fields": (("area_code", "access_code"), "extension_digits")}),
+        (_("Numbers"), {"fields": (("area_code", "access_code"), "private_prefix", "extension_digits")}),
     )
 
 

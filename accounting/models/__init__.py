@@ -2,6 +2,7 @@
 
 from accounting.models.audit import AuditedAction, AuditEntry, ChangeJournal
 from accounting.models.calls import (
+    PRIVATE,
     UNPRICED,
     CallLeg,
     CallQuality,
@@ -12,12 +13,13 @@ from accounting.models.calls import (
     Kind,
     Outcome,
     Pricing,
+    Purpose,
     ReleasedBy,
     UnitHalfHour,
     UnitKind,
 )
 from accounting.models.columns import CopiedDays, TouchedDay
-from accounting.models.connections import Directory, DirectoryRun, MailServer
+from accounting.models.connections import Directory, DirectoryRun, MailServer, PrivateCallRule
 from accounting.models.corrections import CorrectedRecord, Correction, CorrectionKind, CorrectionState
 from accounting.models.imports import FileState, ImportBatch, ImportFile, RejectedRow
 from accounting.models.jobs import Job, JobState
@@ -31,6 +33,7 @@ from accounting.models.tariffs import Carrier, GatewayCarrier, PublicHoliday, Ra
 from accounting.models.users import Role, User
 
 __all__ = [
+    "PRIVATE",
     "UNPRICED",
     "AuditEntry",
     "AuditedAction",
@@ -75,7 +78,9 @@ __all__ = [
     "OutgoingMail",
     "PhoneSystem",
     "Pricing",
+    "PrivateCallRule",
     "PublicHoliday",
+    "Purpose",
     "Rate",
     "ReferenceRevision",
     "RejectedRow",

@@ -72,6 +72,16 @@ class ReleasedBy(models.TextChoices):
     REMOTE = "R", _("Other side")
 
 
+class Purpose(models.IntegerChoices):
+    """Whether a call is business or private, and who has said so (EX-9)."""
+
+    BUSINESS = 1, _("Business")
+    DIALLED = 2, _("Private, dialled with the private prefix")
+    MARKED = 3, _("Private, marked")
+    RULED_BUSINESS = 4, _("Business, corrected")
+
+
+PRIVATE = (Purpose.DIALLED, Purpose.MARKED)
 UNPRICED = (Pricing.NO_CARRIER, Pricing.NO_TARIFF, Pricing.NO_RATE)
 
 
@@ -186,6 +196,9 @@ class CallRecord(models.Model):
     conference = models.BooleanField(_("conference"), default=False)
     authorization_code = models.CharField(_("authorisation code"), max_length=60, blank=True)
     matter_code = models.CharField(_("client matter code"), max_length=32, blank=True)
+    purpose = models.PositiveSmallIntegerField(
+        _("private or business"), choices=Purpose.choices, default=Purpose.BUSINESS
+    )
     mos = models.PositiveSmallIntegerField(_("voice quality"), null=True, help_text=_("Mean opinion score times 100."))
     jitter_ms = models.IntegerField(_("jitter"), null=True)
     latency_ms = models.IntegerField(_("latency"), null=True)
@@ -220,6 +233,11 @@ class CallRecord(models.Model):
     def is_unpriced(self) -> bool:
         """Whether a price is missing."""
         return self.pricing in UNPRICED
+
+    @property
+    def is_private(self) -> bool:
+        """Whether it is a private call: paid by its person, and masked from everybody else."""
+        return self.purpose in PRIVATE
 
 
 class CallQuality(models.Model):

@@ -115,6 +115,22 @@ class Directory(Single):
         return self.server_uri
 
 
+class PrivateCallRule(Single):
+    """Until when people may say of their own calls that they are private, or business after all (EX-9)."""
+
+    marking_days = models.PositiveSmallIntegerField(
+        _("days for marking"), default=30, validators=[MaxValueValidator(400)],
+        help_text=_("So many days after a call its person may still mark it. 0: nobody marks calls."),
+    )  # fmt: skip
+
+    class Meta:
+        verbose_name = _("private calls")
+        verbose_name_plural = _("private calls")
+
+    def __str__(self) -> str:
+        return str(self.marking_days)
+
+
 class DirectoryRun(models.Model):
     """One synchronisation of people: what it changed, or why it changed nothing."""
 

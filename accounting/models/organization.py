@@ -5,6 +5,7 @@ from zoneinfo import available_timezones
 import phonenumbers
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -43,6 +44,13 @@ class Office(models.Model):
         blank=True,
         help_text=_("What people dial first for the public network, for instance 0."),
     )
+    private_prefix = models.CharField(
+        _("private prefix"),
+        max_length=8,
+        blank=True,
+        validators=[RegexValidator(r"^[0-9*#]+$", _("Digits, * and # only."))],
+        help_text=_("What people dial before a private call, for instance 8: before the outside line or in its place."),
+    )
     extension_digits = models.PositiveSmallIntegerField(
         _("longest extension"),
         default=6,
@@ -67,6 +75,9 @@ class Office(models.Model):
         if prefix.startswith("0") and self.area_code.startswith(prefix):
             text = _("Enter the area code without the national prefix %(prefix)s.")
             raise ValidationError({"area_code": ValidationError(text, params={"prefix": prefix})})
+        if self.private_prefix and self.access_code.startswith(self.private_prefix):
+            text = _("The outside line begins with it: every call would be private.")
+            raise ValidationError({"private_prefix": text})
 
 
 class Department(models.Model):

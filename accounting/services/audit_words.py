@@ -47,6 +47,7 @@ OTHER_SUBJECTS: dict[str, str | Promise] = {
     "sign_in": gettext_lazy("sign-in"),
     "synchronisation": gettext_lazy("synchronisation"),
     "mail": gettext_lazy("mail"),
+    "private_calls": gettext_lazy("private calls"),
 }
 """Kinds of subjects that are no settings; whoever records a new one may name it here."""
 DETAILS: dict[str, str | Promise] = {
@@ -77,6 +78,7 @@ DETAILS: dict[str, str | Promise] = {
     "unchanged": gettext_lazy("Unchanged"),
     "errors": gettext_lazy("Lines with errors"),
     "calls": gettext_lazy("Calls"),
+    "private": gettext_lazy("Private"),
     "looked_at": gettext_lazy("Calls looked at"),
     "selection": gettext_lazy("Which calls"),
     "restored": gettext_lazy("Went back to what it was"),

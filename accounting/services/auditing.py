@@ -27,6 +27,7 @@ from accounting.models import (
     NumberRule,
     Office,
     PhoneSystem,
+    PrivateCallRule,
     PublicHoliday,
     Rate,
     Supervision,
@@ -38,8 +39,8 @@ from callanalytics.lib.secrets import EncryptedField
 
 AUDITED: set[type[models.Model]] = {
     Carrier, CostCentre, Department, Directory, Extension, Gateway, GatewayCarrier, LineAssignment, MailServer,
-    MaskingRule, Membership, NumberRule, Office, PhoneSystem, PublicHoliday, Rate, Supervision, Tariff, TariffBand,
-    User,
+    MaskingRule, Membership, NumberRule, Office, PhoneSystem, PrivateCallRule, PublicHoliday, Rate, Supervision, Tariff,
+    TariffBand, User,
 }  # fmt: skip
 """Models whose every saved change is an entry; bulk writers call record() once for the whole."""
 SILENT_FIELDS = frozenset({"id", "last_login", "date_joined", "collecting_until", "next_sync_at", "is_staff"})

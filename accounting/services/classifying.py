@@ -59,6 +59,8 @@ class NumberAnalysis:
     """Code of the rule that decided, for explanations, for instance 'site-override' or 'public-plan'."""
     entered: str = ""
     """The site's own rule that decided: its number, range or prefix as entered, else ''."""
+    private: bool = False
+    """Whether it was dialled with the office's private prefix, which `number` is without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +119,16 @@ class SiteRules:
 class Site:
     """One office: its country and area, its outside line, its extensions, its rules before those of all offices."""
 
-    def __init__(self, country: Country, access_code: str, extension_digits: int, rules: tuple[SiteRules, ...]) -> None:
+    def __init__(
+        self, country: Country, access_code: str, extension_digits: int, rules: tuple[SiteRules, ...],
+        private_prefix: str = "",
+    ) -> None:  # fmt: skip
         """Take the office's dial plan; rules in the order in which they count."""
         self.country = country
         self.access_code = access_code
         self.extension_digits = extension_digits
         self.rules = rules
+        self.private_prefix = private_prefix
 
     def find(self, kind: str, numbers: Iterable[str]) -> tuple[SiteRule, str] | None:
         """Return the first rule of a kind that meets one of the numbers."""
@@ -136,6 +142,12 @@ class Site:
         """Return the digits after the outside line's code, '' when they do not begin with it."""
         if self.access_code and digits.startswith(self.access_code):
             return digits[len(self.access_code) :]
+        return ""
+
+    def after_private_prefix(self, digits: str) -> str:
+        """Return what was dialled after the private prefix, '' when the digits do not begin with it."""
+        if self.private_prefix and digits.startswith(self.private_prefix):
+            return digits[len(self.private_prefix) :]
         return ""
 
     def is_short_internal(self, digits: str) -> bool:
@@ -278,6 +290,24 @@ class NumberPlan:
 
 def _analyse(site: Site, number: str, *, incoming: bool, outpulsed: bool) -> NumberAnalysis:
     digits = clean(number)
+    rest = "" if incoming or outpulsed else site.after_private_prefix(digits)
+    if not rest:
+        return _read(site, digits, incoming=incoming, outpulsed=outpulsed)
+    # What is somebody's extension, a voicemail or a short number stays that, whatever it begins with.
+    whole = _by_whole_number(site, digits, [digits])
+    if whole is not None or site.is_short_internal(digits):
+        return whole or _read(site, digits, incoming=False, outpulsed=False)
+    private = _read(site, rest, incoming=False, outpulsed=False)
+    if private.call_type == CallType.EMERGENCY:
+        return private
+    if private.call_type in (CallType.INTERNAL, CallType.UNKNOWN):
+        other = _read(site, digits, incoming=False, outpulsed=False)
+        if private.call_type == CallType.INTERNAL or other.call_type != CallType.UNKNOWN:
+            return other
+    return replace(private, private=True)
+
+
+def _read(site: Site, digits: str, *, incoming: bool, outpulsed: bool) -> NumberAnalysis:
     if not digits:
         return NumberAnalysis("", CallType.UNKNOWN, "", "", "withheld")
     if FEATURE.match(digits):
@@ -348,5 +378,6 @@ def load_number_plan() -> NumberPlan:
     for office in Office.objects.all():
         country = Country(office.country.upper(), office.area_code.translate(SEPARATORS))
         rules = (SiteRules(by_office[office.pk]), shared)
-        sites[office.pk] = Site(country, office.access_code, office.extension_digits, rules)
+        private_prefix = office.private_prefix.translate(SEPARATORS)
+        sites[office.pk] = Site(country, office.access_code, office.extension_digits, rules, private_prefix)
     return NumberPlan(sites)

@@ -1,4 +1,8 @@
-"""The one place that hides digits of public numbers: on pages, in links, filters, exports and mails (HOME-5)."""
+"""The one place that hides numbers: on pages, in links, filters, exports and mails (HOME-5, EX-9).
+
+Rules hide the last digits of public numbers from a role; the other party of a private call is hidden whole from
+everybody but its person.
+"""
 
 import base64
 import binascii
@@ -12,13 +16,19 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Case, CharField, F, Q, Value, When
 from django.db.models.functions import Length
 from django.db.models.lookups import LessThan
+from django.utils.translation import gettext as _
 
-from accounting.models import CallRecord, CallType, Kind, MaskingRule, Office, Role, User
+from accounting.models import PRIVATE, CallRecord, CallType, Kind, MaskingRule, Office, Role, User
+from accounting.querysets.calls import CallRecordQuerySet
 from callanalytics.lib.phone_numbers import hide_last_digits, spaced
 
+PRIVATE_KEY = "~private"
+"""Stands in groups and addresses for the other party of others' private calls."""
+SEEN = {"seen_number": "other_number", "seen_country": "country", "seen_destination": "destination"}
+"""What tells the other party of a call, as the viewer may see it, and the columns that hold it."""
 TOKEN_MARK = "~"  # noqa: S105  (begins a token in an address; no number begins with it)
 DEFAULT_EXTENSION_DIGITS = 6
 RANKS: dict[str, int] = {Role.USER: 0, Role.SUPERVISOR: 1, Role.ADMINISTRATOR: 2}
@@ -33,6 +43,8 @@ class ShownNumber:
     key: str
     """For addresses: the number, or a token that only this person's session can turn back."""
     hidden: bool
+    private: bool = False
+    """Whether it is hidden whole, as the other party of somebody else's private call."""
 
     def __str__(self) -> str:
         return self.text
@@ -50,6 +62,7 @@ class Numbered(NamedTuple):
     user_id: int | None
     other_number: str
     dialled_number: str
+    purpose: int
 
 
 class Masker:
@@ -64,15 +77,36 @@ class Masker:
     def number(self, record: CallRecord | Numbered, number: str | None = None) -> ShownNumber:
         """Return a number of a call record, the other party's when none is named, as the viewer may see it."""
         value = record.other_number if number is None else number
+        if self.hides(record.purpose, record.user_id):
+            return self.of_others(PRIVATE_KEY if value else "")
         return self._shown(value, self._hidden_digits(record, value))
 
     def of_others(self, number: str) -> ShownNumber:
         """Return a number that belongs to no record of the viewer's scope: the strictest rule holds."""
+        if number == PRIVATE_KEY:
+            return ShownNumber(_("Private"), PRIVATE_KEY, hidden=True, private=True)
         return self._shown(number, self._strictest if self.is_public(number) else 0)
+
+    def hides(self, purpose: int, user_id: int | None) -> bool:
+        """Return whether the other party of a call of this purpose and person is nobody's business here."""
+        return purpose in PRIVATE and user_id != self.viewer.pk
+
+    def hidden_whole(self) -> Q:
+        """Return the condition of the calls whose other party the viewer does not see at all."""
+        return Q(purpose__in=PRIVATE) & ~Q(user_id=self.viewer.pk)
+
+    def telling(self, records: CallRecordQuerySet) -> CallRecordQuerySet:
+        """Return records that can be compared, grouped and sorted by the columns of SEEN, as the viewer sees them."""
+        if not (self.viewer.is_administrator or self.viewer.is_supervisor):
+            return records.alias(**{name: F(column) for name, column in SEEN.items()})
+        hidden = When(self.hidden_whole(), then=Value(PRIVATE_KEY))
+        return records.alias(
+            **{name: Case(hidden, default=F(column), output_field=CharField()) for name, column in SEEN.items()}
+        )
 
     def reads_beyond_lower_roles(self, record: CallRecord) -> bool:
         """Return whether the viewer reads in full the number of somebody else's call that a lower role does not."""
-        if not self.lower or record.user_id in (None, self.viewer.pk) or not record.other_number:
+        if not self.lower or record.user_id in (None, self.viewer.pk) or not record.other_number or record.is_private:
             return False
         hidden_below = self._digits_by(self.lower, record, record.other_number)
         return bool(hidden_below) and not self._hidden_digits(record, record.other_number)
@@ -81,7 +115,7 @@ class Masker:
         """Return what is printed for a number of a call record."""
         return self.number(record, number).text
 
-    def matching(self, records: QuerySet[CallRecord], number: str, *, begins: bool) -> QuerySet[CallRecord]:
+    def matching(self, records: CallRecordQuerySet, number: str, *, begins: bool) -> CallRecordQuerySet:
         """Keep the records with this other number; digits that the viewer does not see never decide.
 
         `number` is as typed, or the key of a ShownNumber. Raises ValueError for a token of somebody else.
@@ -90,9 +124,11 @@ class Masker:
 
     def condition(self, number: str, *, begins: bool) -> Q:
         """Return the test of matching(), to be joined with others."""
+        if number == PRIVATE_KEY:
+            return self.hidden_whole()
         if number.startswith(TOKEN_MARK):
-            return Q(other_number=self.opened(number))
-        found = Q(other_number__startswith=number) if begins else Q(other_number=number)
+            return Q(other_number=self.opened(number)) & ~self.hidden_whole()
+        found = (Q(other_number__startswith=number) if begins else Q(other_number=number)) & ~self.hidden_whole()
         for rule in self.rules:
             # A public number of n characters shows n - digits of them; more typed than shown would be a probe.
             # In an address with a domain the hidden characters are not the last ones, so it never matches.
@@ -102,7 +138,7 @@ class Masker:
 
     def opened(self, key: str) -> str:
         """Return the number behind a key; raises ValueError when the token was made for somebody else."""
-        if not key.startswith(TOKEN_MARK):
+        if not key.startswith(TOKEN_MARK) or key == PRIVATE_KEY:
             return key
         try:
             sealed = base64.urlsafe_b64decode(key[1:] + "=" * (-len(key[1:]) % 4))
@@ -112,6 +148,8 @@ class Masker:
 
     def shown_key(self, key: str) -> str:
         """Return what a filter on this key says: the number, masked when the key is a token."""
+        if key == PRIVATE_KEY:
+            return self.of_others(key).text
         if not key.startswith(TOKEN_MARK):
             return spaced(key)
         # Only hidden numbers have tokens, whatever their form.

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounting.models import CallRecord, CallType, Direction, Kind, MaskingRule, Role, User
+from accounting.models import PRIVATE, CallRecord, CallType, Direction, Kind, MaskingRule, Role, User
 from accounting.services.masking import Masker, mask_for
 
 SAMPLES = 10
@@ -66,7 +66,8 @@ def sample_calls(reader: User) -> list[CallRecord]:
     """
     if mask_for(reader).rules:
         return examples()
-    latest = CallRecord.objects.filter(kind=Kind.PUBLIC).exclude(other_number="").newest_first()[:LOOKED_THROUGH]
+    public = CallRecord.objects.filter(kind=Kind.PUBLIC).exclude(purpose__in=PRIVATE)
+    latest = public.exclude(other_number="").newest_first()[:LOOKED_THROUGH]
     first_of_kind: dict[tuple[int, int], CallRecord] = {}
     others: list[CallRecord] = []
     for record in latest:

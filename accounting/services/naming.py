@@ -30,6 +30,11 @@ class NamedCall:
         """The record's id as text, so that no grouping of digits gets into addresses."""
         return str(self.record.pk)
 
+    @property
+    def destination(self) -> str:
+        """Where the call went, '' when the reader may not know."""
+        return "" if self.number.private else self.record.destination
+
 
 def named_calls(records: Sequence[CallRecord], masker: Masker, *, owners: bool = False) -> list[NamedCall]:
     """Return the records in the same order with the names of a page: two queries, three with owners."""

@@ -79,6 +79,8 @@ class Part:
     connected_other: str = ""
     own_end: bool = True
     """Whether the leg is the extension's own; else the call only passed it: forwarding, voicemail, a bridge's trunk."""
+    ruled: int = 0
+    """The purpose that somebody has given the stored record of this part; 0: none, the number tells."""
 
 
 def parts_of(leg: Leg, topology: Topology) -> list[Part]:

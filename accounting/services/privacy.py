@@ -37,7 +37,7 @@ CALL_COLUMNS = (
     "id", "started_at", "answered_at", "ended_at", "extension", "direction", "kind", "outcome", "call_type",
     "other_number", "dialled_number", "connected_number", "country", "destination", "original_called", "last_redirect",
     "hunt_pilot", "device", "ring_seconds", "talk_seconds", "queue_seconds", "cost", "currency", "pricing",
-    "authorization_code", "matter_code", "conference", "mos",
+    "authorization_code", "matter_code", "conference", "purpose", "mos",
 )  # fmt: skip
 AUDIT_COLUMNS = ("at", "actor", "address", "action", "subject_type", "subject", "changes", "details")
 VALIDITY = ("valid_from", "valid_to")
@@ -86,7 +86,8 @@ def calls_of(person: User, numbers: Sequence[str]) -> QuerySet[CallRecord]:
 
 def entries_about(person: User) -> QuerySet[AuditEntry]:
     """Return the audit entries by and about a person."""
-    return AuditEntry.objects.filter(Q(actor_id=person.pk) | Q(subject_type="user", subject_id=str(person.pk)))
+    about = Q(subject_type__in=("user", "private_calls"), subject_id=str(person.pk))
+    return AuditEntry.objects.filter(Q(actor_id=person.pk) | about)
 
 
 def exports() -> Path:

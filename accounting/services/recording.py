@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from accounting.models import CallRecord, CallType, Pricing
+from accounting.models import CallRecord, CallType, Pricing, Purpose
 from accounting.models.calls import UNPRICED, UnitKind
 from accounting.services.attributing import Owner
 from accounting.services.parting import INCOMING, INTERNAL, Part
@@ -24,7 +24,7 @@ RECORD_COLUMNS = [
     "dialled_number", "connected_number", "country", "destination", "original_called", "last_redirect",
     "redirect_reason", "hunt_pilot", "device", "ring_seconds", "talk_seconds", "queue_seconds", "gateway_id",
     "carries_trunk", "trunk_seconds", "pricing", "cost", "currency", "rate_id", "cause", "released_by", "conference",
-    "authorization_code", "matter_code", "mos", "jitter_ms", "latency_ms", "loss_permille",
+    "authorization_code", "matter_code", "purpose", "mos", "jitter_ms", "latency_ms", "loss_permille",
 ]  # fmt: skip
 DAY_COLUMNS = [
     "day", "phone_system_id", "extension", "user_id", "department_id", "cost_centre_id", "office_id",
@@ -40,6 +40,7 @@ UNPRICED_CODES = frozenset(int(pricing) for pricing in UNPRICED)
 HALF_HOUR = 1800
 DEPARTMENT, COST_CENTRE, OFFICE, GATEWAY = map(int, UnitKind)
 INTERNAL_TYPE, UNKNOWN_TYPE = int(CallType.INTERNAL), int(CallType.UNKNOWN)
+BUSINESS, DIALLED_PRIVATELY = int(Purpose.BUSINESS), int(Purpose.DIALLED)
 NOT_CHARGED: tuple[int, int | None, str, int | None, str] = (int(Pricing.NOT_CHARGEABLE), 0, "", None, "")
 NO_QUALITY = (None, None, None, None)
 Units = tuple[int | None, int | None, int | None, int | None]
@@ -135,9 +136,12 @@ class Recorder:
         gateway = self.topology.gateways.get(part.trunk_device) if part.trunk_device else None
         gateway_id = gateway.id if gateway else None
         if part.kind == INTERNAL:
-            kind, number, call_type, country, destination = INTERNAL, part.other, INTERNAL_TYPE, "", ""
+            kind, number, call_type, country, destination, purpose = (
+                INTERNAL, part.other, INTERNAL_TYPE, "", "", BUSINESS,
+            )  # fmt: skip
         else:
-            kind, number, call_type, country, destination = self.analyse(part, owner, gateway)
+            kind, number, call_type, country, destination, purpose = self.analyse(part, owner, gateway)
+            purpose = part.ruled or purpose
         pricing, cost, currency, rate_id, rated = NOT_CHARGED
         if carries and answered and kind != INTERNAL:
             pricing, cost, currency, rate_id, rated = self.reference.book.price_at(
@@ -157,18 +161,21 @@ class Recorder:
             rated or destination, part.original_called, part.last_redirect, part.reason, part.hunt_pilot,
             part.device, ring, talk, part.queue, gateway_id, carries,
             part.trunk_seconds, int(pricing), cost, currency, rate_id, part.cause, part.released_by, part.conference,
-            part.authorization_code, part.matter_code,
+            part.authorization_code, part.matter_code, purpose,
             *(self.quality(part.leg, call_refs) if self.qualities else NO_QUALITY),
         )  # fmt: skip
 
-    def analyse(self, part: Part, owner: Owner, gateway: KnownGateway | None) -> tuple[int, str, int, str, str]:
-        """Return kind of a call that is not internal, and number, type, country and destination of the other party.
+    def analyse(self, part: Part, owner: Owner, gateway: KnownGateway | None) -> tuple[int, str, int, str, str, int]:
+        """Return kind of a call that is not internal; number, type, country, destination of the other party; purpose.
 
         The number is read at the gateway's office, else the owner's, else the phone system's.
         """
         office = (gateway.office_id if gateway else None) or owner.office_id or self.topology.office_id
         incoming = not part.as_dialled
+        purpose = BUSINESS
         analysis = self.reference.plan.analyse(office, part.other, incoming=incoming)
+        if analysis.private and part.direction != INCOMING:
+            purpose = DIALLED_PRIVATELY
         if analysis.call_type == UNKNOWN_TYPE and part.outpulsed:
             sent = self.reference.plan.analyse(office, part.outpulsed, incoming=incoming, outpulsed=True)
             analysis = sent if sent.call_type != UNKNOWN_TYPE else analysis
@@ -178,7 +185,7 @@ class Recorder:
             call_type = UNKNOWN_TYPE
         elif call_type == INTERNAL_TYPE:
             kind = INTERNAL
-        return kind, analysis.number, call_type, analysis.country, analysis.destination
+        return kind, analysis.number, call_type, analysis.country, analysis.destination, purpose
 
     def quality(self, leg: int, call_refs: Iterable[str]) -> tuple[int | None, ...]:
         """Return the worst quality that the own device reported in a call: mos, jitter, latency, loss."""

@@ -199,9 +199,8 @@ def told_once(text: StrOrPromise) -> PriceStory:
 
 def recorded_number(record: CallRecord, number: ShownNumber) -> Step:
     """Return the step that names number, type and country of a record."""
-    values = {
-        "number": number.text or "–", "type": record.get_call_type_display(), "country": country_name(record.country),
-    }  # fmt: skip
+    country = "–" if number.private else country_name(record.country)
+    values = {"number": number.text or "–", "type": record.get_call_type_display(), "country": country}
     return Step(Topic.NUMBER, _("Number %(number)s (%(country)s): %(type)s."), values)
 
 
@@ -220,8 +219,10 @@ def masked(steps: Iterable[Step], number: ShownNumber) -> Iterable[Step]:
 
 
 def masked_values(values: Mapping[str, object], number: ShownNumber) -> dict[str, object]:
-    """Return the values of a step with shortened prefixes."""
+    """Return the values of a step with shortened prefixes; of a private call without its destination."""
     found = dict(values)
+    if number.private:
+        found.pop("destination", None)
     if isinstance(prefix := found.get("prefix"), str):
         found["prefix"] = visible_prefix(prefix, number)
     if isinstance(shorter := found.get("shorter"), tuple):

@@ -1,7 +1,7 @@
 """One call told whole: its records, its legs on a time line, what it cost and why."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounting.models import CallLeg, CallRecord, GatewayCarrier, Rate, User
 from accounting.services.describing import q850
-from accounting.services.masking import Masker, ShownNumber, mask_for
+from accounting.services.masking import PRIVATE_KEY, Masker, ShownNumber, mask_for
 from accounting.services.naming import NamedCall, extension_holders, named_calls
 from accounting.services.simulating import PriceStory, price_story, visible_prefix
 from accounting.services.timelines import Course, Tick, TimeLine, kinds_in
@@ -81,8 +81,7 @@ class ToldCall:
     @property
     def other_in_words(self) -> str:
         """Who or what the other party is: a person, a destination, else the type of the call."""
-        record = self.chosen.record
-        return self.chosen.other_name or record.destination or record.get_call_type_display()
+        return self.chosen.other_name or self.chosen.destination or self.chosen.record.get_call_type_display()
 
 
 def tell_call(record: CallRecord, viewer: User) -> ToldCall:
@@ -126,12 +125,15 @@ def _told_legs(legs: Sequence[CallLeg], records: Sequence[CallRecord], masker: M
         return []
     line = TimeLine.of(legs)
     holders = extension_holders(number for leg in legs for number in (leg.calling, leg.final_called) if number)
-    # Numbers of the reader's own records look the same here as there.
+    # Numbers of the reader's own records look the same here as there; those of others' private calls nowhere.
+    hidden = set(private_numbers(records[0].call_id, masker)) if records else set()
     shown = {number: masker.number(record, number) for record in records for number in _numbers(record) if number}
 
     def show(number: str) -> ShownNumber:
         if CONFERENCE_BRIDGE.match(number):
             return ShownNumber(_("Conference"), "", hidden=False)
+        if number in hidden or (hidden and masker.is_public(number)):
+            return masker.of_others(PRIVATE_KEY)
         return shown.get(number) or masker.of_others(number)
 
     def party(leg: CallLeg, number: str, device: str) -> Party:
@@ -150,6 +152,12 @@ def _told_legs(legs: Sequence[CallLeg], records: Sequence[CallRecord], masker: M
         )
         for leg in legs
     ]
+
+
+def private_numbers(call_id: int, masker: Masker) -> Iterator[str]:
+    """Yield the other party's numbers in the private records of others in a call, within the reader's scope or not."""
+    for record in CallRecord.objects.of_call(call_id).filter(masker.hidden_whole()):
+        yield from (record.other_number, record.dialled_number, record.connected_number)
 
 
 def _numbers(record: CallRecord) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ from accounting.services.columns.touching import touch_seconds
 from accounting.services.discovering import Discovery
 from accounting.services.grouping import Group, StoredLeg, group
 from accounting.services.parting import Part
+from accounting.services.purposes import Rulings, hand_on
 from accounting.services.recording import (
     DAY_COLUMNS,
     RECORD_COLUMNS,
@@ -75,6 +76,7 @@ class BatchWriter:
         self.alone: dict[Key, list[Part]] = {}  # what is assembled already: records that are a call each
         self.moment = Moments()
         self.totals = Totals()
+        self.rulings = Rulings()
         self.net_records = 0
         self.discovery = Discovery(phone_system, self.topology)
         refresh_devices(self.topology, phone_system)
@@ -222,6 +224,7 @@ class BatchWriter:
                 call_ids[member] = call_id
             for other in one.call_ids - {call_id}:
                 CallLeg.objects.filter(call_id=other).update(call_id=call_id)
+                self.rulings.joined[other] = call_id
         return call_ids
 
     def recorder(self, call_refs: set[str]) -> Recorder:
@@ -241,10 +244,12 @@ class BatchWriter:
 
     def record_rows(self, recorder: Recorder, calls: Iterable[Assembled]) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of the call records of these calls."""
-        notice, row, moment = self.discovery.notice, recorder.row, self.moment
+        notice, row, moment, ruled = self.discovery.notice, recorder.row, self.moment, self.rulings.kept
         seen, measured = self.topology.seen, bool(recorder.qualities)
         for parts, (legs, call_id, file) in calls:
             refs = sorted({leg.call_ref for leg in legs}) if measured else ()
+            if call_id in ruled:
+                hand_on(ruled[call_id], parts)
             for part in parts:
                 if part.hunt_pilot or part.extension not in seen:
                     notice(part)
@@ -273,6 +278,7 @@ class BatchWriter:
         identifiers = []
         for record in records:
             take_back(record, self.totals)
+            self.rulings.keep(record)
             identifiers.append(record.pk)
         for start in range(0, len(identifiers), 500):
             CallRecord.objects.filter(pk__in=identifiers[start : start + 500]).delete()

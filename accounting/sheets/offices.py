@@ -66,6 +66,11 @@ class Offices(FlatSheet):
             help=_("What people dial first for the public network, for instance 0."),
         ),
         Column(
+            "private_prefix", _("private prefix"), example="8",
+            read=matching(r"[0-9*#]{1,8}", _("“%(value)s” is not what people dial before a private call.")),
+            help=_("What people dial before a private call, for instance 8: before the outside line or in its place."),
+        ),
+        Column(
             "extension_digits", _("longest extension"), example="4", default="6", read=whole_number(1, 15),
             help=_("Numbers with at most this many digits are taken for extensions."),
         ),

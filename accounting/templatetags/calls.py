@@ -43,25 +43,33 @@ def call_number(number: ShownNumber, mine: bool = False, key: str = "") -> SafeS
     """Return a number in bold as a link to all calls with it, of the reader alone where asked (HOME-6)."""
     if not number.text:
         return format_html('<span class="quiet">{}</span>', _("Number withheld"))
+    if number.private:
+        return format_html('<span class="number-private"{}>{} {}</span>', identity_of(key), icon("lock"), number.text)
     query = {"number": number.key, "period": "all"} | ({"mine": "1"} if mine else {})
-    identity = format_html(' id="number-{}"', key) if key else ""
     # Digits stay on one line; names and addresses may be too long for that.
     name = " number-name" if any(sign.isalpha() for sign in number.text) else ""
     return format_html(
         '<a class="number{}"{} href="{}?{}"><bdi>{}</bdi></a>',
         name,
-        identity,
+        identity_of(key),
         reverse("calls"),
         urlencode(query),
         number.text,
     )
 
 
+def identity_of(key: str) -> SafeString | str:
+    """Return the attribute by which a number keeps the focus when a list updates itself."""
+    return format_html(' id="number-{}"', key) if key else ""
+
+
 @register.simple_tag
 def call_party(call: NamedCall, mine: bool = False) -> SafeString:
     """Return the other party of a call: number as a link, name or destination below."""
-    below = call.other_name or call.record.destination
+    below = call.other_name or call.destination
     link = call_number(call.number, mine, call.pk)
+    if call.record.is_private and not call.number.private:
+        link = format_html('{} <span class="badge-soft badge-private">{}</span>', link, _("Private"))
     return format_html('{}<span class="sub">{}</span>', link, below) if below else SafeString(link)
 
 

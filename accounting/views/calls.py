@@ -12,13 +12,15 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounting.filters import CallFilter, call_filter
-from accounting.models import UNPRICED, CallRecord
+from accounting.models import UNPRICED, CallRecord, PrivateCallRule
 from accounting.services.finding import MOST_FOUND, people_matching, with_extensions
+from accounting.services.marking import TURNED, can_be_private, is_markable, last_moment
 from accounting.services.masking import mask_for
 from accounting.services.naming import named_calls
 from accounting.services.telling import ToldCall, tell_call
 from accounting.services.witnessing import witness
-from accounting.tables import ALL_CALLS, OWN_CALLS
+from accounting.tables import ALL_CALLS, OWN_CALLS, chosen_by
+from accounting.views.private_calls import just_marked
 from accounting.views.simulator import address_for
 from callanalytics.web.pagination import COUNTED_TO, SIZES, Paging, counted
 from callanalytics.web.requests import AuthenticatedRequest
@@ -61,8 +63,12 @@ def call_list(request: AuthenticatedRequest) -> HttpResponse:
     person = filters.cleaned_data.get("person")
     witness(masker, page.rows, "calls", person.pk if person else "", str(person or ""), address_of(request))
     count = counted(records)
+    columns, rule = (ALL_CALLS if owners else OWN_CALLS), PrivateCallRule.current()
+    can_mark = {one.pk for one in page.rows if is_markable(one, request.user, rule)}
     context = {
-        "table": Table(ALL_CALLS if owners else OWN_CALLS, calls),
+        "table": Table((chosen_by(can_mark), *columns) if can_mark else columns, calls),
+        "can_mark": bool(can_mark),
+        "marked": just_marked(request),
         "filters": filters,
         "open_filters": not page.rows and len(filters.chips()) > 1,
         "paging": paging,
@@ -102,8 +108,24 @@ def call_detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     seen = [one.record for one in told.records]
     subject = f"{told.chosen.owner or record.extension} {timezone.localtime(record.started_at):%Y-%m-%d %H:%M}"
     witness(mask_for(request.user), seen, "call", record.pk, subject, address_of(request))
-    context = {"call": told, **ways_to_prices(request, told)}
+    context = {
+        "call": told, "marked": just_marked(request), **ways_to_prices(request, told), **ways_to_mark(request, told),
+    }  # fmt: skip
     return render(request, "accounting/call.html", context)
+
+
+def ways_to_mark(request: AuthenticatedRequest, told: ToldCall) -> dict[str, object]:
+    """Return whether the reader may say that the call is private or business, until when, and on whose behalf."""
+    call, rule = told.chosen.record, PrivateCallRule.current()
+    if not can_be_private(call) or not call.extension:
+        return {}
+    own = call.user_id == request.user.pk and call.purpose in TURNED.values() and rule.marking_days > 0
+    return {
+        "purpose": True,
+        "can_mark": is_markable(call, request.user, rule),
+        "mark_until": last_moment(call, rule) if own else None,
+        "can_correct": request.user.is_administrator,
+    }
 
 
 def ways_to_prices(request: AuthenticatedRequest, told: ToldCall) -> dict[str, str]:

@@ -7,10 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounting.models import UNPRICED, CallType, Outcome, Pricing, ReleasedBy
+from accounting.models import PRIVATE, UNPRICED, CallType, Outcome, Pricing, ReleasedBy
 from accounting.services.describing import cause_in_words, mark_of, redirection_in_words
+from accounting.services.masking import PRIVATE_KEY
 from callanalytics.lib.money import from_micro
 from callanalytics.lib.places import country_name
 from reports.engine.measures import Form
@@ -19,7 +21,9 @@ NAMED: Mapping[str, tuple[str, ...]] = {
     "person_name": ("user_id",),
     "gateway_name": ("gateway_id",),
     "holder_name": ("kind", "phone_system_id", "other_number", "started_at"),
-    "shown_number": ("kind", "call_type", "direction", "user_id", "other_number", "dialled_number"),
+    "shown_number": ("kind", "call_type", "direction", "user_id", "other_number", "dialled_number", "purpose"),
+    "shown_country": ("country", "purpose", "user_id"),
+    "shown_destination": ("destination", "purpose", "user_id"),
 }
 """What columns can be made of beside the columns of call records, and the columns that it is found from."""
 
@@ -50,6 +54,20 @@ def _labels(choices: Any) -> Callable[[Any], str]:
     return lambda value: str(labels.get(value, value))
 
 
+def place_seen(place: str) -> str:
+    """Return a place as it is shown: that of somebody else's private call is said to be private."""
+    return gettext("Private") if place == PRIVATE_KEY else place
+
+
+def country_seen(code: str) -> str:
+    """Return a country's name; that of somebody else's private call is not told."""
+    return gettext("Private") if code == PRIVATE_KEY else country_name(code)
+
+
+def _purpose(purpose: int) -> str:
+    return gettext("Private") if purpose in PRIVATE else gettext("Business")
+
+
 def _length(seconds: int) -> timedelta:
     return timedelta(seconds=seconds)
 
@@ -65,11 +83,12 @@ DETAILS: dict[str, Detail] = {
         Detail("type", _("Type"), ("direction", "kind", "outcome"), lambda *of_call: str(mark_of(*of_call).label)),
         Detail("person", _("Person"), ("person_name",)),
         Detail("extension", _("Extension"), ("extension",), order_by="extension"),
-        Detail("other", _("Other party"), ("shown_number",), order_by="other_number"),
+        Detail("other", _("Other party"), ("shown_number",), order_by="seen_number"),
         Detail("other_name", _("Name"), ("holder_name",)),
         Detail("call_type", _("Call type"), ("call_type",), _labels(CallType), order_by="call_type"),
-        Detail("country", _("Country"), ("country",), country_name, order_by="country"),
-        Detail("destination", _("Destination"), ("destination",), order_by="destination"),
+        Detail("country", _("Country"), ("shown_country",), country_seen, order_by="seen_country"),
+        Detail("destination", _("Destination"), ("shown_destination",), place_seen, order_by="seen_destination"),
+        Detail("purpose", _("Private or business"), ("purpose",), _purpose, order_by="purpose"),
         Detail("outcome", _("Outcome"), ("outcome",), _labels(Outcome), order_by="outcome"),
         Detail("ring", _("Ring time"), ("ring_seconds",), _length, Form.SECONDS, "ring_seconds"),
         Detail("talk", _("Talk time"), ("talk_seconds",), _length, Form.SECONDS, "talk_seconds"),

@@ -24,6 +24,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounting.models import (
+    PRIVATE,
     CallType,
     Carrier,
     CostCentre,
@@ -35,10 +36,11 @@ from accounting.models import (
     Outcome,
     PhoneSystem,
     Pricing,
+    Purpose,
     Rate,
 )
 from accounting.services.describing import cause_in_words
-from accounting.services.masking import Masker
+from accounting.services.masking import PRIVATE_KEY, Masker
 from accounting.services.naming import person_names
 from callanalytics.lib.places import country_name
 
@@ -109,7 +111,20 @@ def _numbers(keys: Collection[Key], wording: Wording) -> Mapping[Key, str]:
 
 
 def _countries(keys: Collection[Key], wording: Wording) -> Mapping[Key, str]:
-    return {key: country_name(key) for key in keys}
+    return {key: _("Private") if key == PRIVATE_KEY else country_name(key) for key in keys}
+
+
+def _destinations(keys: Collection[Key], wording: Wording) -> Mapping[Key, str]:
+    return {key: _("Private") if key == PRIVATE_KEY else str(key) for key in keys}
+
+
+def _purposes(keys: Collection[Key], wording: Wording) -> Mapping[Key, str]:
+    return {key: _("Private") if key in PRIVATE else _("Business") for key in keys}
+
+
+def purposes_in_two(keys: Collection[Key]) -> Mapping[Key, Key]:
+    """Return private or business for each purpose."""
+    return {key: Purpose.MARKED.value if key in PRIVATE else Purpose.BUSINESS.value for key in keys}
 
 
 def _half_hour(zone: ZoneInfo) -> Any:
@@ -207,15 +222,20 @@ DIMENSIONS: dict[str, Dimension] = {
             "pricing", gettext_lazy("Price"), gettext_lazy("Prices"), _column("pricing"), _choices(Pricing), "pricing"
         ),
         Dimension(
-            "country", gettext_lazy("Country"), gettext_lazy("Countries"), _column("country"), _countries, "country",
+            "purpose", gettext_lazy("Private or business"), gettext_lazy("Private and business"), _column("purpose"),
+            _purposes, "purpose", fold=purposes_in_two,
+        ),
+        Dimension(
+            "country", gettext_lazy("Country"), gettext_lazy("Countries"), _column("seen_country"), _countries,
+            "country",
             without=gettext_lazy("No country"),
         ),
         Dimension(
-            "destination", gettext_lazy("Destination"), gettext_lazy("Destinations"), _column("destination"),
-            _as_they_are, "destination", without=gettext_lazy("Unknown destination"), many=True,
+            "destination", gettext_lazy("Destination"), gettext_lazy("Destinations"), _column("seen_destination"),
+            _destinations, "destination", without=gettext_lazy("Unknown destination"), many=True,
         ),
         Dimension(
-            "number", gettext_lazy("Number"), gettext_lazy("Numbers"), _column("other_number"), _numbers, "number",
+            "number", gettext_lazy("Number"), gettext_lazy("Numbers"), _column("seen_number"), _numbers, "number",
             without=gettext_lazy("Number withheld"), many=True,
         ),
         Dimension(

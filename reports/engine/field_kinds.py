@@ -19,7 +19,7 @@ from accounting.filters import units_seen_by
 from accounting.models import CallRecord, User
 from accounting.services.describing import cause_in_words
 from accounting.services.finding import SeveralPeopleError, find_person, people_seen_by
-from accounting.services.masking import TOKEN_MARK, Masker
+from accounting.services.masking import PRIVATE_KEY, TOKEN_MARK, Masker
 from callanalytics.lib.places import country_name
 from reports.engine.conditions import ConditionError
 
@@ -274,20 +274,33 @@ class TextField(FilterField):
         return value or _("none")
 
 
-class CountryField(TextField):
+class PlaceField(TextField):
+    """Where the other party is; private calls of others have but one place."""
+
+    def condition(self, operator: str, values: list[Any], asker: Asker) -> Q:
+        """Return a test in which the places of others' private calls never decide."""
+        test = super().condition(operator, values, asker)
+        return test if operator in LISTED else test & ~asker.masker.hidden_whole()
+
+    def said(self, value: Any, asker: Asker) -> str:
+        """Return the place, that there is none, or that it is private."""
+        return _("Private") if value == PRIVATE_KEY else super().said(value, asker)
+
+
+class CountryField(PlaceField):
     """The country of the other party, by its two letters."""
 
     def read(self, texts: Sequence[str], operator: str, asker: Asker) -> list[Any]:
         """Return the codes in capitals."""
-        codes = ["" if text == "none" else text.upper() for text in texts]
+        codes = ["" if text == "none" else text if text == PRIVATE_KEY else text.upper() for text in texts]
         for code in codes:
-            if code and country_name(code) == code and code != "001":
+            if code and country_name(code) == code and code not in ("001", PRIVATE_KEY):
                 raise self.refuse(code)
         return codes
 
     def said(self, value: Any, asker: Asker) -> str:
         """Return the country's name."""
-        return country_name(value) if value else _("none")
+        return country_name(value) if value and value != PRIVATE_KEY else super().said(value, asker)
 
 
 class NumberField(TextField):
@@ -323,7 +336,7 @@ class NumberField(TextField):
         test = Q()
         for value in values:
             if operator == "contains":
-                test |= Q(other_number__contains=value)
+                test |= Q(other_number__contains=value) & ~asker.masker.hidden_whole()
             else:
                 test |= asker.masker.condition(value, begins=operator == "begins")
         return negated(test, operator)

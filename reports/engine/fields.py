@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy
 
 from accounting.models import (
+    PRIVATE,
     UNPRICED,
     CallType,
     Carrier,
@@ -19,6 +20,7 @@ from accounting.models import (
     Outcome,
     PhoneSystem,
     Pricing,
+    Purpose,
     Rate,
     ReleasedBy,
 )
@@ -35,6 +37,7 @@ from reports.engine.field_kinds import (
     FilterField,
     NumberField,
     PersonField,
+    PlaceField,
     RowField,
     SecondsField,
     TextField,
@@ -55,6 +58,10 @@ PRICES = {
     "unpriced": (tuple(UNPRICED), gettext_lazy("No price yet")),
     "free": ((Pricing.NOT_CHARGEABLE,), gettext_lazy("Not chargeable")),
 }
+PURPOSES = {
+    "business": ((Purpose.BUSINESS, Purpose.RULED_BUSINESS), gettext_lazy("Business")),
+    "private": (tuple(PRIVATE), gettext_lazy("Private")),
+}
 YES_NO = {"yes": ((True,), gettext_lazy("yes")), "no": ((False,), gettext_lazy("no"))}
 
 FIELDS: dict[str, FilterField] = {
@@ -65,8 +72,8 @@ FIELDS: dict[str, FilterField] = {
         choice("outcome", gettext_lazy("Outcome"), "outcome", Outcome, totals=True),
         choice("call_type", gettext_lazy("Call type"), "call_type", CallType, totals=True),
         NumberField("number", gettext_lazy("Other party's number"), column="other_number"),
-        CountryField("country", gettext_lazy("Country"), operators=LISTED, column="country"),
-        TextField("destination", gettext_lazy("Destination"), column="destination"),
+        CountryField("country", gettext_lazy("Country"), operators=LISTED, column="seen_country"),
+        PlaceField("destination", gettext_lazy("Destination"), column="seen_destination"),
         TextField(
             "extension", gettext_lazy("Extension"), operators=("is", "not", "begins"),
             columns=frozenset({"extension"}), column="extension",
@@ -94,6 +101,7 @@ FIELDS: dict[str, FilterField] = {
         SecondsField("ring", gettext_lazy("Ring time"), column="ring_seconds"),
         AmountField("cost", gettext_lazy("Cost"), column="cost"),
         ChoiceField("price", gettext_lazy("Price"), column="pricing", members=PRICES),
+        ChoiceField("purpose", gettext_lazy("Private or business"), column="purpose", members=PURPOSES),
         choice("pricing", gettext_lazy("Pricing"), "pricing", Pricing),
         DayField("day", gettext_lazy("Day")),
         WeekdayField("weekday", gettext_lazy("Weekday")),

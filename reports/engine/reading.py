@@ -10,8 +10,9 @@ from typing import Any
 from django.db import connection
 from django.db.models import Field, Func
 
+from accounting.models import PRIVATE
 from accounting.querysets.calls import CallRecordQuerySet
-from accounting.services.masking import Masker, Numbered
+from accounting.services.masking import PRIVATE_KEY, Masker, Numbered
 from accounting.services.naming import NamesOnce
 from callanalytics.web.pagination import Page, Paging, Position, beyond
 from reports.engine.details import DETAILS, NAMED
@@ -138,10 +139,18 @@ class CallCells:
             return self._names.gateways(columns[0])
         if name == "holder_name":
             return self._names.holders(list(zip(*columns, strict=True)))
+        if name != "shown_number":
+            hides = self._masker.hides
+            return [PRIVATE_KEY if hides(*whose) else place for place, *whose in zip(*columns, strict=True)]
         if self._masker.rules:
             return self._numbers.of(list(zip(*columns, strict=True)))
-        # Without rules a number looks the same in every call.
-        return self._numbers.of([(0, 0, 0, None, number, "") for number in columns[4]])
+        # Without rules a number looks the same in every call but the private ones.
+        return self._numbers.of(
+            [
+                (0, 0, 0, user if purpose in PRIVATE else None, number, "", purpose)
+                for user, number, purpose in zip(columns[3], columns[4], columns[6], strict=True)
+            ]
+        )
 
     def _shown(self, *of_call: Any) -> str:
         return self._masker.number(Numbered(*of_call)).text

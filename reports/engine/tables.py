@@ -52,7 +52,8 @@ def calls_of(question: Question, asker: Asker) -> CallRecordQuerySet:
 
 def calls_of_any_time(question: Question, asker: Asker) -> CallRecordQuerySet:
     """Return the calls that the asker may see and that meet the question, whatever its period."""
-    return CallRecord.objects.visible_to(asker.reader).filter(every_condition(question, asker))
+    visible = asker.masker.telling(CallRecord.objects.visible_to(asker.reader))
+    return visible.filter(every_condition(question, asker))
 
 
 def every_condition(question: Question, asker: Asker) -> Q:

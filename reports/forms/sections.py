@@ -21,7 +21,7 @@ FILTERS: tuple[tuple[str, str | Promise, str, tuple[str, ...]], ...] = (
         "calls",
         gettext_lazy("What calls"),
         "phone",
-        ("kind", "direction", "outcome", "call_type", "number", "country", "destination", "conference", "released_by",
+        ("kind", "direction", "outcome", "call_type", "purpose", "number", "country", "destination", "conference", "released_by",
          "cause"),
     ),
     (

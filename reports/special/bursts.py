@@ -115,18 +115,18 @@ def scatter(rows: Sequence[Row]) -> list[Chart]:
 
 def short_calls(question: Question, asker: Asker) -> dict[Pair, list[datetime]]:
     """Return when the pairs that may have bursts had short calls, in order."""
-    period = period_of(question, asker.zone)
+    period, private = period_of(question, asker.zone), asker.masker.hidden_whole()
     names = ("extension", "other_number", "started_at")
     found: dict[Pair, list[datetime]] = defaultdict(list)
     rows = None
     if reads_widely(asker.reader):
-        records = calls_of_any_time(question, asker).filter(talk_seconds__lte=SHORT_SECONDS)
+        records = calls_of_any_time(question, asker).filter(talk_seconds__lte=SHORT_SECONDS).exclude(private)
         rows = from_both(records, period.start, period.end, lambda some: some.order_by().values(*names), Bursting())
     if rows is not None:
         for row in rows:
             found[row["extension"], row["other_number"]].append(row["started_at"])
         return found
-    short = calls_of(question, asker).filter(talk_seconds__lte=SHORT_SECONDS)
+    short = calls_of(question, asker).filter(talk_seconds__lte=SHORT_SECONDS).exclude(private)
     # The database finds the pairs that have enough short calls at all; few are left to look at.
     pairs = short.order_by().values_list(*names[:2]).annotate(calls=Count("id")).filter(calls__gte=BURST_CALLS)
     for extension, number, _calls in pairs.order_by("-calls")[:MOST_PAIRS]:

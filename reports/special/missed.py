@@ -123,6 +123,8 @@ def follow_up(callers: dict[str, Caller], asker: Asker) -> None:
     if not callers:
         return
     talked = CallRecord.objects.filter(outcome=Outcome.ANSWERED, kind=Kind.PUBLIC)
+    # Whom somebody has called privately is told to nobody, not even that it was this caller.
+    talked = talked.exclude(asker.masker.hidden_whole())
     earliest = min(caller.last for caller in callers.values())
     rows = None
     if reads_widely(asker.reader):

@@ -14,14 +14,14 @@ from django.db import DatabaseError, transaction
 from accounting.models import CallRecord, CopiedDays
 
 log = structlog.get_logger(__name__)
-LAYOUT = 2
+LAYOUT = 3
 """Raised when COLUMNS or their types change: files of another layout are not read, and are written anew."""
 COLUMNS = (
     "id", "phone_system_id", "call_id", "started_at", "ended_at", "extension", "user_id", "department_id",
     "cost_centre_id", "office_id", "direction", "kind", "outcome", "call_type", "other_number", "country",
     "destination", "hunt_pilot", "device", "ring_seconds", "talk_seconds", "gateway_id", "carries_trunk",
     "trunk_seconds", "pricing", "cost", "currency", "rate_id", "cause", "released_by", "conference",
-    "authorization_code", "matter_code", "mos",
+    "authorization_code", "matter_code", "purpose", "mos",
 )  # fmt: skip
 """The columns of call records that reports compare, group by, count or sort by."""
 KINDS = {
