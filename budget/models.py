@@ -59,6 +59,7 @@ class Budget(models.Model):
     currency = models.CharField(_("currency"), max_length=3, blank=True)
     call_types = models.JSONField(_("call types"), default=list, blank=True)
     """Values of CallType; empty: every chargeable outgoing public call."""
+    count_private = models.BooleanField(_("private calls count, too"), default=False)
     cycle = models.CharField(_("period"), max_length=5, choices=Cycle.choices, default=Cycle.MONTH)
     first_day = models.PositiveSmallIntegerField(_("first day"), default=1)
     """Of a month 1 to 28, of a week 1 (Monday) to 7."""
@@ -103,8 +104,10 @@ class Budget(models.Model):
         """Whether each of several people has an account of their own."""
         return self.mode == Mode.EACH and self.person_id is None
 
-    def counts(self, call_type: int, currency: str) -> bool:
-        """Return whether calls of this type, priced in this currency, are charged to it."""
+    def counts(self, call_type: int, currency: str, private: bool) -> bool:
+        """Return whether calls of this type, priced in this currency, private or not, are charged to it."""
+        if private and not self.count_private:
+            return False
         if self.unit == Unit.MONEY and currency != self.currency:
             return False
         return not self.call_types or call_type in self.call_types
@@ -328,6 +331,7 @@ class ChargeDay(models.Model):
     cost_centre_id = models.BigIntegerField(null=True)
     call_type = models.PositiveSmallIntegerField(choices=CallType.choices)
     currency = models.CharField(max_length=3, blank=True)
+    private = models.BooleanField(default=False)
     calls = models.IntegerField()
     seconds = models.BigIntegerField()
     cost = MoneyField()

@@ -63,6 +63,7 @@ def _create_offices(organisation: Organisation) -> list[Office]:
         Office(
             name=plan.name, country=plan.country, subdivision=plan.subdivision, area_code=plan.area_code,
             time_zone=plan.time_zone, access_code=plan.access_code, extension_digits=organisation.extension_digits,
+            private_prefix=plan.private_prefix,
         )
         for plan in organisation.offices
     )  # fmt: skip

@@ -32,6 +32,8 @@ class DemoOffice:
     system: str
     node: int
     subnet: str
+    private_prefix: str = ""
+    """What people dial in place of the outside line when they pay a call themselves."""
 
     def special(self, digits: int, suffix: str) -> str:
         """Return an own number of this office that ends in `suffix`, in an extension length of `digits`."""
@@ -123,7 +125,7 @@ class Organisation:
 
 OFFICES = (
     DemoOffice(
-        "Berlin", "DE", "BE", "30", "Europe/Berlin", "0", "49", "493023125", 0.44, "2", "ucm-europe", 1, "10.10"
+        "Berlin", "DE", "BE", "30", "Europe/Berlin", "0", "49", "493023125", 0.44, "2", "ucm-europe", 1, "10.10", "8"
     ),
     DemoOffice(
         "London", "GB", "ENG", "20", "Europe/London", "9", "44", "44207946", 0.32, "3", "ucm-europe", 2, "10.20"

@@ -175,6 +175,10 @@ class NewBudgetForm(RulesForm):
         label=gettext_lazy("Call types"), required=False, coerce=int, choices=TYPES,
         widget=forms.CheckboxSelectMultiple,
     )  # fmt: skip
+    count_private = forms.BooleanField(
+        label=gettext_lazy("Private calls count, too"), required=False,
+        help_text=gettext_lazy("Else they do not: their person pays them."),
+    )  # fmt: skip
     valid_from = forms.DateField(label=gettext_lazy("First day"), **DATE)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -221,7 +225,8 @@ class NewBudgetForm(RulesForm):
                 Budget(
                     mode=Mode.EACH if owners == PEOPLE else cleaned["mode"], unit=cleaned["unit"],
                     currency=cleaned["currency"] if cleaned["unit"] == Unit.MONEY else "",
-                    call_types=cleaned["call_types"], valid_from=cleaned["valid_from"], **{field: owner},
+                    call_types=cleaned["call_types"], count_private=cleaned["count_private"],
+                    valid_from=cleaned["valid_from"], **{field: owner},
                 )
             )
             for owner in cleaned[owners]

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import connection
 
-from accounting.models import CallRecord, Direction, Kind, Office, Pricing
+from accounting.models import PRIVATE, CallRecord, Direction, Kind, Office, Pricing
 from accounting.services.forgetting import delete_rows
 from budget.models import ChargeDay
 from callanalytics.lib.bulk import day_value, insert_rows
@@ -23,11 +23,11 @@ from callanalytics.lib.bulk import day_value, insert_rows
 A_DAY = timedelta(days=1)
 COLUMNS = [
     "phone_system_id", "extension", "slice", "day", "user_id", "department_id", "cost_centre_id", "call_type",
-    "currency", "calls", "seconds", "cost",
+    "currency", "private", "calls", "seconds", "cost",
 ]  # fmt: skip
 READ = (
     "extension", "started_at", "user_id", "department_id", "cost_centre_id", "office_id", "call_type", "currency",
-    "talk_seconds", "cost",
+    "purpose", "talk_seconds", "cost",
 )  # fmt: skip
 
 
@@ -47,6 +47,7 @@ class Charge(NamedTuple):
     cost_centre_id: int | None
     call_type: int
     currency: str
+    private: bool
 
 
 class Sums(NamedTuple):
@@ -171,11 +172,14 @@ def charges_of(rows: Iterable[tuple[Any, ...]], zones: Zones) -> Charges:
     seconds: Counter[tuple[Slice, Charge]] = Counter()
     costs: Counter[tuple[Slice, Charge]] = Counter()
     organisation = zones.organisation
-    for extension, started, user, department, centre, office, call_type, currency, talk, cost in rows:
+    for extension, started, user, department, centre, office, call_type, currency, purpose, talk, cost in rows:
         slice_day = started.astimezone(organisation).date()
         zone = zones.of(office)
         day = slice_day if zone is organisation else started.astimezone(zone).date()
-        key = (Slice(extension, slice_day), Charge(day, user, department, centre, call_type, currency))
+        key = (
+            Slice(extension, slice_day),
+            Charge(day, user, department, centre, call_type, currency, purpose in PRIVATE),
+        )
         calls[key] += 1
         seconds[key] += talk
         costs[key] += cost
@@ -213,8 +217,8 @@ def stored(phone_system_id: int, slices: Iterable[Slice]) -> Charges:
         rows = ChargeDay.objects.filter(phone_system_id=phone_system_id, slice=day)
         for part in parts_of(extensions):
             for row in rows.filter(extension__in=part).values_list(*COLUMNS[1:]):
-                key = (Slice(row[0], row[1]), Charge(*row[2:8]))
-                sums = Sums(row[8], row[9], int(row[10].scaleb(6)))
+                key = (Slice(row[0], row[1]), Charge(*row[2:9]))
+                sums = Sums(row[9], row[10], int(row[11].scaleb(6)))
                 found[key] = found.get(key, NOTHING).plus(sums)
     return found
 

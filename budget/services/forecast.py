@@ -38,10 +38,14 @@ def use_by_day(account: Account, first: date, end: date) -> dict[date, int]:
     days = days.filter(user_id=account.person_id) if account.person_id else days
     days = days if budget.person_id else days.filter(unit_of(budget))
     cost = Sum(ExpressionWrapper(F("cost"), output_field=BigIntegerField()))
-    rows = days.order_by().values("day", "call_type", "currency").annotate(n=Sum("calls"), s=Sum("seconds"), c=cost)
+    rows = (
+        days.order_by()
+        .values("day", "call_type", "currency", "private")
+        .annotate(n=Sum("calls"), s=Sum("seconds"), c=cost)
+    )
     found: dict[date, int] = defaultdict(int)
     for row in rows:
-        if budget.counts(row["call_type"], row["currency"]):
+        if budget.counts(row["call_type"], row["currency"], row["private"]):
             found[row["day"]] += used_of(budget, Sums(int(row["n"]), int(row["s"]), int(row["c"])))[0]
     return dict(found)
 

@@ -105,7 +105,9 @@ def used_by_holders(changes: Changes, budgets: dict[int, Budget]) -> dict[Holder
     found: dict[Holder, Days] = defaultdict(dict)
     for charge, sums in changes.items():
         for budget in index.of(charge):
-            if budget.counts(charge.call_type, charge.currency) and not (budget.per_person and charge.user_id is None):
+            if not budget.counts(charge.call_type, charge.currency, charge.private):
+                continue
+            if charge.user_id is not None or not budget.per_person:
                 holder = (budget.pk, budget.person_id or (charge.user_id if budget.per_person else None))
                 days = found[holder]
                 days[charge.day] = days.get(charge.day, NOTHING).plus(sums)

@@ -88,6 +88,8 @@ def calls_behind(account: Account, period: BudgetPeriod, reader: User) -> str:
         query["price"] = "priced"
     else:
         query["outcome"] = str(int(Outcome.ANSWERED))
+    if not budget.count_private:
+        query["purpose"] = "business"
     if len(budget.call_types) == 1:
         query["call_type"] = str(budget.call_types[0])
     query |= owner_filter(account, reader)

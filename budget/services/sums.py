@@ -66,25 +66,27 @@ def unit_of(budget: Budget) -> Q:
     return Q(cost_centre_id=budget.cost_centre_id)
 
 
-Table = dict[int | None, dict[tuple[int, str], Sums]]
+Kind = tuple[int, str, bool]
+"""Call type, currency, and whether the calls are private."""
+Table = dict[int | None, dict[Kind, Sums]]
 
 
 def table_of(days: Any, *, by_user: bool = True) -> Table:
-    """Return what charge days add up to by person (else None), call type and currency."""
+    """Return what charge days add up to by person (else None) and kind."""
     cost = Sum(ExpressionWrapper(F("cost"), output_field=BigIntegerField()))
-    names = (["user_id"] if by_user else []) + ["call_type", "currency"]
+    names = (["user_id"] if by_user else []) + ["call_type", "currency", "private"]
     rows = days.order_by().values(*names).annotate(n=Sum("calls"), s=Sum("seconds"), c=cost)
     table: Table = {}
     for row in rows:
-        key = (row["call_type"], row["currency"])
+        key = (row["call_type"], row["currency"], row["private"])
         table.setdefault(row.get("user_id"), {})[key] = Sums(int(row["n"]), int(row["s"]), int(row["c"]))
     return table
 
 
-def added(budget: Budget, sums: dict[tuple[int, str], Sums]) -> Used:
+def added(budget: Budget, sums: dict[Kind, Sums]) -> Used:
     """Return what those of the sums that count use of a budget."""
     whole = NOTHING
-    for (call_type, currency), found in sums.items():
-        if budget.counts(call_type, currency):
+    for kind, found in sums.items():
+        if budget.counts(*kind):
             whole = whole.plus(found)
     return used_of(budget, whole)

@@ -11,7 +11,7 @@ from budget.models import Budget
 from budget.services.charges import Sums
 from budget.services.cycles import A_DAY, boundary_until
 from budget.services.holders import earliest_today, members_of
-from budget.services.sums import added, unit_of
+from budget.services.sums import Table, added, unit_of
 
 SHOWN = 10
 
@@ -70,15 +70,18 @@ def tried(budget: Budget, start: date, end: date, amounts: dict[int, int | None]
     ]
 
 
-def table_of(owner: Q, start: date, end: date, *, by_user: bool) -> dict[int | None, dict[tuple[int, str], Sums]]:
-    """Return what the day totals of answered outgoing public calls add up to, as services.sums has it."""
+def table_of(owner: Q, start: date, end: date, *, by_user: bool) -> Table:
+    """Return what the day totals of answered outgoing public calls add up to, as services.sums has it.
+
+    They do not tell private calls from others: all count as business here.
+    """
     days = ExtensionDay.objects.filter(
         owner, day__gte=start, day__lt=end, direction=Direction.OUTGOING, kind=Kind.PUBLIC, outcome=Outcome.ANSWERED
     )
     names = (["user_id"] if by_user else []) + ["call_type", "currency"]
     cost = Sum(ExpressionWrapper(F("cost"), output_field=BigIntegerField()))
-    table: dict[int | None, dict[tuple[int, str], Sums]] = {}
+    table: Table = {}
     for row in days.order_by().values(*names).annotate(n=Sum("calls"), s=Sum("talk_seconds"), c=cost):
         sums = Sums(int(row["n"]), int(row["s"]), int(row["c"]))
-        table.setdefault(row.get("user_id"), {})[row["call_type"], row["currency"]] = sums
+        table.setdefault(row.get("user_id"), {})[row["call_type"], row["currency"], False] = sums
     return table

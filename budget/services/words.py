@@ -29,7 +29,8 @@ def rule_in_words(budget: Budget) -> str:
         cycle = _("weekly, from %(day)s") % {"day": WEEKDAYS[budget.first_day - 1]}
     else:
         cycle = _("monthly, from day %(day)s") % {"day": budget.first_day}
-    return " · ".join(part for part in (counted, cycle, shared) if part)
+    private = _("private calls, too") if budget.count_private else ""
+    return " · ".join(part for part in (counted, private, cycle, shared) if part)
 
 
 def event_in_words(budget: Budget, event: BudgetEvent) -> SafeString:

@@ -59,6 +59,7 @@ class Rule(Enum):
     UNPRICED = "unpriced"
     CURRENCY = "currency"
     ZONE = "zone"
+    PRIVATE = "private"
 
 
 RULE_TEXTS: dict[Rule, str | Promise] = {
@@ -73,6 +74,10 @@ RULE_TEXTS: dict[Rule, str | Promise] = {
     Rule.UNPRICED: _("Calls without a price are counted but are in no cost."),
     Rule.CURRENCY: _("Amounts in different currencies are never added."),
     Rule.ZONE: _("Days and hours are those of the report's time zone."),
+    Rule.PRIVATE: _(
+        "Private are outgoing calls to the public network that were dialled with the private prefix, or marked by "
+        "their person; nobody else sees whom they reached."
+    ),
 }
 COUNTING = (Rule.RECORD, Rule.INTERNAL_TWICE, Rule.ANSWERED)
 CHARGING = (Rule.RECORD, Rule.OWNER, Rule.TRUNK, Rule.UNPRICED, Rule.CURRENCY)

@@ -1,8 +1,8 @@
-"""Codes: authorisation codes and client matter codes."""
+"""Codes: authorisation codes, client matter codes, and private calls, which their people pay."""
 
 from django.utils.translation import gettext_lazy as _
 
-from reports.catalogue.base import CHARGING, Category, Report, only
+from reports.catalogue.base import CHARGING, Category, Report, Rule, only
 from reports.engine.question import Question
 
 REPORTS = (
@@ -33,5 +33,19 @@ REPORTS = (
             tests=only(matter_code__not="none"),
         ),
         CHARGING,
+    ),
+    Report(
+        "private-calls",
+        Category.CODES,
+        _("Private calls to be paid"),
+        _("What each person owes for private calls, for the payroll: calls, talk time and amount."),
+        Question(
+            group=("person",),
+            columns=("calls", "talk", "cost", "unpriced"),
+            sort="-cost",
+            chart="bar",
+            tests=only(purpose="private"),
+        ),
+        (*CHARGING, Rule.PRIVATE),
     ),
 )

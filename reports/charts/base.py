@@ -15,6 +15,7 @@ from reports.engine.measures import MEASURES, Form, Sums
 from reports.engine.ranking import MOST_BARS, MOST_COLUMNS, MOST_LINES, MOST_SERIES, MOST_SLICES, leading_measure
 from reports.engine.writing import write
 
+WHOLE = Decimal(1)
 PAIRS = (("answered", "missed"), ("incoming", "outgoing"), ("good", "poor"))
 """Figures that add up to something and are stacked when a report has both."""
 
@@ -50,10 +51,14 @@ class Chart:
     series: list[Series]
     form: Form
     currency: str = ""
+    limits: list[tuple[Decimal, ...]] = field(default_factory=list)
+    """Of bullets: for each category the shares at which something happens, ascending; the whole is 1."""
 
     @property
     def highest(self) -> Decimal:
-        """The greatest value, of stacked marks their sum."""
+        """The greatest value, of stacked marks their sum; bullets have room for the whole and each limit."""
+        if self.kind == "bullet":
+            return max(WHOLE, *_values(self.series[0]), *(limit for limits in self.limits for limit in limits))
         if self.kind in ("stacked", "in_time"):
             return max((sum(values) for values in zip(*map(_values, self.series), strict=True)), default=Decimal(0))
         return max((value for series in self.series for value in _values(series)), default=Decimal(0))
@@ -66,8 +71,18 @@ class Chart:
             for category, mark in zip(self.categories, series.marks, strict=True)
             if mark is not None
         ]
+        if self.kind == "bullet":
+            return f"{self.title}: {'; '.join(self.bullet_in_words(place) for place in range(len(self.categories)))}"
         highest = [text for _value, text in sorted(pairs, key=lambda pair: -pair[0])[:3]]
         return _("%(title)s; the highest are %(highest)s.") % {"title": self.title, "highest": "; ".join(highest)}
+
+
+    def bullet_in_words(self, place: int) -> str:
+        """Return one bullet in words: what is used, and at which shares something happens."""
+        mark = self.series[0].marks[place]
+        words = f"{self.categories[place]} {mark.text if mark else ''}".strip()
+        limits = ", ".join(write(limit, self.form) for limit in self.limits[place])
+        return _("%(bullet)s (thresholds %(limits)s)") % {"bullet": words, "limits": limits} if limits else words
 
 
 def _values(series: Series) -> list[Decimal]:

@@ -109,6 +109,20 @@ class Drawing:
             shape = f'<a href="{escape(link(mark.calls))}" aria-label="{label}">{shape}</a>'
         self.shapes.append(shape)
 
+    def band(self, x: float, y: float, width: float, height: float, opacity: float) -> None:
+        """Draw the ground of a part of a scale; it means nothing by itself."""
+        self.shapes.append(
+            f'<rect x="{self.x(x, width):.1f}" y="{y:.1f}" width="{max(width, 0):.1f}" height="{height:.1f}"'
+            f' fill="{INK}" fill-opacity="{opacity:.2f}" class="chart-ink"/>'
+        )
+
+    def upright(self, x: float, top: float, bottom: float) -> None:
+        """Draw a thick upright line."""
+        self.shapes.append(
+            f'<rect x="{self.x(x - 1.5, 3):.1f}" y="{top:.1f}" width="3" height="{bottom - top:.1f}" fill="{INK}"'
+            ' class="chart-ink"/>'
+        )
+
     def whole(self, summary: str) -> str:
         """Return the picture."""
         edge = EDGE if self.sheet.ground else 0
@@ -140,6 +154,20 @@ def shortened(words: str, width: float) -> str:
     """Return words that fit into a width."""
     letters = max(3, int(width / LETTER + 0.01))  # a hair more: widths are computed from letters
     return words if len(words) <= letters else f"{words[: letters - 1]}…"
+
+
+def before_bars(names: Sequence[str], sheet: Sheet) -> float:
+    """Return the room for names before bars."""
+    widest = max(len(name) for name in names) * LETTER + 16
+    return min(140.0, max(60.0, widest)) if sheet.is_narrow else min(300.0, max(110.0, widest))
+
+
+def behind_bars(chart: Chart, sheet: Sheet) -> float:
+    """Return the room for values behind bars."""
+    if not sheet.is_narrow:
+        return 130
+    texts = [mark.text for series in chart.series for mark in series.marks if mark]
+    return max(map(len, texts), default=0) * LETTER + 16
 
 
 def steps(highest: Decimal, form: Form) -> list[Decimal]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from reports.charts.base import Chart
+from reports.charts.bullets import draw_bullets
 from reports.charts.drawing import (
     LEFT,
     LETTER,
@@ -14,6 +15,8 @@ from reports.charts.drawing import (
     Drawing,
     Sheet,
     axes,
+    before_bars,
+    behind_bars,
     colour,
     days_axis,
     fill,
@@ -30,20 +33,6 @@ from reports.engine.writing import write
 def draw(chart: Chart, sheet: Sheet | None = None) -> str:
     """Return a chart as SVG, without a sheet as wide as a page and without links."""
     return DRAWERS[chart.kind](chart, sheet or Sheet())
-
-
-def before_bars(names: Sequence[str], sheet: Sheet) -> float:
-    """Return the room for names before bars."""
-    widest = max(len(name) for name in names) * LETTER + 16
-    return min(140.0, max(60.0, widest)) if sheet.is_narrow else min(300.0, max(110.0, widest))
-
-
-def behind_bars(chart: Chart, sheet: Sheet) -> float:
-    """Return the room for values behind bars."""
-    if not sheet.is_narrow:
-        return 130
-    texts = [mark.text for series in chart.series for mark in series.marks if mark]
-    return max(map(len, texts), default=0) * LETTER + 16
 
 
 def draw_bars(chart: Chart, sheet: Sheet) -> str:
@@ -227,6 +216,7 @@ DRAWERS: dict[str, Callable[[Chart, Sheet], str]] = {
     "stacked": draw_columns,
     "in_time": draw_columns,
     "paired": draw_pairs,
+    "bullet": draw_bullets,
     "line": draw_line,
     "doughnut": draw_doughnut,
     "heat": draw_heat,

@@ -43,6 +43,18 @@ def bars(chart: Chart) -> list[str]:
     return [box(0, place * step + 2, value / highest * WIDTH, step - 5, 0) for place, value in enumerate(found)]
 
 
+def bullets(chart: Chart) -> list[str]:
+    """Return lying bars on their scales, with a line at the whole."""
+    found = [float(mark.value) if mark else 0.0 for mark in chart.series[0].marks[:MOST_BARS]]
+    step, highest = HEIGHT / MOST_BARS, float(chart.highest)
+    shapes = []
+    for place, value in enumerate(found):
+        shapes.append(box(0, place * step + 2, WIDTH, step - 4, 0, 0.15))
+        shapes.append(box(0, place * step + 5, value / highest * WIDTH, step - 10, 0))
+        shapes.append(box(1 / highest * WIDTH - 2, place * step + 3, 2, step - 6, 0))
+    return shapes
+
+
 def columns(chart: Chart) -> list[str]:
     """Return standing columns, one series above the other."""
     every = [values(series, MOST_COLUMNS) for series in chart.series]
@@ -133,6 +145,7 @@ SHAPES: dict[str, Callable[[Chart], Sequence[str]]] = {
     "stacked": columns,
     "in_time": columns,
     "paired": bars,
+    "bullet": bullets,
     "line": line,
     "doughnut": doughnut,
     "heat": heat,

@@ -145,6 +145,7 @@ MAKERS = {
     "stacked": stacked,
     "in_time": stacked,
     "paired": bars,
+    "bullet": bars,
     "line": LineChart,
     "doughnut": DoughnutChart,
 }

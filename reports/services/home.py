@@ -8,9 +8,9 @@ from decimal import Decimal
 from django.db import connection
 from django.db.models import Count, Q, Sum
 
-from accounting.models import UNPRICED, CallRecord, Direction, ImportBatch, Outcome, ReferenceRevision, User
+from accounting.models import PRIVATE, UNPRICED, CallRecord, Direction, ImportBatch, Outcome, ReferenceRevision, User
 from accounting.querysets.calls import CallRecordQuerySet
-from callanalytics.lib.periods import Period
+from callanalytics.lib.periods import Period, named
 
 NEWEST_CALLS = 20
 BATCHES_IN_FLIGHT = 256
@@ -42,23 +42,42 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
+class PrivateShare:
+    """A person's private calls of the present month, which the person pays (EX-9)."""
+
+    calls: int
+    costs: tuple[tuple[str, Decimal], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class HomeCalls:
     """The data of a home page, before names are looked up."""
 
     records: Sequence[CallRecord]
     summary: Summary
+    private: PrivateShare
 
     @property
     def mark(self) -> str:
         """A short text that differs whenever one of the shown records or sums differs."""
         shown = [(record.pk, record.batch_id) for record in self.records]
-        return hashlib.blake2b(repr((shown, self.summary)).encode(), digest_size=9).hexdigest()
+        return hashlib.blake2b(repr((shown, self.summary, self.private)).encode(), digest_size=9).hexdigest()
 
 
 def home_calls(person: User, period: Period) -> HomeCalls:
-    """Return the newest calls of a person and the summary of a period: three queries."""
+    """Return the newest calls of a person and the summary of a period: four queries."""
     own = CallRecord.objects.own(person)
-    return HomeCalls(list(own.newest_first()[:NEWEST_CALLS]), summary_of(own, period))
+    return HomeCalls(list(own.newest_first()[:NEWEST_CALLS]), summary_of(own, period), private_share(own))
+
+
+def private_share(own: CallRecordQuerySet) -> PrivateShare:
+    """Return what a person's private calls of the present month add up to; one query."""
+    month = named("month").start
+    private = own.filter(purpose__in=PRIVATE, started_at__gte=month) if month else own.none()
+    rows = private.order_by().values("currency").annotate(calls=Count("id"), total=Sum("cost"))
+    found = sorted(rows, key=lambda row: row["currency"])
+    costs = tuple((row["currency"], row["total"]) for row in found if row["currency"] and row["total"] is not None)
+    return PrivateShare(sum(row["calls"] for row in found), costs)
 
 
 def summary_of(own: CallRecordQuerySet, period: Period) -> Summary:

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, prefetch_related_objects
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -44,7 +44,8 @@ def periods_of(asker: Asker) -> Any:
     """Return the periods of the accounts that the reader may see."""
     accounts = Account.objects.visible_to(asker.reader).values("pk")
     related = ("account__person", "account__budget__department", "account__budget__cost_centre")
-    return BudgetPeriod.objects.filter(account__in=accounts).select_related(*related, "account__budget__person")
+    periods = BudgetPeriod.objects.filter(account__in=accounts)
+    return periods.select_related(*related, "account__budget__person")
 
 
 def budgets_now(question: Question, asker: Asker) -> Layout:
@@ -58,7 +59,7 @@ def budgets_now(question: Question, asker: Asker) -> Layout:
     for place, (row, period) in enumerate(zip(layout.rows, found, strict=False)):
         runs_out = outlook(period.account, period, calendar).runs_out if place < MOST_FORECASTS else None
         row.cells.append(day_text(runs_out) if runs_out else "")
-    layout.charts = used_bars(found)
+    layout.charts = used_bullets(found[:MOST_BARS])
     return layout
 
 
@@ -96,14 +97,17 @@ def cells_of(period: BudgetPeriod) -> list[Any]:
     ]  # fmt: skip
 
 
-def used_bars(periods: Sequence[BudgetPeriod]) -> list[Chart]:
-    """Return the picture of the most used accounts."""
-    chart = Chart("bar", _("Used share of the budget"), [], [Series(_("Used"))], Form.PERCENT)
-    for period in periods[:MOST_BARS]:
-        share = Decimal(period.percent) / 100
-        chart.categories.append(f"{period.account.holder} · {period.account.budget.name}")
+def used_bullets(periods: Sequence[BudgetPeriod]) -> list[Chart]:
+    """Return the picture of the most used accounts: what is used against the budget and its thresholds."""
+    chart = Chart("bullet", _("Used share of the budget"), [], [Series(_("Used"))], Form.PERCENT)
+    prefetch_related_objects([period.account.budget for period in periods], "thresholds")
+    for period in periods:
+        budget, share = period.account.budget, Decimal(period.percent) / 100
+        chart.categories.append(f"{period.account.holder} · {budget.name}")
         chart.series[0].marks.append(Mark(share, write(share, Form.PERCENT)))
-    return [chart] if chart.categories and chart.highest > 0 else []
+        percents = sorted(threshold.percent for threshold in budget.thresholds.all())
+        chart.limits.append(tuple(Decimal(percent) / 100 for percent in percents))
+    return [chart] if chart.categories and any(period.spent > 0 for period in periods) else []
 
 
 def overspent_columns(periods: Sequence[BudgetPeriod]) -> list[Chart]:

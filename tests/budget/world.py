@@ -111,6 +111,7 @@ def counts(
         and of_owner
         and (rule.mode == Mode.POT or rule.person_id is not None or record.user_id == account.person_id)
         and (not rule.call_types or record.call_type in rule.call_types)
+        and (rule.count_private or not record.is_private)
         and (rule.unit == Unit.MINUTES or record.currency == rule.currency)
     )
 

@@ -41,7 +41,8 @@ def chart_of(kind: str, count: int, name: str) -> Chart:
         )
         for number in range(2 if kind in SEVERAL else 1)
     ]
-    return Chart(kind, name, names, series, Form.COUNT)
+    limits = [(Decimal("0.8"), Decimal(2))] * count if kind == "bullet" else []
+    return Chart(kind, name, names, series, Form.COUNT, limits=limits)
 
 
 @pytest.mark.parametrize("rtl", [False, True])

@@ -15,6 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 from accounting.demo.database import create_organisation, is_in_database
 from accounting.demo.faults import LAST_FILE
 from accounting.demo.history import History
+from accounting.demo.marks import mark_private_calls
 from accounting.demo.organisation import COMPANY, FIRST_SYSTEM, build_organisation
 from accounting.models import ImportFile, PhoneSystem
 from accounting.services.collecting import move
@@ -61,6 +62,7 @@ class Command(BaseCommand):
             self._tell(f"{COMPANY} with {len(organisation.people)} people", begun)
         calls_per_day = options["calls_per_day"] or options["people"] * CALLS_PER_PERSON
         self._import(History(organisation, options["days"], calls_per_day, until))
+        mark_private_calls()
         demo_filled.send(Command)
 
     def _import(self, history: History) -> None:
