@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from accounting.models import CallRecord, CallType, Department, Membership, Office, User
+from accounting.services import marking
 from budget.models import Account, Budget, BudgetPeriod, Cycle, Mode, Unit
 from budget.services import changing
 from budget.services.following import follow
@@ -43,6 +44,7 @@ def budgets(people: list[User]) -> None:
     month, week = {"cycle": Cycle.MONTH, "first_day": 25}, {"cycle": Cycle.WEEK, "first_day": 7}
     budget(person=people[0], carry_over=True)
     budget(person=people[1], unit=Unit.MINUTES, amount=600, **week)
+    budget(person=people[1], count_private=True)
     budget(department=sales, mode=Mode.POT, carry_over=True, carry_ceiling=500_000, **week)
     budget(department=sales, mode=Mode.EACH, call_types=[CallType.MOBILE], **month)
     budget(cost_centre=centre, mode=Mode.EACH, unit=Unit.MINUTES, amount=300, carry_over=True, **week)
@@ -79,6 +81,13 @@ def continue_call(chance: random.Random, people: list[User], units: Any, now: da
         fields = {"talk_seconds": record.talk_seconds + 60, "cost": (record.cost or 0) + Decimal("0.05")}
         go(record)
         arrive(people[number], record.started_at - timedelta(minutes=50), currency="EUR", **fields, **units[number])
+
+
+def mark_private(chance: random.Random, people: list[User], units: Any, now: datetime) -> None:
+    """Let the person of a call mark it as private, or as business again; calls that are too old stay."""
+    if record := some(chance):
+        person = next(one for one in people if one.pk == record.user_id)
+        marking.mark(person, [record.pk], private=not record.is_private)
 
 
 def drop(chance: random.Random, people: list[User], units: Any, now: datetime) -> None:
@@ -157,7 +166,7 @@ def move_office(chance: random.Random, people: list[User], units: Any, now: date
     office.save()
 
 
-CALLS: list[Act] = [call, call, call, call, change_price, continue_call, drop]
+CALLS: list[Act] = [call, call, call, call, change_price, mark_private, continue_call, drop]
 CHANGES: list[Act] = [edit, switch, remove, move_person, move_department, move_office, add]
 
 

@@ -2,14 +2,19 @@
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from html import unescape
 
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
 
 from accounting.models import Direction, ImportFile, Outcome
+from budget.models import Threshold
+from budget.services.following import follow
 from tests import factories as make
+from tests.budget.world import arrive, budget
 
 NUMBER, OTHER = "+493012345678", "+442079468899"
 
@@ -71,6 +76,22 @@ def test_the_collection_log_is_drawn_day_by_day_and_system_by_system(browser: Cl
     drawn = [words for words, _address in marks(browser, "collection-log")]
     first, third = (f"{date(2026, 7, day):%-d %b %Y}" for day in (1, 3))
     assert drawn == [f"{first}, New: 500", f"{first}, Old: 40", f"{third}, New: 7"]
+
+
+def test_budgets_are_bullets_against_their_thresholds(browser: Client) -> None:
+    ana = make.person("ana", extension="2001", first_name="Ana", last_name="Ruiz")
+    with time_machine.travel(datetime(2026, 11, 20, 12, tzinfo=UTC), tick=False):
+        made = budget(person=ana)
+        for percent in (80, 100):
+            Threshold.objects.create(budget=made, percent=percent)
+        arrive(ana, datetime(2026, 11, 19, 12, tzinfo=UTC), cost=Decimal("1.50"), currency="EUR")
+        follow()
+        page = unescape(browser.get(reverse("report", args=["budgets"])).content.decode())
+        words = "Used share of the budget: Ana Ruiz · Calls 75.0 % (thresholds 80.0 %, 100.0 %)"
+        assert f'aria-label="{words}"' in " ".join(page.split())
+        for form, start in (("xlsx", b"PK"), ("pdf", b"%PDF")):
+            response = browser.get(reverse("report", args=["budgets"]), {"export": form})
+            assert b"".join(response).startswith(start)  # type: ignore[call-overload]
 
 
 def test_exports_have_the_chart_of_a_scatter(browser: Client) -> None:

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("budget", "0001_budgets"),
+        ("budget", "0002_follow_structure"),
     ]
 
     operations = [
