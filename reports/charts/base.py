@@ -76,7 +76,6 @@ class Chart:
         highest = [text for _value, text in sorted(pairs, key=lambda pair: -pair[0])[:3]]
         return _("%(title)s; the highest are %(highest)s.") % {"title": self.title, "highest": "; ".join(highest)}
 
-
     def bullet_in_words(self, place: int) -> str:
         """Return one bullet in words: what is used, and at which shares something happens."""
         mark = self.series[0].marks[place]

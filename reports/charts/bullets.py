@@ -36,9 +36,9 @@ def bullet_key(drawing: Drawing, used: str) -> None:
     """Draw what the parts of a bullet mean."""
     x = 8.0 if drawing.sheet.is_narrow else LEFT
     drawing.shapes.append(f'<rect x="{drawing.x(x, 18):.1f}" y="9" width="18" height="8" rx="2" {fill(0)}/>')
+    used, whole, beyond = shortened(used, 90), shortened(_("Budget"), 90), _("Beyond a threshold")
     drawing.text(x + 26, 18, used)
     x += 44 + len(used) * LETTER
-    whole, beyond = _("Budget"), _("Beyond a threshold")
     drawing.upright(x, 5, 21)
     drawing.text(x + 10, 18, whole)
     x += 30 + len(whole) * LETTER

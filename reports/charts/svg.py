@@ -1,7 +1,7 @@
 """Draws charts as SVG: fills as attributes for paper and mails, classes by which pages follow light and dark."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from decimal import Decimal
 
 from reports.charts.base import Chart

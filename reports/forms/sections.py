@@ -21,8 +21,8 @@ FILTERS: tuple[tuple[str, str | Promise, str, tuple[str, ...]], ...] = (
         "calls",
         gettext_lazy("What calls"),
         "phone",
-        ("kind", "direction", "outcome", "call_type", "purpose", "number", "country", "destination", "conference", "released_by",
-         "cause"),
+        ("kind", "direction", "outcome", "call_type", "purpose", "number", "country", "destination", "conference",
+         "released_by", "cause"),
     ),
     (
         "amounts",
