@@ -18,6 +18,7 @@ from callanalytics.templatetags.ui import icon, reader_locale
 register = template.Library()
 
 AMOUNT = re.compile(r"-?\d+\.\d+…?|-?\d+…?")
+MOST_DECIMALS = 6
 AMOUNTS = frozenset({"sum", "amount", "price", "fee", "cost"})
 SIGNS = {
     Topic.NUMBER: "hash",
@@ -63,10 +64,20 @@ def shown_value(name: str, value: Any) -> SafeString:
         moment = datetime.fromisoformat(value)
         text = f"{formats.date_format(moment, 'SHORT_DATE_FORMAT')} {formats.time_format(moment, 'TIME_FORMAT')}"
     elif name in AMOUNTS and AMOUNT.fullmatch(value):
-        text = value.replace(".", get_decimal_symbol(reader_locale()))
+        return shown_amount(value)
     else:
         text = str(value)
     return format_html("<bdi>{}</bdi>", text)
+
+
+def shown_amount(exact: str) -> SafeString:
+    """Return an amount of a step with at most six decimals; what is cut off stands in its title, for auditors."""
+    point = get_decimal_symbol(reader_locale())
+    whole, _point, decimals = exact.partition(".")
+    text = exact.replace(".", point)
+    if len(decimals.rstrip("…")) <= MOST_DECIMALS:
+        return format_html("<bdi>{}</bdi>", text)
+    return format_html('<bdi title="{}">{}{}{}…</bdi>', text, whole, point, decimals[:MOST_DECIMALS])
 
 
 @register.filter

@@ -72,7 +72,9 @@ RULE_TEXTS: dict[Rule, str | Promise] = {
     Rule.OWNER: _("Calls belong to the person and the units that held the extension when the call was made."),
     Rule.TRUNK: _("Each trunk is paid for by exactly one call, also when the call was transferred or forwarded."),
     Rule.UNPRICED: _("Calls without a price are counted but are in no cost."),
-    Rule.CURRENCY: _("Amounts in different currencies are never added."),
+    Rule.CURRENCY: _(
+        "Amounts in different currencies are neither added nor compared: each currency is ranked by itself."
+    ),
     Rule.ZONE: _("Days and hours are those of the report's time zone."),
     Rule.PRIVATE: _(
         "Private are outgoing calls to the public network that were dialled with the private prefix, or marked by "

@@ -15,7 +15,16 @@ from reports.engine.dimensions import DIMENSIONS, Dimension, Key, Wording, day_o
 from reports.engine.fields import FIELDS, Asker, ChoiceField
 from reports.engine.measures import ADDITIVE, MEASURES, Sums, needed_sums
 from reports.engine.question import Question
-from reports.engine.ranking import Ranking, greatest, groups_of, ranking_of, ranking_of_page, weight
+from reports.engine.ranking import (
+    Ranking,
+    currency_of,
+    first_of,
+    greatest,
+    groups_of,
+    ranking_of,
+    ranking_of_page,
+    weight,
+)
 from reports.engine.tables import source_of
 
 SUM_COLUMNS = [(name, f"s_{name}") for name in ADDITIVE]
@@ -107,7 +116,8 @@ def answer(question: Question, asker: Asker, wanted: Wanted = Wanted()) -> Answe
         found.others = unseen
     arrange(found.nodes, dimensions, question)
     if question.top is not None and len(found.nodes) > question.top:
-        found.nodes, found.cut = found.nodes[: question.top], True
+        shown = first_of(found.nodes, question)
+        found.nodes, found.cut = shown, found.cut or len(shown) < len(found.nodes)
     return found
 
 
@@ -216,6 +226,8 @@ def arrange(nodes: list[Node], dimensions: Sequence[Dimension], question: Questi
     elif column in MEASURES:
         nodes.sort(key=by_name)
         nodes.sort(key=lambda node: weight(node.sums, column), reverse=falling)
+        if column == "cost":
+            nodes.sort(key=lambda node: currency_of(node.sums))
     else:
         nodes.sort(key=by_name, reverse=falling)
     for node in nodes:

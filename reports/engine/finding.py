@@ -28,6 +28,19 @@ def calls_in_order(question: Question, asker: Asker, order: Order, most: int) ->
     return order(records if ids is None else records.filter(pk__in=ids))
 
 
+def currencies_of(question: Question, asker: Asker) -> set[str]:
+    """Return the currencies of the calls of a question, '' for those without a price."""
+    period = period_of(question, asker.zone)
+
+    def distinct(records: Any) -> Any:
+        return records.order_by().values("currency").distinct()
+
+    rows = None
+    if reads_widely(asker.reader):
+        rows = from_both(calls_of_any_time(question, asker), period.start, period.end, distinct)
+    return {row["currency"] for row in (distinct(calls_of(question, asker)) if rows is None else rows)}
+
+
 def calls_of_page(question: Question, asker: Asker, paging: Paging) -> CallRecordQuerySet:
     """Return the calls of a question among which those of a page in order of time are.
 

@@ -105,7 +105,7 @@ Days = tuple[date | None, date | None]
 """First and last day, both included; None for an open side."""
 DERIVED_COLUMNS = {
     "share": Column("share", gettext_lazy("Share"), Form.PERCENT),
-    "change": Column("change", gettext_lazy("Change"), Form.PERCENT),
+    "change": Column("change", gettext_lazy("Change"), Form.CHANGE),
     "markup": Column("markup", gettext_lazy("Mark-up"), Form.MONEY),
     "tax": Column("tax", gettext_lazy("Tax"), Form.MONEY),
     "total": Column("total", gettext_lazy("Total"), Form.MONEY),

@@ -23,6 +23,8 @@ class Form(Enum):
     SECONDS = "seconds"
     MONEY = "money"
     PERCENT = "percent"
+    CHANGE = "change"
+    """A share by which something has grown or shrunk."""
     MOMENT = "moment"
     SCORE = "score"
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from accounting.services.columns.parting import Best, Groups
 from reports.engine.dimensions import DIMENSIONS, Key
@@ -30,24 +30,30 @@ CHARTED = {
 """How many of the greatest groups each kind of chart shows; others show groups in another order."""
 
 
+class Summed(Protocol):
+    """A group with its sums."""
+
+    sums: Sums
+
+
+SummedT = TypeVar("SummedT", bound=Summed)
+
+
 @dataclass(frozen=True, slots=True)
 class Ranking:
     """How many groups are kept, and by which figure."""
 
     column: str
     count: int
+    """Of costs, in each currency."""
     falling: bool = True
-    in_currency: int = 0
-    """How many of the greatest in each currency are kept beside them."""
     cuts: bool = True
     """Whether the other groups are left out for good, and not only not shown on this page."""
 
     def best(self, levels: int, sums: Iterable[str]) -> Best:
         """Return the same for the columnar copy, where groups have a cost and these sums."""
-        cost = "max(cost_sum) FILTER (WHERE currency <> '')"
-        weight = cost if self.column == "cost" else f"sum(s_{self.column})"
-        groups = groups_of(levels, sums)
-        return Best(groups, self.count, f"COALESCE({weight}, 0)", self.falling, self.in_currency)
+        weight = "" if self.column == "cost" else f"COALESCE(sum(s_{self.column}), 0)"
+        return Best(groups_of(levels, sums), self.count, weight, self.falling)
 
 
 def groups_of(levels: int, sums: Iterable[str]) -> Groups:
@@ -80,7 +86,7 @@ def ranking_of_page(question: Question, rows: int) -> Ranking | None:
     shown = max(rows, CHARTED[question.chart])
     if question.top is not None and question.top <= shown:
         return ranking or Ranking(column, question.top)
-    return Ranking(column, shown, in_currency=CHARTED[question.chart] if column == "cost" else 0, cuts=False)
+    return Ranking(column, shown, cuts=False)
 
 
 def leading_measure(question: Question) -> str:
@@ -97,6 +103,8 @@ def greatest(leaves: Leaves, ranking: Ranking | None) -> tuple[Leaves, Sums]:
     others = Sums()
     if ranking is None or len(leaves) <= ranking.count:
         return leaves, others
+    if ranking.column == "cost":
+        return dearest(leaves, ranking)
     weights = {keys: weight(sums, ranking.column) for keys, sums in leaves.items()}
     last = sorted(weights.values(), reverse=ranking.falling)[ranking.count - 1]
     kept = {}
@@ -108,9 +116,57 @@ def greatest(leaves: Leaves, ranking: Ranking | None) -> tuple[Leaves, Sums]:
     return kept, others
 
 
+def dearest(leaves: Leaves, ranking: Ranking) -> tuple[Leaves, Sums]:
+    """Return the groups with the greatest amounts of each currency, all groups where too few have one, and the rest."""
+    amounts: dict[str, list[int]] = {}
+    for sums in leaves.values():
+        for currency, micro in sums.costs.items():
+            if micro:
+                amounts.setdefault(currency, []).append(micro)
+    lasts = {
+        currency: sorted(found, reverse=ranking.falling)[: ranking.count][-1] for currency, found in amounts.items()
+    }
+
+    def is_kept(sums: Sums) -> bool:
+        return any(
+            micro and (micro == lasts[currency] or (micro > lasts[currency]) == ranking.falling)
+            for currency, micro in sums.costs.items()
+        )
+
+    kept = {keys: sums for keys, sums in leaves.items() if is_kept(sums)}
+    if len(kept) < ranking.count:
+        return leaves, Sums()
+    others = Sums()
+    for keys, sums in leaves.items():
+        if keys not in kept:
+            others.add(sums)
+    return kept, others
+
+
+def currency_of(sums: Sums) -> tuple[bool, str]:
+    """Return the currency among whose groups one stands, those without any cost last."""
+    used = [currency for currency, micro in sums.costs.items() if micro]
+    return not used, min(used, default="")
+
+
 def weight(sums: Sums, column: str) -> Any:
-    """Return what a group is sorted by; amounts of several currencies count as they are, side by side."""
+    """Return what a group is sorted by; for costs, the amount in the currency among whose groups it stands."""
+    if column == "cost":
+        return sums.costs.get(currency_of(sums)[1], 0)
     value = MEASURES[column].value(sums)
-    if isinstance(value, dict):
-        return max(value.values(), default=0)
     return (value is not None, value) if column in ("first", "last") else (value if value is not None else -1)
+
+
+def first_of(nodes: list[SummedT], question: Question) -> list[SummedT]:
+    """Return the first groups of those in order; of costs the first of each currency, others only to fill up."""
+    most, falling = question.top or len(nodes), question.sort.startswith("-")
+    if question.sort.removeprefix("-") != "cost":
+        return nodes[:most]
+    kept: set[int] = set()
+    for currency in {code for node in nodes for code, micro in node.sums.costs.items() if micro}:
+        spent = [node for node in nodes if node.sums.costs.get(currency)]
+        spent.sort(key=lambda node, code=currency: node.sums.costs[code], reverse=falling)  # type: ignore[misc]
+        kept |= {id(node) for node in spent[:most]}
+    if len(kept) < most:
+        return nodes[:most]
+    return [node for node in nodes if id(node) in kept]

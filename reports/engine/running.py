@@ -16,7 +16,7 @@ from reports.charts.calls import charts_of_calls
 from reports.engine.answering import Answer, Node, Wanted, answer
 from reports.engine.details import DETAILS
 from reports.engine.fields import Asker
-from reports.engine.finding import calls_in_order, calls_of_page
+from reports.engine.finding import Order, calls_in_order, calls_of_page, currencies_of
 from reports.engine.layout import Layout, Row, detail_columns, lay_out
 from reports.engine.question import Question, previous
 from reports.engine.reading import CallCells, Columns
@@ -106,10 +106,11 @@ def list_calls(question: Question, asker: Asker, paging: Paging) -> Layout:
         layout.rows = call_rows(cells, page.rows)
         return layout
     most = question.top or MOST_SORTED
-    ordered = calls_in_order(question, asker, lambda records: in_order(records, question), most + 1)
-    found = list(chain.from_iterable(cells.first(ordered, most + 1)))
-    layout.cut = len(found) > most
-    layout.rows = call_rows(cells, found[:most])
+    for order in orders_of(question, asker):
+        ordered = calls_in_order(question, asker, order, most + 1)
+        found = list(chain.from_iterable(cells.first(ordered, most + 1)))
+        layout.cut = layout.cut or len(found) > most
+        layout.rows += call_rows(cells, found[:most])
     if layout.cut and question.top is None:
         layout.notes.append(_("Only the first %(most)s calls of this order are shown.") % {"most": most})
     layout.charts = charts_of_calls(layout, question)
@@ -130,13 +131,24 @@ def in_order(records: CallRecordQuerySet, question: Question) -> CallRecordQuery
     return records.order_by(sign, "-id")
 
 
+def orders_of(question: Question, asker: Asker) -> list[Order]:
+    """Return the orders in which calls are listed one after the other: costs of each currency by themselves."""
+    if question.sort.removeprefix("-") != "cost":
+        return [lambda records: in_order(records, question)]
+    return [
+        lambda records, currency=currency: in_order(records.filter(currency=currency), question)  # type: ignore[misc]
+        for currency in sorted(currencies_of(question, asker), key=lambda code: (not code, code))
+    ]
+
+
 def every_call(question: Question, asker: Asker) -> Iterator[Columns]:
     """Yield the cells of all calls in the question's order, column by column, some thousand calls at a time."""
     records, cells = calls_of(question, asker), CallCells(question.columns, asker.masker)
     if in_time(question):
         parts = cells.every(records, newest_first=question.sort != "time")
     else:
-        parts = cells.first(in_order(records, question), question.top)
+        orders = orders_of(question, asker)
+        parts = chain.from_iterable(cells.first(order(records), question.top) for order in orders)
     return map(cells.columns, parts)
 
 

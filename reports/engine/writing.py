@@ -27,6 +27,8 @@ def write(value: Any, form: Form | None, currency: str = "") -> str:
         return duration(int(value.total_seconds()) if isinstance(value, timedelta) else int(value))
     if form is Form.PERCENT:
         return str(format_percent(value, "#,##0.0 %", locale=reader_locale()))
+    if form is Form.CHANGE:
+        return str(format_percent(value, "+#,##0.0 %;-#,##0.0 %" if round(value, 3) else "#,##0.0 %", reader_locale()))
     if form is Form.MOMENT:
         local = timezone.localtime(value)
         return f"{formats.date_format(local, 'SHORT_DATE_FORMAT')} {formats.date_format(local, 'TIME_FORMAT')}"

@@ -63,7 +63,7 @@ def plain(value: Any, field: Field, point: str, zone: ZoneInfo) -> str:
         return duration(int(value.total_seconds()) if isinstance(value, timedelta) else int(value))
     if field.form is Form.MOMENT:
         return str(value.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S"))
-    if field.form is Form.PERCENT:
+    if field.form in (Form.PERCENT, Form.CHANGE):
         return f"{round(Decimal(value) * 100, 2)}%".replace(".", point)
     if isinstance(value, int | Decimal):
         return exact(Decimal(value), 2 if field.form is Form.MONEY else 0).replace(".", point)

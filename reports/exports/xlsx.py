@@ -45,6 +45,7 @@ NUMBER_FORMATS: dict[Form | None, str] = {
     Form.SECONDS: "[h]:mm:ss",
     Form.MONEY: "#,##0.00##",
     Form.PERCENT: "0.0%",
+    Form.CHANGE: "+0.0%;-0.0%;0.0%",
     Form.MOMENT: "yyyy-mm-dd hh:mm:ss",
     Form.SCORE: "0.00",
 }

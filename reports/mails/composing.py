@@ -210,7 +210,7 @@ def line_of(row: Row, fields: list[Field], document: Document) -> Line:
 
 def totals_of(total: Row, fields: list[Field]) -> list[tuple[str, str]]:
     """Return label and text of each figure of the total that says something by itself."""
-    figures = [field for field in fields if field.form is not Form.PERCENT]
+    figures = [field for field in fields if field.form not in (Form.PERCENT, Form.CHANGE)]
     texts = [(field.label, one_line(write(field.read(total), field.form))) for field in figures]
     return [(label, text) for label, text in texts if text][:MOST_TILES]
 

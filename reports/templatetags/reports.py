@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from callanalytics.templatetags.ui import duration, moment, money, number, reader_locale
 from reports.engine.layout import Column
 from reports.engine.measures import Form
+from reports.engine.writing import write
 
 register = template.Library()
 
@@ -23,9 +24,8 @@ def cell(value: Any, column: Column, currency: str = "") -> str | SafeString:
     if value is None or value == {} or value == "":
         return ""
     if isinstance(value, Mapping):
-        said: list[str] = [
-            amount(one, code) if column.form is Form.MONEY else share_of(one, code) for code, one in value.items()
-        ]
+        written = {Form.MONEY: amount, Form.CHANGE: change_of}.get(column.form, share_of)
+        said: list[str] = [written(one, code) for code, one in value.items()]
         return format_html_join("", '<span class="amount">{}</span>', ((text,) for text in said))
     return WRITERS[column.form](value) if column.form in WRITERS else format_html("<bdi>{}</bdi>", value)
 
@@ -38,6 +38,16 @@ def amount(value: Decimal, currency: str) -> str:
 def share_of(value: Decimal | None, currency: str) -> SafeString:
     """Return a share of the amounts in one currency, a dash where there is nothing to compare with."""
     return format_html("<bdi>{} {}</bdi>", "–" if value is None else percent(value), currency)
+
+
+def change_of(value: Decimal | None, currency: str) -> SafeString:
+    """Return the change of the amounts in one currency, a dash where there was nothing before."""
+    return format_html("<bdi>{} {}</bdi>", "–" if value is None else changed(value), currency)
+
+
+def changed(value: Decimal) -> str:
+    """Return a change with its sign."""
+    return write(value, Form.CHANGE)
 
 
 def percent(value: Decimal) -> str:
@@ -70,6 +80,7 @@ WRITERS: dict[Form | None, Callable[[Any], str | SafeString]] = {
     Form.COUNT: number,
     Form.SECONDS: seconds,
     Form.PERCENT: percent,
+    Form.CHANGE: changed,
     Form.MOMENT: when,
     Form.SCORE: score,
     Form.MONEY: money_without_currency,

@@ -41,31 +41,37 @@ class Best:
     groups: Groups
     count: int
     weight: str
-    """SQL over the sums of an outermost group in each currency: what it is ranked by."""
+    """SQL over the sums of an outermost group in each currency: what it is ranked by; '': the cost in each currency."""
     greatest: bool = True
-    in_currency: int = 0
-    """So many of the greatest by the cost in each currency are wanted, too."""
     values: Sequence[Any] = ()
 
     def among(self, sql: str) -> str:
         """Return the SQL of the parted groups."""
+        outermost = f"SELECT {self.groups.added('k0')} FROM found GROUP BY ALL"  # noqa: S608
+        best = self.weightiest() if self.weight else self.dearest()
+        return self.groups.parted(sql, f"outermost AS MATERIALIZED ({outermost}), {best}")
+
+    def weightiest(self) -> str:
+        """Return the SQL of the best groups by their weight."""
         order, side = ("DESC", ">=") if self.greatest else ("ASC", "<=")
         last = f"(SELECT weight FROM weighed ORDER BY weight {order} LIMIT 1 OFFSET {self.count - 1})"  # noqa: S608
-        best = (
-            f"outermost AS MATERIALIZED (SELECT {self.groups.added('k0')} FROM found GROUP BY ALL), "  # noqa: S608
-            f"weighed AS MATERIALIZED (SELECT k0, {self.weight} AS weight FROM outermost GROUP BY k0), "
-            f"best AS MATERIALIZED (SELECT k0 FROM weighed WHERE weight {side} COALESCE({last}, weight){self.further})"
+        return (
+            f"weighed AS MATERIALIZED (SELECT k0, {self.weight} AS weight FROM outermost GROUP BY k0), "  # noqa: S608
+            f"best AS MATERIALIZED (SELECT k0 FROM weighed WHERE weight {side} COALESCE({last}, weight))"
         )
-        return self.groups.parted(sql, best)
 
-    @property
-    def further(self) -> str:
-        """The SQL of those wanted for a currency."""
-        if not self.in_currency:
-            return ""
-        place = "rank() OVER (PARTITION BY currency ORDER BY cost_sum DESC)"
-        costly = "FROM outermost WHERE currency <> '' AND cost_sum > 0"
-        return f" UNION SELECT k0 {costly} QUALIFY {place} <= {self.in_currency}"
+    def dearest(self) -> str:
+        """Return the SQL of the best groups of each currency; of all groups where too few have a cost."""
+        function, side = ("max", ">=") if self.greatest else ("min", "<=")
+        last = f"list_last({function}(cost_sum, {self.count}))"
+        return (
+            f"lasts AS MATERIALIZED (SELECT currency, {last} AS last FROM outermost "  # noqa: S608
+            "WHERE currency <> '' AND cost_sum <> 0 GROUP BY currency), "
+            "dear AS MATERIALIZED (SELECT DISTINCT k0 FROM outermost JOIN lasts USING (currency) "
+            f"WHERE cost_sum <> 0 AND cost_sum {side} last), "
+            "best AS MATERIALIZED (SELECT k0 FROM dear UNION "
+            f"SELECT k0 FROM outermost WHERE (SELECT count(*) FROM dear) < {self.count})"
+        )
 
 
 @dataclass(frozen=True, slots=True)
