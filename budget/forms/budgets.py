@@ -22,6 +22,7 @@ PEOPLE, DEPARTMENTS, COST_CENTRES = "people", "departments", "cost_centres"
 ROWS = 4
 """Thresholds that the form offers."""
 MOST_PEOPLE = 2_000
+NAMES_AT_ONCE = 1_000
 MOST_AMOUNT = Decimal(10_000_000)
 OWNERS = ((PEOPLE, gettext_lazy("People")), (DEPARTMENTS, gettext_lazy("Departments")),
           (COST_CENTRES, gettext_lazy("Cost centres")))  # fmt: skip
@@ -67,7 +68,8 @@ class RulesForm(forms.Form):
         label=gettext_lazy("Exceptions"), required=False, max_length=100_000,
         widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "dir": "auto"}),
         help_text=gettext_lazy(
-            "One person a line, with another amount, or “none”. For instance: jdoe = 50, or jdoe = none."
+            "One person a line, with another amount, or “none”. For instance: jdoe = 50, or jdoe = none. "
+            "Two columns of a spreadsheet can be pasted, too."
         ),
     )  # fmt: skip
 
@@ -170,7 +172,10 @@ class NewBudgetForm(RulesForm):
         label=gettext_lazy("Shared"), choices=Mode.choices, initial=Mode.EACH, widget=forms.RadioSelect
     )
     unit = forms.ChoiceField(label=gettext_lazy("Limits"), choices=Unit.choices, initial=Unit.MONEY)
-    currency = forms.ChoiceField(label=gettext_lazy("Currency"), required=False)
+    currency = forms.ChoiceField(
+        label=gettext_lazy("Currency"), required=False,
+        help_text=gettext_lazy("Calls in other currencies use nothing of it."),
+    )  # fmt: skip
     call_types = forms.TypedMultipleChoiceField(
         label=gettext_lazy("Call types"), required=False, coerce=int, choices=TYPES,
         widget=forms.CheckboxSelectMultiple,
@@ -194,7 +199,8 @@ class NewBudgetForm(RulesForm):
         typed = list(dict.fromkeys(word for word in words if word))
         if len(typed) > MOST_PEOPLE:
             raise forms.ValidationError(_("At most %(most)s people at once.") % {"most": MOST_PEOPLE})
-        return list(dict.fromkeys(one_person(word, self.reader) for word in typed))
+        known = by_user_name(typed)
+        return list(dict.fromkeys(known.get(word) or one_person(word, self.reader) for word in typed))
 
     def clean_valid_from(self) -> Any:
         """Refuse a begin that lies far back or ahead: the calls of all days since then are charged."""
@@ -268,8 +274,11 @@ def initial_of(budget: Budget) -> dict[str, Any]:
 
 def read_exceptions(text: str, reader: User, unit: str) -> Iterable[tuple[User, int | None]]:
     """Yield people with their amounts (None: no budget); raise ValidationError with the line that is not readable."""
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip():
+    # Lines from a spreadsheet have a tab between the two.
+    lines = [line.replace("\t", "=", 1) for line in text.splitlines()]
+    known = by_user_name(line.partition("=")[0].strip() for line in lines)
+    for number, line in enumerate(lines, start=1):
+        if not line.strip("= "):
             continue
         name, sign, amount = line.partition("=")
         amount = amount.strip().casefold()
@@ -277,7 +286,17 @@ def read_exceptions(text: str, reader: User, unit: str) -> Iterable[tuple[User, 
             text = _("Line %(number)s: write a name, “=”, and an amount or “none”.")
             raise forms.ValidationError(text % {"number": number})
         given = Decimal(amount.replace(",", ".")) if amount[0].isdigit() else None
-        yield one_person(name.strip(), reader), None if given is None else stored(unit, given)
+        person = known.get(name.strip()) or one_person(name.strip(), reader)
+        yield person, None if given is None else stored(unit, given)
+
+
+def by_user_name(words: Iterable[str]) -> dict[str, User]:
+    """Return the active people whose whole user names these are; some queries for any number."""
+    wanted, found = [word for word in words if "\0" not in word], {}
+    for start in range(0, len(wanted), NAMES_AT_ONCE):
+        rows = User.objects.filter(username__in=wanted[start : start + NAMES_AT_ONCE], is_active=True)
+        found |= {person.username: person for person in rows}
+    return found
 
 
 def one_person(word: str, reader: User) -> User:

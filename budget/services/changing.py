@@ -17,6 +17,7 @@ from budget.services.opening import admit, close, event, open_due
 from budget.services.quantities import entered
 from budget.services.recounting import recount
 from budget.services.thresholds import act, lift
+from callanalytics.lib.updating import update_rows
 
 RULES = ["name", "amount", "cycle", "first_day", "carry_over", "carry_ceiling", "valid_until"]
 """What can be changed of a budget."""
@@ -88,7 +89,7 @@ def assign(periods: Iterable[BudgetPeriod], budget: Budget, by: str) -> None:
         if (amount, end) != (period.assigned, period.end):
             period.assigned, period.end = amount, end
             changed.append(period)
-    BudgetPeriod.objects.bulk_update(changed, ["assigned", "end"], batch_size=BULK)
+    update_rows(BudgetPeriod, ["assigned", "end"], [(one.pk, one.assigned, one.end.isoformat()) for one in changed])
     BudgetEvent.objects.bulk_create(events, batch_size=BULK)
     recount(moved)
 

@@ -6,10 +6,12 @@ from django.db import transaction
 from budget.models import Budget
 from budget.services.ledger import charge_arrivals
 from budget.services.letters import tell
-from budget.services.settling import tick
+from budget.services.settling import accounts_to_open, tick
 
 TASK = "budget.tasks.follow"
 PATIENCE = 2.0  # seconds
+FEW = 300
+"""Accounts that are opened while somebody waits for a page."""
 
 
 def follow(seconds: float = 20.0) -> None:
@@ -23,6 +25,7 @@ def follow(seconds: float = 20.0) -> None:
 
 def follow_shortly() -> None:
     """Let a new budget be seen at once where that is quick; the worker does the rest."""
-    tick(PATIENCE)
-    tell()
+    if accounts_to_open() <= FEW:
+        tick(PATIENCE)
+        tell()
     transaction.on_commit(lambda: current_app.send_task(TASK, expires=60), robust=True)

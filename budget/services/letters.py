@@ -23,7 +23,7 @@ from accounting.services.outbox import Letter, post
 from accounting.services.zones import zone_of
 from budget.models import Account, BudgetEvent, BudgetPeriod, Happened, ReachedThreshold, Threshold
 from budget.querysets import member_rows
-from budget.services.quantities import in_words
+from budget.services.quantities import in_words, left_in_words
 from budget.services.words import days_in_words
 
 log = structlog.get_logger(__name__)
@@ -160,5 +160,5 @@ def rows_of(period: BudgetPeriod) -> Sequence[tuple[str, str]]:
         found.append((_("Carried over"), words(period.carried_in)))
     if period.topped_up:
         found.append((_("Topped up"), words(period.topped_up)))
-    found += [(_("Used"), words(period.spent)), (_("Left"), words(period.left))]
+    found += [(_("Used"), words(period.spent)), (_("Left"), strip_tags(left_in_words(budget, period.left)))]
     return found

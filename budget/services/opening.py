@@ -10,6 +10,7 @@ from budget.services.holders import Calendar, amounts_of, exempt_from, holders_o
 from budget.services.locking import BULK
 from budget.services.sums import count_periods
 from budget.services.thresholds import act
+from callanalytics.lib.updating import update_rows
 
 
 def admit(budgets: Sequence[Budget]) -> None:
@@ -88,7 +89,8 @@ def begin(periods: list[BudgetPeriod], accounts: dict[int, Account]) -> None:
     used = count_periods(periods, accounts)
     for period in periods:
         period.spent, period.calls = used[period.pk]
-    BudgetPeriod.objects.bulk_update(periods, ["spent", "calls"], batch_size=BULK)
+    rows = [(period.pk, period.spent, period.calls) for period in periods if period.calls]
+    update_rows(BudgetPeriod, ["spent", "calls"], rows)
     events = [event(period, Happened.OPENED, quantity=period.assigned) for period in periods]
     events += [event(period, Happened.CARRIED, quantity=period.carried_in) for period in periods if period.carried_in]
     BudgetEvent.objects.bulk_create(events, batch_size=BULK)

@@ -24,6 +24,11 @@ def entered(unit: str, quantity: int) -> Decimal:
     return minutes.quantize(Decimal(1)) if minutes == int(minutes) else minutes
 
 
+def left_in_words(budget: Budget, left: int) -> str:
+    """Return what is left, with its unit: minutes rounded up, so that used and left make the whole."""
+    return in_words(budget, left if budget.unit == Unit.MONEY else -(-left // 60) * 60)
+
+
 def in_words(budget: Budget, quantity: int) -> str:
     """Return a quantity with its unit, in the active language; minutes are rounded to whole ones, towards zero."""
     if budget.unit == Unit.MONEY:

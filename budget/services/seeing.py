@@ -10,7 +10,7 @@ from django.urls import reverse
 from accounting.models import Direction, Kind, Outcome, User
 from budget.models import Account, BudgetPeriod, Unit
 from budget.services.cycles import A_DAY
-from budget.services.quantities import in_words
+from budget.services.quantities import in_words, left_in_words
 from budget.services.words import days_in_words
 
 
@@ -40,7 +40,7 @@ class Seen:
     @property
     def left(self) -> str:
         """What is left."""
-        return in_words(self.account.budget, self.period.left)
+        return left_in_words(self.account.budget, self.period.left)
 
     @property
     def spent(self) -> str:

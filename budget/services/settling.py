@@ -10,7 +10,7 @@ from accounting.models import CallRecord, ExtensionDay, PhoneSystem, ReferenceRe
 from budget.models import ArrivalMark, Budget, BudgetPeriod, Ledger
 from budget.querysets import BudgetQuerySet
 from budget.services.charges import A_DAY, refresh_day
-from budget.services.holders import latest_today
+from budget.services.holders import holders_of, latest_today
 from budget.services.ledger import book, first_day_charged, locked
 from budget.services.moving import follow_tree, follow_zones
 from budget.services.opening import admit, open_due
@@ -38,6 +38,11 @@ def tick(seconds: float = 20.0) -> None:
 def waiting() -> BudgetQuerySet:
     """Return the budgets that have begun and are not in force as they stand."""
     return Budget.objects.in_force().filter(settled=False, valid_from__lte=latest_today())
+
+
+def accounts_to_open() -> int:
+    """Return for how many accounts budgets are waiting."""
+    return sum(len(holders_of(budget)) for budget in waiting())
 
 
 def needed_from() -> date | None:

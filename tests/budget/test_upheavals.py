@@ -205,3 +205,20 @@ def test_topping_up_a_period_that_has_just_ended(ana: User, admin: User, novembe
     account.periods.update(closed=True)
     page = client_of(admin).post(reverse("top_up_budget", args=[account.pk]), {"amount": 1, "reason": "x"})
     assert page.status_code == 302
+
+
+def test_two_columns_of_a_spreadsheet_are_exceptions(ana: User, cleo: User, admin: User, sales: Department) -> None:
+    rule = budget(department=sales, mode=Mode.EACH)
+    follow()
+    client, address = client_of(admin), reverse("edit_budget", args=[rule.pk])
+    assert client.post(address, values(exceptions="ana\t7,50\nCleo\tnone\n\n")).status_code == 302
+    assert set(rule.exceptions.values_list("person", "amount")) == {(ana.pk, 7_500_000), (cleo.pk, None)}
+
+
+def test_used_and_left_minutes_make_the_whole(ana: User) -> None:
+    budget(person=ana, unit=Unit.MINUTES, amount=90 * 60, currency="")
+    arrive(ana, NOW, talk_seconds=45 * 60 + 20)
+    follow()
+    page = client_of(ana).get(reverse("my_budgets")).content.decode()
+    assert "45 min</bdi> of" in page
+    assert "45 min</bdi></b>" in page
