@@ -19,7 +19,7 @@ calls_corrected = Signal()
 `ended`, both included) and `correction_id`; their owner, units, price or destination may have changed. Marking calls as
 private or business sends it, too, without a correction (None)."""
 person_erased = Signal()
-"""Sent within the transaction that erases a person, with `person` and the `address` that the person had."""
+"""Sent within the transaction that erases a person, with `person`, and the `address` and `name` that the person had."""
 demo_filled = Signal()
 """Sent when the demo organisation has got its calls; whoever stands above adds what shows its work."""
 

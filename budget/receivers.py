@@ -1,4 +1,4 @@
-"""Hears of calls and people below; only asks the worker to look."""
+"""Hears of calls and people below, and enters what is held about people; only asks the worker to look."""
 
 from typing import Any
 
@@ -6,11 +6,15 @@ from celery import current_app
 from django.dispatch import receiver
 
 from accounting.models import User
+from accounting.services.personal_tables import also_held
 from accounting.signals import calls_corrected, calls_imported, demo_filled, person_erased
 from budget.models import Budget
+from budget.services import personal
 from budget.services.demo import set_demo_budgets
 from budget.services.erasing import forget_person
 from budget.services.following import TASK
+
+also_held(personal.tables)
 
 
 @receiver([calls_imported, calls_corrected])
@@ -21,9 +25,9 @@ def follow_calls(**_facts: Any) -> None:
 
 
 @receiver(person_erased)
-def forget(person: User, **_facts: Any) -> None:
+def forget(person: User, name: str, **_facts: Any) -> None:
     """Forget the budgets of an erased person, in the transaction of the erasure."""
-    forget_person(person)
+    forget_person(person, name)
 
 
 @receiver(demo_filled)

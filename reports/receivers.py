@@ -1,12 +1,16 @@
-"""Hears of people and of the demo below."""
+"""Hears of people and of the demo below, and enters what is held about people."""
 
 from typing import Any
 
 from django.dispatch import receiver
 
 from accounting.models import User
+from accounting.services.personal_tables import also_held
 from accounting.signals import demo_filled, person_erased
+from reports.services import personal
 from reports.services.forgetting import forget_person
+
+also_held(personal.tables)
 
 
 @receiver(person_erased)

@@ -113,7 +113,7 @@ def close_account(person: User, erased: Erased) -> None:
     Without the lines, calls that arrive late belong to nobody.
     """
     with unrecorded():
-        old_name, address = person.username, person.email
+        old_name, address, name = person.username, person.email, str(person)
         erased.lines += LineAssignment.objects.filter(user=person).delete()[0]
         erased.memberships += Membership.objects.filter(user=person).delete()[0]
         Supervision.objects.filter(supervisor=person).delete()
@@ -126,7 +126,7 @@ def close_account(person: User, erased: Erased) -> None:
         person.role, person.left_at = Role.USER, person.left_at or timezone.now()
         person.set_unusable_password()
         person.save()
-    person_erased.send(User, person=person, address=address)
+    person_erased.send(User, person=person, address=address, name=name)
     forget_exports(person)
     forget_plans(old_name)
     forget_reassignments(person)

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Q, QuerySet, Sum
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from accounting.models import (
@@ -26,6 +27,7 @@ from accounting.models import (
 )
 from accounting.services.auditing import record
 from accounting.services.jobs import JobFailed, Progress
+from accounting.services.personal_tables import tables_of
 from callanalytics.lib.csv_stream import csv_stream
 
 EXPORT = "export_person"
@@ -53,6 +55,8 @@ class Holdings:
     memberships: int
     supervisions: int
     audit_entries: int
+    further: list[tuple[str | Promise, int]]
+    """What applications hold: name and number."""
 
 
 def holdings(person: User) -> Holdings:
@@ -64,6 +68,7 @@ def holdings(person: User) -> Holdings:
         memberships=Membership.objects.filter(user=person).count(),
         supervisions=Supervision.objects.filter(supervisor=person).count(),
         audit_entries=entries_about(person).count(),
+        further=[(table.label, table.count) for table in tables_of(person)],
     )
 
 
@@ -132,6 +137,8 @@ def write_archive(path: Path, person: User, progress: Progress) -> int:
         archive.writestr("profile.json", json.dumps(profile, default=str, ensure_ascii=False, indent=2))
         for name, header, rows in small_tables(person):
             write_table(archive, name, header, rows)
+        for table in tables_of(person):
+            write_table(archive, table.file, table.columns, table.lines())
         calls = calls_of(person, numbers).order_by("started_at", "id")
         values = calls.values_list(*CALL_COLUMNS).iterator(chunk_size=TOLD_EVERY)
         write_table(archive, "calls.csv", CALL_COLUMNS, counted(in_words(values)))

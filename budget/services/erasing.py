@@ -3,14 +3,18 @@
 from accounting.models import PhoneSystem, User
 from accounting.services.forgetting import delete_rows
 from accounting.services.retention import end_of_term
-from budget.models import Account, Budget, BudgetException, ChargeDay
+from budget.models import Account, Budget, BudgetEvent, BudgetException, ChargeDay
 from budget.services.ledger import locked
 
 
-def forget_person(person: User) -> None:
+def forget_person(person: User, name: str) -> None:
     """Delete a person's own budgets, accounts with their history, and exceptions; pots keep their sums."""
     with locked():  # a round that has read the person's calls ends before
         forget_accounts(person)
+    for event in BudgetEvent.objects.exclude(mailed_to=[]).only("mailed_to").iterator():
+        if name in event.mailed_to:
+            told = [str(person) if one == name else one for one in event.mailed_to]
+            BudgetEvent.objects.filter(pk=event.pk).update(mailed_to=told)
 
 
 def forget_accounts(person: User) -> None:
