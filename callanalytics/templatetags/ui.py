@@ -20,6 +20,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, ngettext
 from lucide.templatetags.lucide import lucide as draw
 
+from callanalytics.lib import figures
 from callanalytics.lib.phone_numbers import spaced
 
 register = template.Library()
@@ -81,10 +82,18 @@ def decimals_of(amount: Decimal) -> int:
 @lru_cache(maxsize=8192)
 def _money(amount: Decimal, currency: str, locale: str, wanted: int) -> SafeString:
     shown = max(wanted, get_currency_precision(currency))
+    rounded = amount.quantize(Decimal(1).scaleb(-shown), ROUND_HALF_UP)
+    if rounded.is_signed() or not figures.signs_of(locale).by_thousands:
+        return _figure(rounded, currency, locale, shown)
+    zero = Decimal(0)
+    before, after = figures.around(currency, locale, lambda: _figure(zero, currency, locale, shown), shown)
+    return mark_safe(f"{before}{figures.fixed(rounded, shown, locale)}{after}")  # noqa: S308  (escaped by _figure)
+
+
+def _figure(amount: Decimal, currency: str, locale: str, shown: int) -> SafeString:
     pattern = copy.copy(Locale.parse(locale).currency_formats["standard"])
     pattern.frac_prec = (shown, shown)
-    rounded = amount.quantize(Decimal(1).scaleb(-shown), ROUND_HALF_UP)
-    text = format_currency(rounded, currency, pattern, locale=locale, currency_digits=False)
+    text = format_currency(amount, currency, pattern, locale=locale, currency_digits=False)
     text = text.replace(get_currency_symbol(currency, locale), _sign(currency, locale))
     # Babel leaves out the blank that CLDR wants between letters and figures, as in AED 1.43.
     return format_html('<bdi class="figure">{}</bdi>', LETTER_BESIDE_FIGURE.sub("\u00a0", text))
@@ -126,7 +135,11 @@ def moment(when: datetime | None) -> SafeString | str:
 @register.filter
 def number(value: int | Decimal | None) -> str:
     """Return a number grouped as the reader is used to."""
-    return "" if value is None else format_decimal(value, locale=reader_locale())
+    if value is None:
+        return ""
+    if isinstance(value, int):
+        return figures.whole(value, str(reader_locale()))
+    return str(format_decimal(value, locale=reader_locale()))
 
 
 @register.filter
