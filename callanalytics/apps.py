@@ -15,8 +15,12 @@ class CallAnalyticsConfig(AppConfig):
     verbose_name = "Call Analytics"
 
     def ready(self) -> None:
-        """Register the system checks."""
+        """Register the system checks, and what searching for text means."""
         from callanalytics import checks  # noqa: F401, PLC0415  (settings first)
+        from callanalytics.lib import among, folding  # noqa: PLC0415  (settings first)
+
+        among.register()
+        folding.register()
 
 
 THROTTLE_WORDS = (

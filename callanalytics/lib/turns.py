@@ -43,7 +43,7 @@ def patience(seconds: float) -> Iterator[None]:
 @contextmanager
 def turn() -> Iterator[None]:
     """Let large transactions of all processes pass one by one, each after a pause; other databases need none."""
-    if connection.vendor != "sqlite" or connection.in_atomic_block or connection.is_in_memory_db():
+    if connection.vendor != "sqlite" or connection.in_atomic_block:
         yield
         return
     line = os.open(f"{connection.settings_dict['NAME']}-turn", os.O_RDWR | os.O_CREAT, 0o600)
