@@ -6,7 +6,7 @@ a slice are few, so charging does not depend on how many calls a period has.
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
@@ -215,11 +215,10 @@ def stored(phone_system_id: int, slices: Iterable[Slice]) -> Charges:
     found: Charges = {}
     for day, extensions in by_day(slices).items():
         rows = ChargeDay.objects.filter(phone_system_id=phone_system_id, slice=day)
-        for part in parts_of(extensions):
-            for row in rows.filter(extension__in=part).values_list(*COLUMNS[1:]):
-                key = (Slice(row[0], row[1]), Charge(*row[2:9]))
-                sums = Sums(row[9], row[10], int(row[11].scaleb(6)))
-                found[key] = found.get(key, NOTHING).plus(sums)
+        for row in rows.filter(extension__among=extensions).values_list(*COLUMNS[1:]):
+            key = (Slice(row[0], row[1]), Charge(*row[2:9]))
+            sums = Sums(row[9], row[10], int(row[11].scaleb(6)))
+            found[key] = found.get(key, NOTHING).plus(sums)
     return found
 
 
@@ -227,8 +226,7 @@ def delete(phone_system_id: int, slices: Iterable[Slice]) -> None:
     """Delete what is stored of these slices."""
     for day, extensions in by_day(slices).items():
         rows = ChargeDay.objects.filter(phone_system_id=phone_system_id, slice=day)
-        for part in parts_of(extensions):
-            delete_rows(rows.filter(extension__in=part))
+        delete_rows(rows.filter(extension__among=extensions))
 
 
 def by_day(slices: Iterable[Slice]) -> dict[date, list[str]]:
@@ -237,9 +235,3 @@ def by_day(slices: Iterable[Slice]) -> dict[date, list[str]]:
     for one in slices:
         found.setdefault(one.day, []).append(one.extension)
     return found
-
-
-def parts_of(values: Sequence[str], size: int = 10_000) -> Iterator[Sequence[str]]:
-    """Yield a sequence in parts that one statement takes."""
-    for start in range(0, len(values), size):
-        yield values[start : start + size]

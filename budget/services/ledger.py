@@ -94,9 +94,7 @@ def budgets_of(people: Iterable[int | None]) -> Iterator[Budget]:
     """Yield the budgets in force of these people, and those of all units."""
     budgets = Budget.objects.in_force().filter(settled=True).order_by()
     yield from budgets.filter(person=None)
-    wanted = sorted(person for person in people if person is not None)
-    for start in range(0, len(wanted), BULK):
-        yield from budgets.filter(person__in=wanted[start : start + BULK])
+    yield from budgets.filter(person__among=[person for person in people if person is not None])
 
 
 def used_by_holders(changes: Changes, budgets: dict[int, Budget]) -> dict[Holder, Days]:
@@ -165,13 +163,12 @@ def accounts_of(used: dict[Holder, Days], budgets: dict[int, Budget]) -> dict[Ho
 
 def stored_accounts(used: dict[Holder, Days], budgets: dict[int, Budget]) -> dict[Holder, Account]:
     """Return those of these accounts that are there."""
-    wanted = sorted({budget for budget, _ in used})
-    found: dict[Holder, Account] = {}
-    for start in range(0, len(wanted), BULK):
-        for account in Account.objects.filter(budget__in=wanted[start : start + BULK]):
-            if (account.budget_id, account.person_id) in used:
-                found[account.budget_id, account.person_id] = with_budget(account, budgets[account.budget_id])
-    return found
+    accounts = Account.objects.filter(budget__among={budget for budget, _ in used})
+    return {
+        (account.budget_id, account.person_id): with_budget(account, budgets[account.budget_id])
+        for account in accounts
+        if (account.budget_id, account.person_id) in used
+    }
 
 
 def book_days(used: dict[Holder, Days], accounts: dict[Holder, Account]) -> list[BudgetPeriod]:
@@ -198,9 +195,8 @@ def book_days(used: dict[Holder, Days], accounts: dict[Holder, Account]) -> list
 
 def periods_of(accounts: Sequence[int], days: Sequence[date]) -> Iterator[BudgetPeriod]:
     """Yield the periods of accounts that hold one of these days or lie between them."""
-    for start in range(0, len(accounts), BULK):
-        part = accounts[start : start + BULK]
-        yield from BudgetPeriod.objects.filter(account__in=part, start__lte=max(days), end__gt=min(days))
+    if accounts:
+        yield from BudgetPeriod.objects.filter(account__among=accounts, start__lte=max(days), end__gt=min(days))
 
 
 def carry_on(changed: Iterable[BudgetPeriod]) -> list[BudgetPeriod]:

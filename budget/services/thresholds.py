@@ -39,11 +39,9 @@ class Limit(NamedTuple):
 def limits_of(budgets: Collection[int]) -> dict[int, list[Limit]]:
     """Return the thresholds of budgets."""
     found: dict[int, list[Limit]] = defaultdict(list)
-    wanted = sorted(budgets)
-    for start in range(0, len(wanted), BULK):
-        rows = Threshold.objects.filter(budget__in=wanted[start : start + BULK]).order_by()
-        for budget, percent, lock in rows.values_list("budget_id", "percent", "lock"):
-            found[budget].append(Limit(percent, lock))
+    rows = Threshold.objects.filter(budget__among=budgets).order_by()
+    for budget, percent, lock in rows.values_list("budget_id", "percent", "lock"):
+        found[budget].append(Limit(percent, lock))
     return found
 
 
@@ -72,11 +70,7 @@ def enter(reached: Sequence[tuple[BudgetPeriod, Limit]]) -> None:
 
 def known_of(periods: Collection[int]) -> set[tuple[int, int]]:
     """Return period and percent of the thresholds that have acted."""
-    ids, found = sorted(periods), set()
-    for start in range(0, len(ids), BULK):
-        rows = ReachedThreshold.objects.filter(period__in=ids[start : start + BULK])
-        found |= set(rows.values_list("period_id", "percent"))
-    return found
+    return set(ReachedThreshold.objects.filter(period__among=periods).values_list("period_id", "percent"))
 
 
 def lift(periods: Iterable[BudgetPeriod]) -> None:
