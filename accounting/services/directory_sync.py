@@ -16,6 +16,7 @@ from accounting.services.directory_access import DirectoryFault
 from accounting.services.directory_plan import DirectorySheet, plan_of, reason_to_hold_back
 from accounting.services.directory_reading import Reading
 from accounting.services.jobs import JobCancelled, JobFailed, Progress
+from accounting.services.journals import keep_journal
 from accounting.sheets.base import Plan
 from callanalytics.lib.recurrence import next_after
 
@@ -66,10 +67,11 @@ def work(run: DirectoryRun, progress: Progress) -> None:
     reading = read(directory, progress.step)
     run.entries = reading.entries
     if progress.parameters.get("preview"):
-        keep(run, made := plan_of(DirectorySheet(directory, reading), progress.step))
+        sheet = DirectorySheet(directory, reading)
+        keep(run, made := plan_of(sheet, progress.step))
         close(run, DirectoryRun.State.PREVIEW)
         if made.changes:
-            record(AuditedAction.DRY_RUN, KIND, directory.server_uri, **run.counts, run=run.pk)
+            record(AuditedAction.DRY_RUN, KIND, directory.server_uri, **sheets.told_counts(sheet, made), run=run.pk)
         return
     seen = DirectoryRun.objects.filter(pk=progress.parameters.get("approved") or 0).first()
     approved = sheets.unpacked(bytes(seen.plan)) if seen else None
@@ -82,7 +84,10 @@ def work(run: DirectoryRun, progress: Progress) -> None:
             close(run, DirectoryRun.State.HELD_BACK, reason)
             record_holding_back(run, directory)
         else:
-            sheets.apply(sheet, made, source=directory.server_uri, despite_errors=True, run=run.pk)
+            source = directory.server_uri
+            entry, changed = sheets.apply(sheet, made, source=source, despite_errors=True, run=run.pk)
+            if entry:
+                keep_journal(entry, changed)
             close(run, DirectoryRun.State.DONE)
 
 

@@ -5,7 +5,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.apps import apps
@@ -13,7 +13,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounting.models import AuditedAction, AuditEntry, ChangeJournal, SheetImport, User
+from accounting.models import AuditedAction, AuditEntry, ChangeJournal, DirectoryRun, SheetImport, User
 from accounting.services import jobs
 from accounting.services.auditing import actor_of, record
 from accounting.services.forgetting import delete_rows
@@ -55,11 +55,18 @@ def of_import(held: SheetImport) -> ChangeJournal | None:
     """Return the journal of an applied sheet, without its rows; None when there is none."""
     if held.applied_at is None:
         return None
-    # The entry is as old as the application; nothing else leads from a sheet to its entry.
-    around = (held.applied_at - NEAR, held.applied_at + NEAR)
-    entries = AuditEntry.objects.filter(
-        at__range=around, whole_id=None, action=AuditedAction.IMPORTED, details__sheet_import=held.pk
-    )
+    return of_work(held.applied_at, details__sheet_import=held.pk)
+
+
+def of_run(run: DirectoryRun) -> ChangeJournal | None:
+    """Return the journal of a synchronisation that has changed people, without its rows; None when there is none."""
+    return of_work(run.finished_at, details__run=run.pk) if run.finished_at else None
+
+
+def of_work(ended: datetime, **details: int) -> ChangeJournal | None:
+    """Return the journal of the work that ended then; its entry is as old, and nothing else leads to it."""
+    around = (ended - NEAR, ended + NEAR)
+    entries = AuditEntry.objects.filter(at__range=around, whole_id=None, action=AuditedAction.IMPORTED, **details)
     return ChangeJournal.objects.defer("rows").filter(entry_id__in=entries.values("pk")).first()
 
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounting.forms.directory import DirectoryForm
 from accounting.models import Directory, DirectoryRun, Job
 from accounting.models.jobs import ACTIVE
-from accounting.services import directory_sync, sheets
+from accounting.services import directory_sync, journals, sheets
 from accounting.services.directory_access import DirectoryFault, current_access, entered_access
 from accounting.services.directory_plan import remarks_on, shown_changes
 from callanalytics.web.permissions import administrators, require
@@ -129,6 +129,8 @@ def run_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         "kind": kind,
         "kinds": [("", _("All")), *((name, label) for name, label in KINDS.items() if run.counts.get(name))],
         "counted": [(label, run.counts.get(name, 0)) for name, label in (KINDS | OTHER_COUNTS).items()],
+        "undo_entry": journals.of_run(run) if run.state == DirectoryRun.State.DONE else None,
+        "timetabled": bool(Directory.current().interval),
         "applicable": run.state in DirectoryRun.APPLICABLE and bool(made.changes) and not is_overtaken(run),
     }
     return render(request, "accounting/directory_run.html", context)

@@ -510,3 +510,28 @@ def test_without_a_timetable_nothing_starts(enter: Enter) -> None:
     enter()
     directory_sync.tick()
     assert not Job.objects.exists()
+
+
+def test_a_synchronisation_is_undone_as_far_as_nothing_has_changed_since(
+    enter: Enter, company: Directory, client: Client, admin: User
+) -> None:
+    enter(create_units=True)
+    synchronise()
+    add(company, "nora", "Nora", "Lind")
+    change(company, "dora", sn="Kleiber")
+    remove(company, "emil")
+    run = synchronise()
+    client.force_login(admin)
+    page = client.get(reverse("directory_run", args=[run.pk])).content.decode()
+    entry = AuditEntry.objects.get(action="imported", details__run=run.pk)
+    assert (entry.details["added"], entry.details["closed"]) == (1, 1)
+    assert reverse("audit_entry", args=[entry.pk]) in page
+    User.objects.filter(username="dora").update(last_name="Kleist")
+    client.post(reverse("undo_work", args=[entry.pk]), {"reason": "Wrong branch"})
+    jobs.run(Job.objects.latest("pk").pk)
+    assert not User.objects.filter(username="nora").exists()
+    emil, dora = User.objects.get(username="emil"), User.objects.get(username="dora")
+    assert (emil.is_active, emil.left_at, units("emil")) == (True, None, ["Sales"])
+    assert dora.last_name == "Kleist", "somebody has changed it since"
+    page = client.get(reverse("directory_run", args=[run.pk])).content.decode()
+    assert "Wrong branch" in page
