@@ -1,6 +1,7 @@
 """The person who signs in, and the role that decides what calls this person sees."""
 
 from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
@@ -24,6 +25,14 @@ class User(AbstractUser):
         DIRECTORY = "directory", _("Directory")
         FILE = "file", _("File")
 
+    username = models.CharField(
+        _("user name"),
+        max_length=150,
+        unique=True,
+        validators=[UnicodeUsernameValidator()],
+        help_text=_("Letters, digits and @ . + - _ only."),
+        error_messages={"unique": _("Another person has this user name.")},
+    )
     role = models.CharField(_("role"), max_length=16, choices=Role.choices, default=Role.USER)
     language = models.CharField(_("language"), max_length=8, blank=True, help_text=_("Empty: the browser's language."))
     time_zone = models.CharField(

@@ -64,6 +64,7 @@ DETAILS: dict[str, str | Promise] = {
     "added": gettext_lazy("Added"),
     "changed": gettext_lazy("Changed"),
     "removed": gettext_lazy("Removed"),
+    "closed": gettext_lazy("Closed"),
     "line": gettext_lazy("Line"),
     "lines": gettext_lazy("Lines"),
     "memberships": gettext_lazy("Memberships"),

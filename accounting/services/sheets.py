@@ -184,7 +184,7 @@ def add_change(sheet: Sheet, key: str, values: Row, line: int, made: Plan) -> No
             made.unchanged += 1
             return
         change = Change(ChangeKind.CHANGED, key, {**before, **values}, differing, line)
-    change.notes, change.facts = sheet.notes(change), sheet.facts(change)
+    change.notes, change.facts, change.closes = sheet.notes(change), sheet.facts(change), sheet.is_closing(change)
     made.changes.append(change)
 
 
@@ -210,7 +210,7 @@ def take_out(made: Plan, errors: Iterable[RowError]) -> None:
 
 def counts(made: Plan) -> dict[str, int]:
     """Return the number of rows by kind of change."""
-    kinds = Counter(change.kind for change in made.changes)
+    kinds = Counter(change.told for change in made.changes)
     return {
         **{str(kind): kinds[kind] for kind in ChangeKind},
         "unchanged": made.unchanged,
@@ -218,13 +218,19 @@ def counts(made: Plan) -> dict[str, int]:
     }
 
 
+def told_counts(sheet: Sheet, made: Plan) -> dict[str, int]:
+    """Return the numbers of counts() as the audit log names them: people are closed, never removed."""
+    found = counts(made)
+    return {"closed" if name == ChangeKind.REMOVED and sheet.closes else name: n for name, n in found.items()}
+
+
 def packed(made: Plan) -> bytes:
     """Return a plan as it is stored: errors and notes in front, changes by kind in parts, each compressed by itself."""
-    changes = sorted(made.changes, key=lambda change: ORDER[change.kind])
+    changes = sorted(made.changes, key=lambda change: ORDER[change.told])
     parts = [
         compressed(
             [
-                [one.kind, one.key, one.values, one.before, one.line, one.notes, one.facts]
+                [one.kind, one.key, one.values, one.before, one.line, one.notes, one.facts, one.closes]
                 for one in changes[at : at + PART]
             ]
         )
@@ -235,7 +241,7 @@ def packed(made: Plan) -> bytes:
         "errors": [[one.line, one.column, one.message, one.value] for one in made.errors],
         "unchanged": made.unchanged,
         "notes": made.notes,
-        "changes": Counter(change.kind for change in changes),
+        "changes": Counter(change.told for change in changes),
         "sizes": [len(part) for part in parts],
     }
     front = compressed(head)
@@ -318,7 +324,7 @@ def apply(
         with unrecorded():
             sheet.apply(made.changes)
         reference_changed()
-        whole = record(AuditedAction.IMPORTED, sheet.kind, source, **{**counts(made), **details})
+        whole = record(AuditedAction.IMPORTED, sheet.kind, source, **{**told_counts(sheet, made), **details})
         changed = watch.changes()
         record_rows(whole, changed)
     return whole, changed

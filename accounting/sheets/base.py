@@ -67,6 +67,13 @@ class Change:
     """What else happens, in words."""
     facts: list[str] = field(default_factory=list)
     """What that follows from, in no language: when it has changed, the change is no longer what was shown."""
+    closes: bool = False
+    """Whether a changed row is closed by that: people count it with the removed ones."""
+
+    @property
+    def told(self) -> ChangeKind:
+        """How people count the change."""
+        return ChangeKind.REMOVED if self.closes else self.kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +214,10 @@ class Sheet:
     def notes(self, change: Change) -> list[str]:
         """Return what else a change does, in words."""
         return []
+
+    def is_closing(self, change: Change) -> bool:
+        """Whether a changed row ends what it stands for."""
+        return False
 
     def facts(self, change: Change) -> list[str]:
         """Return what is stored elsewhere and decides what else a change does, in no language."""

@@ -239,12 +239,16 @@ class People(Sheet):
     def notes(self, change: Change) -> list[str]:
         """Return whether the person leaves, and from whom extensions are taken."""
         found = []
-        if change.kind == ChangeKind.CHANGED and change.before.get("active") == YES:
+        if self.is_closing(change):
             found.append(gettext("The person leaves: account, extensions and units are closed, past calls stay."))
         for number, holder in self.taken(change):
             told = {"extension": self.numbers.text([number]), "person": self.people_by_id[holder]}
             found.append(gettext("Extension %(extension)s is taken over from %(person)s.") % told)
         return found
+
+    def is_closing(self, change: Change) -> bool:
+        """Whether a changed row closes the person."""
+        return change.kind == ChangeKind.CHANGED and change.before.get("active") == YES
 
     def facts(self, change: Change) -> list[str]:
         """Return who holds the extensions that the person gets."""

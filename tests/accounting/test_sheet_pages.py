@@ -321,3 +321,22 @@ def test_five_thousand_people_in_the_background(administrator: Client, settings:
     service = Department.objects.get(name="Service")
     assert Membership.objects.filter(department=service, valid_from__isnull=False, valid_to=None).count() == 2500
     assert Membership.objects.filter(department__name="Sales", valid_to__isnull=False).count() == 2500
+
+
+def test_who_is_closed_by_a_line_is_counted_as_closed(administrator: Client) -> None:
+    factories.person("nina")
+    factories.person("omar")
+    page = text_of(uploaded(administrator, "people", "user_name;active;first_name\nnina;no;\nomar;;Omar\n"))
+    held = SheetImport.objects.get()
+    assert (held.counts["changed"], held.counts["removed"]) == (1, 1)
+    assert "The person leaves" in page
+    closed = text_of(administrator.get(reverse("sheet_import", args=[held.pk]) + "?show=removed"))
+    assert "nina" in closed
+    assert "omar" not in closed
+    administrator.post(reverse("apply_sheet", args=[held.pk]))
+    entry = AuditEntry.objects.get(action="imported")
+    assert (entry.details["changed"], entry.details["closed"]) == (1, 1)
+    assert "removed" not in entry.details
+    people = text_of(administrator.get(reverse("admin:accounting_user_changelist")))
+    assert "User name" in people
+    assert "Username" not in people
