@@ -59,6 +59,8 @@ class AuditEntry(models.Model):
     """Further facts, for instance {"rows": 12, "file": "rates.csv"}."""
     whole_id = models.BigIntegerField(null=True)
     """The entry of the work (an import, a synchronisation, an undo) of which this one tells a single row."""
+    erasure_id = models.BigIntegerField(null=True)
+    """The entry of the erasure that has taken a person's names out of this one: all that can ever change."""
 
     objects = AuditEntryQuerySet.as_manager()
 

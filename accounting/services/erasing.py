@@ -8,7 +8,7 @@ from typing import Any
 from axes.models import AccessAttempt
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import Q
 from django.db.models.functions import TruncMonth
 from django.utils import timezone
@@ -34,6 +34,7 @@ from accounting.models import (
     User,
 )
 from accounting.services import outbox
+from accounting.services.audit_erasure import erase_names
 from accounting.services.auditing import record, unrecorded
 from accounting.services.forgetting import anonymise, blank_legs, delete_rows, put_anonymous_days, take_days
 from accounting.services.jobs import JobFailed, Progress
@@ -106,7 +107,7 @@ def erase(progress: Progress) -> dict[str, Any]:
     return asdict(erased)
 
 
-@transaction.atomic
+@bulk_transaction()
 def close_account(person: User, erased: Erased) -> None:
     """Close and rename the account, and remove what ties the person to lines and units.
 
@@ -114,6 +115,8 @@ def close_account(person: User, erased: Erased) -> None:
     """
     with unrecorded():
         old_name, address, name = person.username, person.email, str(person)
+        if old_name != neutral_name(person):
+            erase_names(person, neutral_name(person))
         erased.lines += LineAssignment.objects.filter(user=person).delete()[0]
         erased.memberships += Membership.objects.filter(user=person).delete()[0]
         Supervision.objects.filter(supervisor=person).delete()

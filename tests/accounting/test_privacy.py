@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import DatabaseError, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from accounting.demo.records import cdr_file
 from accounting.models import (
+    AuditedAction,
     AuditEntry,
     CallLeg,
     CallRecord,
@@ -32,10 +34,12 @@ from accounting.models import (
     User,
 )
 from accounting.services import corrections, jobs, privacy
+from accounting.services.auditing import acting, actor_of, record
 from accounting.services.importing import import_files
 from accounting.services.selecting import Selection
 from accounting.signals import reference_changed
 from accounting.tasks import keep_terms
+from callanalytics.lib.updating import update_rows
 from tests import factories as make
 from tests.accounting.agreement import assert_totals_agree
 from tests.accounting.test_importing import drop, row
@@ -206,3 +210,43 @@ def test_only_administrators_may(client: Client, ben: User, anna: User) -> None:
     for name in ("export_person", "erase_person"):
         assert client.post(reverse(name, args=[anna.pk]), {"username": "anna"}).status_code == 403
     assert not Job.objects.exists()
+
+
+def test_the_audit_log_forgets_the_names_of_an_erased_person(desk: Client, anna: User, admin: User) -> None:
+    namesake = make.person("annika", first_name="Annika", last_name="Anna Bergmann")
+    with acting(actor_of(anna, "192.0.2.7")):
+        record(AuditedAction.EXPORTED, "report", "anna-report.csv", rows=3)
+    anna.last_name, anna.email = "Żak", "anna.zak@example.com"
+    anna.save()
+    line = LineAssignment.objects.get(user=anna)
+    line.valid_to = timezone.now()
+    line.save()
+    sent = ["anna.zak@example.com", "ben@example.com"]
+    record(AuditedAction.VIEWED, "calls", "Anna Berg", person="anna", recipients=sent)
+    record(AuditedAction.CHANGED, "user", str(namesake), subject_id=namesake.pk, changes={"username": ["anna2", "x"]})
+    kept = ("pk", "at", "action", "subject_id")
+    before = list(AuditEntry.objects.order_by("pk").values_list(*kept))
+    desk.post(reverse("erase_person", args=[anna.pk]), {"username": "anna"})
+    assert work().state == "done"
+    entries = AuditEntry.objects.order_by("pk")
+    assert list(entries.filter(pk__lte=before[-1][0]).values_list(*kept)) == before
+    found = list(entries.values("actor", "address", "subject", "changes", "details"))
+    told = json.dumps(found, ensure_ascii=False)
+    for name in ('Anna Berg"', "Anna Żak", "anna.zak@", "anna@example.com", '"anna"', "(anna)", "192.0.2.7", "Żak"):
+        assert name not in told, name
+    for name in ("Annika Anna Bergmann", "anna2", "ben@example.com"):
+        assert name in told, name
+    exported = entries.get(action="exported")
+    assert (exported.actor, exported.address) == (f"erased-{anna.pk}", None)
+
+
+@pytest.mark.parametrize(
+    "change", [{"actor": "else"}, {"actor": "else", "erasure_id": 0}, {"action": "viewed"}, {"subject_id": "7"}]
+)
+def test_nothing_else_changes_the_audit_log(desk: Client, anna: User, change: dict[str, Any]) -> None:
+    desk.post(reverse("erase_person", args=[anna.pk]), {"username": "anna"})
+    work()
+    erasure = AuditEntry.objects.get(action="started", subject_type="person_data")
+    change = {"erasure_id": erasure.pk} | change if "actor" not in change else change
+    with pytest.raises(DatabaseError, match="cannot be changed"), transaction.atomic():
+        update_rows(AuditEntry, list(change), [(erasure.pk, *change.values())])
