@@ -35,8 +35,8 @@ from callanalytics.web.requests import AuthenticatedRequest
 from callanalytics.web.views import refused
 
 LONGEST_NAME = 150
-FIELD = "person-"
-"""The fields for people are called by the extension's id."""
+FIELD, ASSIGN_ONE = "person-", "assign-"
+"""The fields for people, and the buttons of single rows, are called by the extension's id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,11 @@ def act(
     """Do what a button says; None when something typed is wrong, `errors` says what by extension."""
     action = request.POST.get("action", "")
     if action == "assign":
-        return assign(request, extensions, form, errors)
+        return assign(request, extensions, form, errors, typed_people(request.POST))
+    if action.startswith(ASSIGN_ONE):
+        typed = typed_people(request.POST)
+        one = {pk: name for pk, name in typed.items() if str(pk) == action.removeprefix(ASSIGN_ONE)}
+        return assign(request, extensions, form, errors, one)
     wanted = [pk for pk in request.POST.getlist("extension") if pk.isascii() and pk.isdigit() and len(pk) < 19]
     chosen = list(extensions.filter(pk__in=wanted))
     if not chosen:
@@ -117,12 +121,12 @@ def act(
 
 
 def assign(
-    request: AuthenticatedRequest, extensions: QuerySet[Extension], form: AdoptionForm, errors: dict[int, str]
-) -> HttpResponse | None:
+    request: AuthenticatedRequest, extensions: QuerySet[Extension], form: AdoptionForm, errors: dict[int, str],
+    typed: dict[int, str],
+) -> HttpResponse | None:  # fmt: skip
     """Give extensions to the people typed beside them; all or none."""
-    typed = typed_people(request.POST)
     if not typed:
-        messages.warning(request, _("Type a person beside at least one extension."))
+        messages.warning(request, _("Type the person beside the extension first."))
         return None
     holders: dict[Extension, User] = {}
     for extension in extensions.filter(pk__in=typed):

@@ -214,6 +214,17 @@ def seen(number: str) -> Extension:
     )
 
 
+def test_a_row_assigns_its_own_extension_only(site: Client, ana: User) -> None:
+    one, two = seen("2001"), seen("2002")
+    address = reverse("unknown_extensions")
+    typed = {f"person-{one.pk}": "ana", f"person-{two.pk}": "nobody at all", "past": "keep"}
+    told = site.post(address, {"action": f"assign-{one.pk}", **typed}, follow=True).content.decode()
+    assert "1 extension adopted." in told
+    assert [line.extension_id for line in LineAssignment.objects.all()] == [one.pk]
+    told = site.post(address, {"action": f"assign-{two.pk}", f"person-{two.pk}": ""}, follow=True).content.decode()
+    assert "Type the person beside the extension first." in told
+
+
 def test_unknown_extensions_are_adopted_and_their_calls_re_assigned_on_request(site: Client, ana: User) -> None:
     one, two, fax = seen("2001"), seen("2002"), seen("2003")
     before = unpriced_call(extension="2001", started_at=datetime(2026, 11, 10, 9, tzinfo=UTC))
