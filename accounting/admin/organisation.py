@@ -241,7 +241,7 @@ class OfficeAdmin(SetUpAdmin):
     search_help_text = _("Name or area code")
     fieldsets = (
         (None, {"fields": ("name",)}),
-        (_("Place"), {"fields": (("country", "subdivision"), "time_zone")}),
+        (_("Place"), {"fields": (("country", "subdivision"), ("time_zone", "business_hours"))}),
         (_("Numbers"), {"fields": (("area_code", "access_code"), "private_prefix", "extension_digits")}),
     )
 

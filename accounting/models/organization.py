@@ -10,11 +10,22 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from callanalytics.lib.hours import read_windows
+
 
 def validate_zone(value: str) -> None:
     """Refuse a time zone that is in no time zone database."""
     if value not in available_timezones():
         raise ValidationError(_("“%(value)s” is not a time zone, for instance Europe/Berlin."), params={"value": value})
+
+
+def validate_hours(value: str) -> None:
+    """Refuse hours of the day that cannot be read."""
+    try:
+        read_windows(value)
+    except ValueError as error:
+        text = _("“%(value)s” are no hours, for instance 08:00-18:00 or 08:00-12:00, 13:00-17:00.")
+        raise ValidationError(text, params={"value": value}) from error
 
 
 class Office(models.Model):
@@ -37,6 +48,13 @@ class Office(models.Model):
         default="Europe/Berlin",
         validators=[validate_zone],
         help_text=_("For instance Europe/Berlin."),
+    )
+    business_hours = models.CharField(
+        _("business hours"),
+        max_length=60,
+        default="08:00-18:00",
+        validators=[validate_hours],
+        help_text=_("On working days, for instance 08:00-18:00 or 08:00-12:00, 13:00-17:00."),
     )
     access_code = models.CharField(
         _("outside line"),

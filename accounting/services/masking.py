@@ -9,7 +9,7 @@ import binascii
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.db.models import Case, CharField, F, Q, Value, When
-from django.db.models.functions import Length
+from django.db.models.functions import Greatest, Least, Length, Substr
 from django.db.models.lookups import LessThan
 from django.utils.translation import gettext as _
 
@@ -27,8 +27,15 @@ from callanalytics.lib.phone_numbers import hide_last_digits, spaced
 
 PRIVATE_KEY = "~private"
 """Stands in groups and addresses for the other party of others' private calls."""
-SEEN = {"seen_number": "other_number", "seen_country": "country", "seen_destination": "destination"}
+SEEN = {
+    "seen_number": "other_number",
+    "seen_prefix": "other_number",
+    "seen_country": "country",
+    "seen_destination": "destination",
+}
 """What tells the other party of a call, as the viewer may see it, and the columns that hold it."""
+PREFIX = 7
+"""Characters of a prefix, the plus sign among them."""
 TOKEN_MARK = "~"  # noqa: S105  (begins a token in an address; no number begins with it)
 DEFAULT_EXTENSION_DIGITS = 6
 RANKS: dict[str, int] = {Role.USER: 0, Role.SUPERVISOR: 1, Role.ADMINISTRATOR: 2}
@@ -97,12 +104,24 @@ class Masker:
 
     def telling(self, records: CallRecordQuerySet) -> CallRecordQuerySet:
         """Return records that can be compared, grouped and sorted by the columns of SEEN, as the viewer sees them."""
+        columns: dict[str, Any] = {name: F(column) for name, column in SEEN.items()} | {"seen_prefix": self._prefix()}
         if not (self.viewer.is_administrator or self.viewer.is_supervisor):
-            return records.alias(**{name: F(column) for name, column in SEEN.items()})
+            return records.alias(**columns)
         hidden = When(self.hidden_whole(), then=Value(PRIVATE_KEY))
         return records.alias(
-            **{name: Case(hidden, default=F(column), output_field=CharField()) for name, column in SEEN.items()}
+            **{name: Case(hidden, default=column, output_field=CharField()) for name, column in columns.items()}
         )
+
+    def _prefix(self) -> Case | Substr:
+        """Return with what a number begins, of one that is partly hidden no more than the viewer sees."""
+        if not self.rules:
+            return Substr("other_number", 1, PREFIX)
+        ranked = sorted(self.rules, key=lambda rule: -rule.digits)
+        digits = Case(*(When(self._meets(rule), then=Value(rule.digits)) for rule in ranked), default=Value(0))
+        seen = Least(Value(PREFIX), Greatest(Length("other_number") - digits, Value(0)))
+        # Of other characters one cannot tell which of them are hidden.
+        unsure = When(other_number__regex=r"[^0-9+]", then=Value(""))
+        return Case(unsure, default=Substr("other_number", 1, seen), output_field=CharField())
 
     def reads_beyond_lower_roles(self, record: CallRecord) -> bool:
         """Return whether the viewer reads in full the number of somebody else's call that a lower role does not."""

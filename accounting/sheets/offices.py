@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from phonenumbers import SUPPORTED_REGIONS
 
 from accounting.models import Office, UnitKind
-from accounting.models.organization import validate_zone
+from accounting.models.organization import validate_hours, validate_zone
 from accounting.sheets.base import Column, text_up_to, whole_number
 from accounting.sheets.flat import FlatSheet, matching
 
@@ -27,6 +27,12 @@ def country(text: str) -> str:
 def zone(text: str) -> str:
     """Return a time zone; asking whether there is one searches the disk."""
     validate_zone(text)
+    return text
+
+
+def hours(text: str) -> str:
+    """Return hours of the day as they are written."""
+    validate_hours(text)
     return text
 
 
@@ -59,6 +65,10 @@ class Offices(FlatSheet):
         Column(
             "time_zone", _("time zone"), required=True, example="Europe/Berlin", read=zone,
             help=_("For instance Europe/Berlin."),
+        ),
+        Column(
+            "business_hours", _("business hours"), example="08:00-18:00", default="08:00-18:00", read=hours,
+            help=_("On working days, for instance 08:00-18:00 or 08:00-12:00, 13:00-17:00."),
         ),
         Column(
             "access_code", _("outside line"), example="0",

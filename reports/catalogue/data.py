@@ -12,9 +12,9 @@ REPORTS = (
         "unknown-destinations",
         Category.DATA,
         _("Unknown destinations"),
-        _("Numbers that no plan and no rule knows."),
+        _("With what the numbers begin that no plan and no rule knows."),
         Question(
-            group=("number",),
+            group=("prefix",),
             columns=("calls", "answered", "first", "last"),
             sort="-calls",
             top=200,
@@ -28,9 +28,9 @@ REPORTS = (
         "unpriced-calls",
         Category.DATA,
         _("Calls without a price"),
-        _("Why calls have no price, by gateway and destination."),
+        _("With what the numbers begin that have no price, and the gateways that lead to them."),
         Question(
-            group=("pricing", "gateway", "destination"),
+            group=("prefix", "gateway"),
             columns=("calls", "trunk", "first", "last"),
             sort="-calls",
             chart="bar",

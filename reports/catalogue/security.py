@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from reports.catalogue.base import CHARGING, COUNTING, Category, Report, Rule, only
+from reports.engine.business_hours import OWN
 from reports.engine.question import Question
 from reports.special.bursts import bursts
 
@@ -41,14 +42,14 @@ REPORTS = (
         _("Calls outside business hours"),
         _(
             "Outgoing calls in the evening, at night, at weekends and on public holidays, by the clock and calendar "
-            "of each office; the hours are an option."
+            "of each office and its business hours."
         ),
         Question(
             group=("person", "hour"),
             columns=("calls", "talk", "cost", "first", "last"),
             sort="-calls",
             chart="heat",
-            tests=only(kind="public", direction="outgoing", business_hours__outside="07:00-19:00"),
+            tests=only(kind="public", direction="outgoing", business_hours__outside=OWN),
         ),
         (*CHARGING, Rule.ZONE),
     ),

@@ -1,5 +1,6 @@
 """Business hours as a filter: a time of day on the working days of the office of each call, by its own clock."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
@@ -15,16 +16,30 @@ from django.utils.translation import gettext as _
 
 from accounting.models import CallRecord, Office, PublicHoliday
 from accounting.services.rating.calendars import public_holidays
+from callanalytics.lib.hours import Window, read_windows
 from reports.engine.field_kinds import Asker
 from reports.engine.time_fields import ClockField, in_windows
 from reports.engine.working_time import Calendar, WorkingTime
 
 SATURDAY, SUNDAY = 6, 7
+OWN = "office"
+"""Stands in an address for the hours of each office."""
+USUAL = "08:00-18:00"
+"""The hours of calls without an office."""
 
 
 @dataclass(frozen=True)
 class BusinessHoursField(ClockField):
-    """Hours of working days: neither a weekend of the office's country nor one of its public holidays."""
+    """Hours of working days: neither a weekend of the office's country nor one of its public holidays.
+
+    "office" stands for the business hours that are entered for the office of each call.
+    """
+
+    def read(self, texts: Sequence[str], operator: str, asker: Asker) -> list[Any]:
+        """Return windows of the day, or OWN."""
+        return [
+            OWN if text == OWN else super(BusinessHoursField, self).read([text], operator, asker)[0] for text in texts
+        ]
 
     def condition(self, operator: str, values: list[Any], asker: Asker) -> Q:
         """Return a test by the clock of each call's office, for calls without an office by the report's zone."""
@@ -33,17 +48,29 @@ class BusinessHoursField(ClockField):
         shared: dict[Calendar, list[int]] = {}
         for office in offices:
             days = tuple(holidays_of(office, years))
-            calendar = Calendar(office.time_zone, tuple(values), weekend_of(office.country), days)
+            calendar = Calendar(
+                office.time_zone, windows_of(values, office.business_hours), weekend_of(office.country), days
+            )
             shared.setdefault(calendar, []).append(office.pk)
         for calendar, keys in shared.items():
             test |= Q(office_id__in=keys) & turned(working_hours(calendar), operator)
-        without_office = Calendar(asker.zone.key, tuple(values), (SATURDAY, SUNDAY), ())
+        without_office = Calendar(asker.zone.key, windows_of(values, USUAL), (SATURDAY, SUNDAY), ())
         elsewhere = Q(office_id__isnull=True) | ~Q(office_id__in=[office.pk for office in offices])
         return test | elsewhere & turned(working_hours(without_office), operator)
 
     def said(self, value: Any, asker: Asker) -> str:
         """Return the hours."""
+        if value == OWN:
+            return _("each office's own hours on working days")
         return _("%(hours)s on working days") % {"hours": super().said(value, asker)}
+
+
+def windows_of(values: Sequence[Any], own: str) -> tuple[Window, ...]:
+    """Return windows of the day, those of an office for OWN."""
+    found: list[Window] = []
+    for value in values:
+        found.extend(read_windows(own) if value == OWN else (value,))
+    return tuple(found)
 
 
 def turned(inside: Q, operator: str) -> Q:

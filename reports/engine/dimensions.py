@@ -118,6 +118,10 @@ def _destinations(keys: Collection[Key], wording: Wording) -> Mapping[Key, str]:
     return {key: _("Private") if key == PRIVATE_KEY else str(key) for key in keys}
 
 
+def _prefixes(keys: Collection[Key], wording: Wording) -> Mapping[Key, str]:
+    return {key: _("Private") if key == PRIVATE_KEY else f"{key}…" for key in keys}
+
+
 def _purposes(keys: Collection[Key], wording: Wording) -> Mapping[Key, str]:
     return {key: _("Private") if key in PRIVATE else _("Business") for key in keys}
 
@@ -236,6 +240,10 @@ DIMENSIONS: dict[str, Dimension] = {
         ),
         Dimension(
             "number", gettext_lazy("Number"), gettext_lazy("Numbers"), _column("seen_number"), _numbers, "number",
+            without=gettext_lazy("Number withheld"), many=True,
+        ),
+        Dimension(
+            "prefix", gettext_lazy("Prefix"), gettext_lazy("Prefixes"), _column("seen_prefix"), _prefixes, "prefix",
             without=gettext_lazy("Number withheld"), many=True,
         ),
         Dimension(

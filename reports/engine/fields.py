@@ -43,7 +43,7 @@ from reports.engine.field_kinds import (
     TextField,
     choice,
 )
-from reports.engine.time_fields import ClockField, DayField, SlotField, WeekdayField
+from reports.engine.time_fields import ArrivalField, ClockField, DayField, SlotField, WeekdayField
 
 __all__ = ["FIELDS", "OPERATORS", "Asker", "ChoiceField", "FilterField"]
 
@@ -72,6 +72,7 @@ FIELDS: dict[str, FilterField] = {
         choice("outcome", gettext_lazy("Outcome"), "outcome", Outcome, totals=True),
         choice("call_type", gettext_lazy("Call type"), "call_type", CallType, totals=True),
         NumberField("number", gettext_lazy("Other party's number"), column="other_number"),
+        PlaceField("prefix", gettext_lazy("Prefix"), operators=LISTED, column="seen_prefix"),
         CountryField("country", gettext_lazy("Country"), operators=LISTED, column="seen_country"),
         PlaceField("destination", gettext_lazy("Destination"), column="seen_destination"),
         TextField(
@@ -104,6 +105,7 @@ FIELDS: dict[str, FilterField] = {
         ChoiceField("purpose", gettext_lazy("Private or business"), column="purpose", members=PURPOSES),
         choice("pricing", gettext_lazy("Pricing"), "pricing", Pricing),
         DayField("day", gettext_lazy("Day")),
+        ArrivalField("arrived", gettext_lazy("Arrived on")),
         WeekdayField("weekday", gettext_lazy("Weekday")),
         ClockField("time", gettext_lazy("Time of day")),
         BusinessHoursField("business_hours", gettext_lazy("Business hours")),

@@ -1,18 +1,19 @@
 """Filter fields of time, read in the report's zone: weekdays, hours of the day, single days."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q
+from django.db.models import Max, Min, Q
 from django.db.models.functions import ExtractHour, ExtractIsoWeekDay, ExtractMinute
 from django.db.models.lookups import GreaterThanOrEqual, In, LessThan
 from django.utils import formats, timezone
 from django.utils.dates import WEEKDAYS
 
+from accounting.models import ImportBatch
+from callanalytics.lib.hours import read_window
 from reports.engine.field_kinds import Asker, FilterField, negated
 
 EARLIEST, LATEST = date(1990, 1, 1), date(2100, 1, 1)
@@ -52,13 +53,10 @@ class ClockField(FilterField):
         """Return minutes of the day: from, and until just before."""
         found = []
         for text in texts:
-            match = re.fullmatch(r"(\d{1,2}):(\d\d)\s*[-–]\s*(\d{1,2}):(\d\d)", text, re.ASCII)
-            if not match:
-                raise self.refuse(text)
-            start, end = (int(match[place]) * 60 + int(match[place + 1]) for place in (1, 3))
-            if max(start, end) > 24 * 60 or start == end or int(match[2]) > 59 or int(match[4]) > 59:
-                raise self.refuse(text)
-            found.append((start, end))
+            try:
+                found.append(read_window(text))
+            except ValueError as error:
+                raise self.refuse(text) from error
         return found
 
     def condition(self, operator: str, values: list[Any], asker: Asker) -> Q:
@@ -136,13 +134,36 @@ class DayField(FilterField):
         """Return a test for these days, from midnight to midnight."""
         test = Q()
         for day in values:
-            start, end = (
-                timezone.make_aware(datetime.combine(one, time.min), asker.zone)
-                for one in (day, day + timedelta(days=1))
-            )
+            start, end = bounds_of(day, asker.zone)
             test |= Q(started_at__gte=start, started_at__lt=end)
         return negated(test, operator)
 
     def said(self, value: Any, asker: Asker) -> str:
         """Return the date in the reader's format."""
         return formats.date_format(value, "SHORT_DATE_FORMAT")
+
+
+@dataclass(frozen=True)
+class ArrivalField(DayField):
+    """Days in the report's zone on which calls arrived, or were last completed or corrected."""
+
+    def condition(self, operator: str, values: list[Any], asker: Asker) -> Q:
+        """Return a test for the arrival marks of these days."""
+        test = Q(pk__in=[])
+        for day in values:
+            start, end = bounds_of(day, asker.zone)
+            committed = Q(committed_at__gte=start, committed_at__lt=end)
+            marks = ImportBatch.objects.filter(committed).aggregate(first=Min("pk"), last=Max("pk"))
+            if marks["first"] is not None:
+                between = ImportBatch.objects.filter(pk__gt=marks["first"], pk__lt=marks["last"]).exclude(committed)
+                others = list(between.values_list("pk", flat=True))
+                of_day = Q(batch_id__gte=marks["first"], batch_id__lte=marks["last"])
+                test |= of_day & ~Q(batch_id__in=others) if others else of_day
+        return negated(test, operator)
+
+
+def bounds_of(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """Return when a day begins, and when the next one does."""
+    midnight = [datetime.combine(one, time.min) for one in (day, day + timedelta(days=1))]
+    start, end = (timezone.make_aware(one, zone) for one in midnight)
+    return start, end

@@ -13,7 +13,7 @@ from reports.engine.time_fields import WeekdayField
 from reports.engine.words import test_in_words
 from reports.services.choosing import SEARCHES, said
 
-TYPED_TOO = frozenset({"extension"})
+TYPED_TOO = frozenset({"extension", "business_hours"})
 """Filters whose values may be typed although a search offers some."""
 FILTERS: tuple[tuple[str, str | Promise, str, tuple[str, ...]], ...] = (
     ("who", gettext_lazy("Who"), "users", ("person", "extension", "department", "cost_centre", "office")),
@@ -46,7 +46,6 @@ HINTS: dict[str, str | Promise] = {
     "cost": gettext_lazy("for instance 0.50"),
     "quality": gettext_lazy("1 to 5, for instance 3.6"),
     "time": gettext_lazy("for instance 08:00-18:00"),
-    "business_hours": gettext_lazy("for instance 08:00-18:00"),
     "cause": gettext_lazy("code, for instance 17"),
 }
 

@@ -15,6 +15,7 @@ from django.utils.translation import get_language, to_locale
 from accounting.models import Extension, LineAssignment
 from accounting.services.finding import people_matching, people_seen_by, with_extensions
 from callanalytics.lib.places import country_names
+from reports.engine.business_hours import OWN
 from reports.engine.conditions import ConditionError
 from reports.engine.field_kinds import RowField
 from reports.engine.fields import FIELDS, Asker
@@ -86,6 +87,13 @@ def countries(typed: str, asker: Asker) -> Iterator[Choice]:
             yield Choice(code, name, code)
 
 
+def hours(typed: str, asker: Asker) -> Iterator[Choice]:
+    """Yield the hours of each call's office; others are typed."""
+    own = Choice(OWN, str(FIELDS["business_hours"].said(OWN, asker)))
+    if fits(typed, own.label):
+        yield own
+
+
 def zones(typed: str, asker: Asker) -> Iterator[Choice]:
     """Yield the time zones that are called so: first by place (New York), then by clock (Eastern Time)."""
     every = [(name, re.sub(r"[/_]", " ", name), clock) for name, clock in clocks(get_language() or "en")]
@@ -111,7 +119,14 @@ def fits(typed: str, text: str) -> bool:
 def searches() -> dict[str, Search]:
     """Return the search of each filter whose choices are too many for a list."""
     found: dict[str, Search] = {name: rows_of(one) for name, one in FIELDS.items() if isinstance(one, RowField)}
-    return {**found, "person": people, "extension": extensions, "country": countries, ZONE: zones}
+    return {
+        **found,
+        "person": people,
+        "extension": extensions,
+        "country": countries,
+        "business_hours": hours,
+        ZONE: zones,
+    }
 
 
 SEARCHES = searches()

@@ -14,8 +14,9 @@ from django.utils.translation import gettext_lazy
 from accounting.models import Correction, Extension, ImportFile, LineAssignment
 from accounting.services.columns.reading import from_both
 from reports.charts.base import MOST_COLUMNS, MOST_SERIES, Chart, Mark, Series
+from reports.engine.conditions import Comparison
 from reports.engine.fields import Asker
-from reports.engine.layout import Column, Layout, Row
+from reports.engine.layout import Column, Layout, Row, list_address
 from reports.engine.measures import Form
 from reports.engine.question import Question, period_of
 from reports.engine.tables import calls_of, calls_of_any_time
@@ -73,7 +74,7 @@ def collection_log(question: Question, asker: Asker) -> Layout:
     sums = (
         files.order_by()
         .annotate(day=TruncDay("imported_at", tzinfo=asker.zone))
-        .values("phone_system__name", "day")
+        .values("phone_system_id", "phone_system__name", "day")
         .annotate(
             files=Count("id"),
             rows=Sum("records"),
@@ -109,12 +110,23 @@ def collection_log(question: Question, asker: Asker) -> Layout:
                 row["phone_system__name"],
                 *(row[name] or 0 for name, _label in names),
                 row["newest"],
-            ]
+            ],
+            calls=arrived_on(day_of(row, asker), row["phone_system_id"], asker) if row["calls"] else "",
         )
         for row in rows
     ]
     layout.charts = arrivals(rows, asker)
+    text = _(
+        "A day leads to the calls that arrived on it, except those that were completed or corrected on a later day."
+    )
+    layout.notes.append(text)
     return layout
+
+
+def arrived_on(day: date, phone_system: int, asker: Asker) -> str:
+    """Return the query string of the calls that arrived from a phone system on a day, whenever they were made."""
+    tests = (Comparison("phone_system", "is", (str(phone_system),)), Comparison("arrived", "is", (day.isoformat(),)))
+    return list_address(Question(period="all", zone=asker.zone.key, tests=tests))
 
 
 def day_of(row: dict[str, Any], asker: Asker) -> date:
@@ -134,10 +146,12 @@ def arrivals(rows: Iterable[dict[str, Any]], asker: Asker) -> list[Chart]:
     Days on which nothing has arrived are shown as such.
     """
     by_system: dict[str, dict[date, int]] = {}
+    ids: dict[str, int] = {}
     for row in rows:
+        ids[row["phone_system__name"]] = row["phone_system_id"]
         by_system.setdefault(row["phone_system__name"], {})[day_of(row, asker)] = row["rows"] or 0
     ranked = sorted(by_system, key=lambda name: (-sum(by_system[name].values()), name))
-    known = {day for arrived in by_system.values() for day in arrived}
+    known = {day for rows_of in by_system.values() for day in rows_of}
     length = (max(known) - min(known)).days + 1 if known else 0
     days = [max(known) - timedelta(days=back) for back in reversed(range(min(length, MOST_COLUMNS)))]
     shown = {name: by_system[name] for name in ranked[: MOST_SERIES - 1]}
@@ -145,10 +159,13 @@ def arrivals(rows: Iterable[dict[str, Any]], asker: Asker) -> list[Chart]:
     if others:
         name = others[0] if len(others) == 1 else _("Others")
         shown[name] = {day: sum(by_system[other].get(day, 0) for other in others) for day in days}
-    series = [
-        Series(name, [Mark(Decimal(rows_of.get(day, 0)), write(rows_of.get(day, 0), Form.COUNT)) for day in days])
-        for name, rows_of in shown.items()
-    ]
+
+    def mark(name: str, day: date) -> Mark:
+        value = shown[name].get(day, 0)
+        link = arrived_on(day, ids[name], asker) if value and name in ids else ""
+        return Mark(Decimal(value), write(value, Form.COUNT), link)
+
+    series = [Series(name, [mark(name, day) for day in days]) for name in shown]
     title = _("Rows received each day by phone system")
     chart = Chart("stacked", title, [day_text(day) for day in days], series, Form.COUNT)
     return [chart] if chart.series and chart.highest > 0 else []

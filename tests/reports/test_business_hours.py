@@ -48,6 +48,27 @@ def test_calls_are_inside_or_outside_by_their_own_office(
     assert "on working days" in response.content.decode()
 
 
+def test_each_office_has_business_hours_of_its_own(client: Client, db: None) -> None:
+    early = make.office("Early", business_hours="06:00-12:00, 13:00-15:00")
+    usual = make.office("Usual")
+    moments = {"05:59": "", "06:00": "e", "12:30": "u", "14:59": "eu", "15:00": "u", "18:00": ""}
+    for text, inside in moments.items():
+        hour, minute = map(int, text.split(":"))
+        moment = datetime(2026, 10, 1, hour, minute, tzinfo=BERLIN)
+        for office, letter in ((early, "e"), (usual, "u")):
+            make.record(office_id=office.pk, started_at=moment, matter_code="in" if letter in inside else "out")
+    client.force_login(make.administrator())
+    for operator, expected in (("", "in"), (".outside", "out")):
+        query = {"from": "2026-09-01", "zone": "Europe/Berlin", "columns": "matter_code"}
+        response = client.get("/reports/calls/", {**query, f"business_hours{operator}": "office"})
+        assert {row.cells[0] for row in response.context["layout"].rows} == {expected}
+        assert "own hours on working days" in response.content.decode()
+    report = client.get(
+        "/reports/calls-at-night/", {"from": "2026-09-01", "zone": "Europe/Berlin", "group": "matter_code"}
+    )
+    assert [row.cells[0] for row in report.context["layout"].rows] == ["out"]
+
+
 def test_the_form_keeps_filters_that_it_has_no_place_for(client: Client, db: None) -> None:
     client.force_login(make.administrator())
     options = client.get("/reports/calls/?hour=9&talk=20&talk.le=60").context["options"]
