@@ -38,6 +38,16 @@ STYLES = {
 }
 
 
+ON_PHONES = ".page{padding:16px!important}.rows{font-size:12px!important}.rows th,.rows td{padding:5px 3px!important}"
+"""For mail programs that do read style sheets, as those of phones mostly do."""
+
+
+@register.simple_tag
+def phone_looks() -> SafeString:
+    """Return the style sheet that narrows a mail on phones."""
+    return format_html("<style>@media (max-width:480px){{{}}}</style>", ON_PHONES)
+
+
 @register.simple_tag
 def look(name: str) -> SafeString:
     """Return the style attribute of an element of a mail."""
