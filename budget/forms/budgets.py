@@ -243,9 +243,17 @@ class TopUpForm(forms.Form):
     """A one-time addition to the present period."""
 
     amount = forms.DecimalField(
-        label=gettext_lazy("Amount"), min_value=Decimal("0.01"), max_value=MOST_AMOUNT, decimal_places=2
-    )
+        label=gettext_lazy("Amount"), min_value=-MOST_AMOUNT, max_value=MOST_AMOUNT, decimal_places=2,
+        help_text=gettext_lazy("A negative amount takes back what was topped up by mistake."),
+    )  # fmt: skip
     reason = forms.CharField(label=gettext_lazy("Reason"), max_length=200)
+
+    def clean_amount(self) -> Decimal:
+        """Refuse nothing at all."""
+        amount: Decimal = self.cleaned_data["amount"]
+        if not amount:
+            raise forms.ValidationError(_("Enter how much is to be added."))
+        return amount
 
 
 def standard_thresholds() -> list[Threshold]:
@@ -292,7 +300,7 @@ def read_exceptions(text: str, reader: User, unit: str) -> Iterable[tuple[User, 
 
 def by_user_name(words: Iterable[str]) -> dict[str, User]:
     """Return the active people whose whole user names these are; some queries for any number."""
-    wanted, found = [word for word in words if "\0" not in word], {}
+    wanted, found = [word for word in words if "\0" not in word], dict[str, User]()
     for start in range(0, len(wanted), NAMES_AT_ONCE):
         rows = User.objects.filter(username__in=wanted[start : start + NAMES_AT_ONCE], is_active=True)
         found |= {person.username: person for person in rows}

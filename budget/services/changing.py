@@ -23,6 +23,10 @@ RULES = ["name", "amount", "cycle", "first_day", "carry_over", "carry_ceiling", 
 """What can be changed of a budget."""
 
 
+class NotToppedUpError(ValueError):
+    """More is to be taken back than was topped up."""
+
+
 def change(budget: Budget, keep_parts: Callable[[Budget], None], by: str) -> None:
     """Store changed rules, with the parts that `keep_parts` stores, and let them hold; raise Budget.DoesNotExist.
 
@@ -97,12 +101,15 @@ def assign(periods: Iterable[BudgetPeriod], budget: Budget, by: str) -> None:
 def top_up(period_id: int, quantity: int, reason: str, by: User) -> BudgetPeriod:
     """Add to an open period once; thresholds that are out of reach then may act again, and locks are lifted.
 
-    Raises BudgetPeriod.DoesNotExist when the period has ended meanwhile.
+    A negative quantity takes back. Raises NotToppedUpError for more than was topped up, BudgetPeriod.DoesNotExist when
+    the period has ended meanwhile.
     """
     with locked():
         period = BudgetPeriod.objects.select_related("account__budget", "account__person").get(
             pk=period_id, closed=False
         )
+        if period.topped_up + quantity < 0:
+            raise NotToppedUpError
         TopUp.objects.create(period=period, quantity=quantity, reason=reason, by=str(by))
         BudgetPeriod.objects.filter(pk=period.pk).update(topped_up=F("topped_up") + quantity)
         period.refresh_from_db(fields=["topped_up"])

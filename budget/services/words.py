@@ -40,6 +40,8 @@ def event_in_words(budget: Budget, event: BudgetEvent) -> SafeString:
     facts = {"now": now, "before": before, "percent": event.percent}
     if event.kind == Happened.CARRIED and before:
         return mark_safe(_("Carried over from the period before: %(now)s instead of %(before)s") % facts)  # noqa: S308
+    if event.kind == Happened.TOPPED_UP and (event.quantity or 0) < 0:
+        return mark_safe(_("Top-up taken back: %(now)s") % facts)  # noqa: S308
     if event.kind == Happened.TOPPED_UP and before:
         return mark_safe(_("Topped up by %(now)s instead of %(before)s") % facts)  # noqa: S308
     # Translations and figures only: nothing in it was entered by anybody.

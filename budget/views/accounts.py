@@ -171,9 +171,12 @@ def top_up(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     amount = stored(account.budget.unit, form.cleaned_data["amount"])
     try:
         changing.top_up(period.pk, amount, form.cleaned_data["reason"], request.user)
+    except changing.NotToppedUpError:
+        form.add_error("amount", _("No more can be taken back than was topped up in this period."))
+        return show_account(request, account, form)
     except BudgetPeriod.DoesNotExist:
         messages.error(request, _("This period has just ended. Nothing was topped up."))
         return redirect("budget_account", pk=pk)
     tell()
-    messages.success(request, _("The budget is topped up."))
+    messages.success(request, _("The budget is topped up.") if amount > 0 else _("The top-up is taken back."))
     return redirect("budget_account", pk=pk)

@@ -160,6 +160,19 @@ def test_topping_up_needs_a_reason(account: Account, admin: User) -> None:
     assert AuditEntry.objects.filter(subject_type="budget", details__reason="Fair").exists()
 
 
+def test_a_wrong_top_up_can_be_taken_back_but_no_more(account: Account, admin: User) -> None:
+    client, address = client_of(admin), reverse("top_up_budget", args=[account.pk])
+    client.post(address, {"amount": "30", "reason": "A trade fair"})
+    page = client.post(address, {"amount": "-30.01", "reason": "A slip"})
+    assert "No more can be taken back than was topped up" in page.content.decode()
+    assert "Enter how much is to be added" in client.post(address, {"amount": "0", "reason": "x"}).content.decode()
+    assert client.post(address, {"amount": "-27", "reason": "3, not 30"}).status_code == 302
+    assert account.periods.get(closed=False).available == 5_000_000
+    history = client.get(reverse("budget_history", args=[account.pk])).content.decode()
+    assert "Top-up taken back" in history
+    assert "3, not 30" in history
+
+
 def test_deleting_can_be_undone(account: Account, admin: User, ana: User) -> None:
     client = client_of(admin)
     page = client.post(reverse("delete_budget", args=[account.budget_id]), follow=True)
