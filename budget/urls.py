@@ -12,6 +12,7 @@ urlpatterns = [
     path("budgets/accounts/<int:pk>/top-up/", accounts.top_up, name="top_up_budget"),
     path("budgets/rules/", rules.budgets, name="budgets"),
     path("budgets/rules/add/", rules.add, name="add_budget"),
+    path("budgets/rules/change/", rules.change_many, name="change_budgets"),
     path("budgets/rules/<int:pk>/", rules.edit, name="edit_budget"),
     path("budgets/rules/<int:pk>/pause/", rules.pause, name="pause_budget"),
     path("budgets/rules/<int:pk>/resume/", rules.resume, name="resume_budget"),

@@ -256,6 +256,26 @@ class TopUpForm(forms.Form):
         return amount
 
 
+class ManyForm(forms.Form):
+    """What is to be done with several budgets at once."""
+
+    act = forms.ChoiceField(
+        label=gettext_lazy("With those chosen"),
+        choices=[("amount", gettext_lazy("Set the amount")), ("pause", gettext_lazy("Pause")),
+                 ("resume", gettext_lazy("Resume"))],
+    )  # fmt: skip
+    amount = forms.DecimalField(
+        label=gettext_lazy("Amount"), min_value=0, max_value=MOST_AMOUNT, decimal_places=2, required=False
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a new amount that is none."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if cleaned.get("act") == "amount" and cleaned.get("amount") is None and "amount" not in self.errors:
+            self.add_error("amount", _("Enter the new amount."))
+        return cleaned
+
+
 def standard_thresholds() -> list[Threshold]:
     """Return what a new budget begins with."""
     return [

@@ -1,24 +1,28 @@
 """What administrators set: the list of budgets, new ones with a preview, changes, pause, deletion and its undoing."""
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.db import transaction
 from django.db.models import Count, F, Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from budget.forms.budgets import EditForm, NewBudgetForm, RulesForm
+from budget.forms.budgets import EditForm, ManyForm, NewBudgetForm, RulesForm
 from budget.models import Budget, BudgetPeriod
+from budget.querysets import BudgetQuerySet
 from budget.services import changing
 from budget.services.following import follow_shortly
 from budget.services.letters import tell
-from budget.services.quantities import in_words
+from budget.services.quantities import in_words, stored
 from budget.services.trying import try_out
 from budget.services.words import days_in_words, rule_in_words
 from budget.views.accounts import PAGE, number_of
@@ -26,6 +30,9 @@ from callanalytics.web.permissions import administrators, require
 from callanalytics.web.requests import AuthenticatedRequest
 
 UNDO = timedelta(days=30)
+SHOWN_DELETED = 200
+MOST = 500
+"""Budgets that are changed at once."""
 
 
 @require_safe
@@ -34,19 +41,56 @@ def budgets(request: AuthenticatedRequest) -> HttpResponse:
     """List all budgets with the state of their accounts."""
     typed, page = request.GET.get("search", "").strip()[:80].replace("\0", ""), number_of(request)
     deleted = request.GET.get("deleted", "")[:18]
+    found = searched(typed)
+    rows = list(found[(page - 1) * PAGE : page * PAGE + 1])
+    gone = Budget.objects.filter(deleted_at__gt=timezone.now() - UNDO).order_by("-deleted_at")
+    context = {
+        "rows": with_states(rows[:PAGE]), "page": page, "more": len(rows) > PAGE, "typed": typed,
+        "many": ManyForm(auto_id="many_%s"), "most": MOST,
+        "any": bool(rows) or Budget.objects.in_force().exists(), "deleted": list(gone[:SHOWN_DELETED]), "undo_days": UNDO.days,
+        "just_deleted": gone.filter(pk=deleted).first() if deleted.isdecimal() else None,
+    }  # fmt: skip
+    return render(request, "budget/rules.html", context)
+
+
+def searched(typed: str) -> BudgetQuerySet:
+    """Return the budgets in force by name, those that the typed words find."""
     found = Budget.objects.in_force().select_related("person", "department", "cost_centre").order_by("name", "pk")
     for word in typed.split()[:5]:
         unit = Q(department__name__icontains=word) | Q(cost_centre__name__icontains=word)
         person = Q(person__first_name__icontains=word) | Q(person__last_name__icontains=word)
         found = found.filter(Q(name__icontains=word) | unit | person)
-    rows = list(found[(page - 1) * PAGE : page * PAGE + 1])
-    gone = Budget.objects.filter(deleted_at__gt=timezone.now() - UNDO).order_by("-deleted_at")
-    context = {
-        "rows": with_states(rows[:PAGE]), "page": page, "more": len(rows) > PAGE, "typed": typed,
-        "any": bool(rows) or Budget.objects.in_force().exists(), "deleted": list(gone[:20]), "undo_days": UNDO.days,
-        "just_deleted": gone.filter(pk=deleted).first() if deleted.isdecimal() else None,
-    }  # fmt: skip
-    return render(request, "budget/rules.html", context)
+    return found
+
+
+@require_POST
+@require(administrators)
+def change_many(request: AuthenticatedRequest) -> HttpResponse:
+    """Set the amount of the chosen budgets, pause or resume them."""
+    typed, form = request.POST.get("search", "")[:80].replace("\0", ""), ManyForm(request.POST)
+    back = f"{reverse('budgets')}?{urlencode({'search': typed})}" if typed else reverse("budgets")
+    chosen = [int(pk) for pk in request.POST.getlist("budget") if pk.isascii() and pk.isdigit() and len(pk) < 19]
+    found = searched(typed)[:MOST] if "all" in request.POST else searched("").filter(pk__in=chosen[:MOST])
+    if not form.is_valid() or not (budgets := list(found)):
+        errors = [text for texts in form.errors.values() for text in texts]
+        messages.error(request, " ".join(errors) or _("Choose at least one budget."))
+        return redirect(back)
+    for one in budgets:
+        do_with(one, form, str(request.user))
+    tell()
+    text = ngettext("%(number)s budget is changed.", "%(number)s budgets are changed.", len(budgets))
+    messages.success(request, text % {"number": len(budgets)})
+    return redirect(back)
+
+
+def do_with(budget: Budget, form: ManyForm, by: str) -> None:
+    """Do with one of several budgets what was chosen; one that was deleted meanwhile is passed over."""
+    with suppress(Budget.DoesNotExist):
+        if form.cleaned_data["act"] == "amount":
+            budget.amount = stored(budget.unit, form.cleaned_data["amount"])
+            changing.change(budget, lambda _budget: None, by)
+        else:
+            {"pause": changing.pause, "resume": changing.resume}[form.cleaned_data["act"]](budget, by)
 
 
 def with_states(found: list[Budget]) -> list[dict[str, Any]]:

@@ -173,6 +173,29 @@ def test_a_wrong_top_up_can_be_taken_back_but_no_more(account: Account, admin: U
     assert "3, not 30" in history
 
 
+def test_many_budgets_are_changed_at_once(account: Account, ana: User, ben: User, cleo: User, admin: User) -> None:
+    for user in (ben, cleo):
+        budget(person=user, name="Others")
+    follow()
+    client, address = client_of(admin), reverse("change_budgets")
+    assert 'name="budget"' in client.get(reverse("budgets")).content.decode()
+    client.post(address, {"budget": [account.budget_id], "act": "amount", "amount": "7"})
+    assert BudgetPeriod.objects.filter(closed=False, assigned=7_000_000).count() == 1
+    client.post(address, {"all": "1", "search": "others", "act": "amount", "amount": "9.50"})
+    found = BudgetPeriod.objects.filter(closed=False).values_list("account__person__username", "assigned")
+    assert dict(found) == {"ana": 7_000_000, "ben": 9_500_000, "cleo": 9_500_000}
+    client.post(address, {"all": "1", "act": "pause"})
+    assert not Budget.objects.filter(active=True).exists()
+    for sent, told in (
+        ({"act": "pause"}, "Choose at least one budget."),
+        ({"act": "amount", "all": "1"}, "Enter the new amount."),
+        ({"act": "amount", "amount": "-1", "all": "1"}, "greater than or equal to 0"),
+        ({"act": "burn", "budget": ["x", "9" * 5000]}, "burn is not one of the available choices"),
+    ):
+        assert told in client.post(address, sent, follow=True).content.decode()
+    assert client_of(ben).post(address, {"all": "1", "act": "resume"}).status_code == 403
+
+
 def test_deleting_can_be_undone(account: Account, admin: User, ana: User) -> None:
     client = client_of(admin)
     page = client.post(reverse("delete_budget", args=[account.budget_id]), follow=True)
