@@ -47,7 +47,8 @@ def budgets(request: AuthenticatedRequest) -> HttpResponse:
     context = {
         "rows": with_states(rows[:PAGE]), "page": page, "more": len(rows) > PAGE, "typed": typed,
         "many": ManyForm(auto_id="many_%s"), "most": MOST,
-        "any": bool(rows) or Budget.objects.in_force().exists(), "deleted": list(gone[:SHOWN_DELETED]), "undo_days": UNDO.days,
+        "any": bool(rows) or Budget.objects.in_force().exists(),
+        "deleted": list(gone[:SHOWN_DELETED]), "undo_days": UNDO.days,
         "just_deleted": gone.filter(pk=deleted).first() if deleted.isdecimal() else None,
     }  # fmt: skip
     return render(request, "budget/rules.html", context)
@@ -72,7 +73,7 @@ def change_many(request: AuthenticatedRequest) -> HttpResponse:
     chosen = [int(pk) for pk in request.POST.getlist("budget") if pk.isascii() and pk.isdigit() and len(pk) < 19]
     found = searched(typed)[:MOST] if "all" in request.POST else searched("").filter(pk__in=chosen[:MOST])
     if not form.is_valid() or not (budgets := list(found)):
-        errors = [text for texts in form.errors.values() for text in texts]
+        errors = [str(text) for texts in form.errors.values() for text in texts]
         messages.error(request, " ".join(errors) or _("Choose at least one budget."))
         return redirect(back)
     for one in budgets:
