@@ -1,6 +1,7 @@
 """Addresses of sign-in, calls, collection status, profile and help."""
 
 from django.urls import path
+from django.views.generic import RedirectView
 
 from accounting.views import (
     audit,
@@ -97,6 +98,8 @@ urlpatterns = [
     path("setup/system/masking/<int:pk>/preview/", masking.masking_preview_of_rule, name="preview_masking_rule"),
     path("setup/system/masking/<int:pk>/delete/", masking.delete_masking_rule, name="delete_masking_rule"),
     path("setup/prices/recosting/", corrections.recosting, name="recosting"),
+    path("setup/lines/reassignment/", corrections.reassignment, name="reassignment"),
+    path("setup/prices/reassignment/", RedirectView.as_view(pattern_name="reassignment")),
     path("setup/corrections/<int:pk>/", corrections.correction_page, name="correction"),
     path("setup/corrections/<int:pk>/apply/", corrections.apply_correction, name="apply_correction"),
     path("setup/corrections/<int:pk>/again/", corrections.repeat_dry_run, name="repeat_dry_run"),

@@ -125,7 +125,11 @@ SET_UP_SECTIONS = (
             ),
             SetUpPage(
                 _("Unknown extensions"), _("Seen in calls, held by nobody: adopt them one by one or many at once."),
-                "user-round-search", "unknown_extensions", covers=("reassign_calls",),
+                "user-round-search", "unknown_extensions",
+            ),
+            SetUpPage(
+                _("Re-assignment of calls"), _("Give past calls to the people who held the extensions then."),
+                "user-check", "reassignment", covers=("reassign_calls",),
             ),
             SetUpPage(
                 _("Phones"), _("Device names and the extensions seen on them."), "tablet-smartphone",

@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
-from accounting.models import Carrier, Gateway, PhoneSystem
+from accounting.models import Carrier, Extension, Gateway, PhoneSystem
 from accounting.services.selecting import Selection
 from callanalytics.lib import periods
 
@@ -52,6 +52,33 @@ class PeriodForm(forms.Form):
             period.start.isoformat() if period.start else "",
             period.end.isoformat() if period.end else "",
         )
+
+
+class ReassignmentForm(PeriodForm):
+    """Which extensions' calls are to go to whoever is entered as their holder."""
+
+    numbers = forms.CharField(
+        label=gettext_lazy("Extensions"), max_length=500, help_text=gettext_lazy("Several with commas."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.order_fields(["numbers", "period", "from", "to"])
+
+    def clean_numbers(self) -> tuple[int, ...]:
+        """Return the extensions of these numbers on all phone systems; refuse numbers that nobody has entered."""
+        typed = set(re.split(r"[\s,;]+", self.cleaned_data["numbers"].strip()))
+        found = list(Extension.objects.filter(number__in=typed).values_list("pk", "number"))
+        missing = sorted(typed - {number for _pk, number in found})
+        if missing:
+            raise forms.ValidationError(_("There is no extension %(numbers)s.") % {"numbers": ", ".join(missing)})
+        return tuple(sorted(pk for pk, _number in found))
+
+    def selection(self) -> Selection:
+        """Return the calls that are meant."""
+        start, end = self.bounds()
+        return Selection(start=start, end=end, extensions=self.cleaned_data["numbers"])
 
 
 class RecostingForm(PeriodForm):

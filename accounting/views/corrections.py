@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounting.forms.recosting import ReasonForm, RecostingForm, UndoForm
+from accounting.forms.recosting import PeriodForm, ReasonForm, ReassignmentForm, RecostingForm, UndoForm
 from accounting.models import (
     AuditedAction,
     AuditEntry,
@@ -54,9 +54,25 @@ def recosting(request: AuthenticatedRequest) -> HttpResponse:
     form = RecostingForm(request.POST if request.method == "POST" else None, initial={"period": "month"})
     if request.method == "POST" and form.is_valid():
         return dry_run(request.user, CorrectionKind.COST, form.selection())
-    latest = Correction.objects.select_related("created_by", "job")[:SHOWN]
+    return listed(request, form, CorrectionKind.COST)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@require(administrators)
+def reassignment(request: AuthenticatedRequest) -> HttpResponse:
+    """Show past re-assignments and the form that starts the dry run of a new one."""
+    form = ReassignmentForm(request.POST if request.method == "POST" else None, initial={"period": "month"})
+    if request.method == "POST" and form.is_valid():
+        return dry_run(request.user, CorrectionKind.OWNER, form.selection())
+    return listed(request, form, CorrectionKind.OWNER)
+
+
+def listed(request: AuthenticatedRequest, form: PeriodForm, kind: CorrectionKind) -> HttpResponse:
+    """Show a form with the latest corrections of its kind."""
+    latest = Correction.objects.filter(kind=kind).select_related("created_by", "job")[:SHOWN]
     rows = [(one, Selection.stored(one.selection).in_words()) for one in latest]
-    return render(request, "accounting/corrections.html", {"form": form, "rows": rows})
+    context = {"form": form, "rows": rows, "owners": kind == CorrectionKind.OWNER}
+    return render(request, "accounting/corrections.html", context)
 
 
 def dry_run(user: User, kind: CorrectionKind, selection: Selection) -> HttpResponse:
@@ -158,7 +174,7 @@ def discard_correction(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Give up a correction that has changed nothing."""
     if corrections.discard(find(pk)):
         messages.success(request, _("Discarded. No call was changed."))
-        return redirect("recosting")
+        return redirect("reassignment" if find(pk).kind == CorrectionKind.OWNER else "recosting")
     return elsewhere(request, pk)
 
 

@@ -331,3 +331,18 @@ def test_the_pages_take_a_handful_of_queries_however_much_they_show(
         page(site, "unknown_extensions")
     with django_assert_max_num_queries(10):
         page(site, "unpriced")
+
+
+def test_re_assignments_stand_with_the_lines(site: Client, ana: User) -> None:
+    unpriced_call(extension="2001", started_at=datetime(2026, 11, 20, 9, tzinfo=UTC))
+    extension = seen("2001")
+    LineAssignment.objects.create(extension=extension, user=ana)
+    assert "Re-assignment of calls" in site.get(reverse("set_up_lines")).content.decode()
+    assert site.get("/setup/prices/reassignment/").headers["Location"] == reverse("reassignment")
+    address = reverse("reassignment")
+    wrong = site.post(address, {"numbers": "2001, 77", "period": "all"}).content.decode()
+    assert "There is no extension 77." in wrong
+    assert site.post(address, {"numbers": "2001", "period": "all"}).status_code == 302
+    assert work().kind == "owner"
+    assert "2001" in site.get(address).content.decode()
+    assert "No correction yet" in site.get(reverse("recosting")).content.decode()
