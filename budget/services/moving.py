@@ -20,7 +20,8 @@ def follow_zones(ledger: Ledger) -> None:
     present = fingerprint_of_zones()
     if ledger.zones == present:
         return
-    if ledger.filled_from is not None:
+    # Empty: begun just now, or by a release that did not keep it.
+    if ledger.zones:
         ledger.filled_from = latest_today() + A_DAY
     ledger.zones = present
     ledger.save(update_fields=["zones", "filled_from"])
