@@ -218,6 +218,7 @@ class CallRecord(models.Model):
             models.Index(fields=["extension", "started_at"], name="record_by_extension"),
             models.Index(fields=["other_number", "started_at"], name="record_by_other"),
             # Only unpriced records have no cost: the few that administrators look for among millions.
+            models.Index(fields=["started_at"], name="record_private", condition=models.Q(purpose__in=PRIVATE)),
             models.Index(fields=["started_at"], name="record_unpriced", condition=models.Q(cost__isnull=True)),
         ]
 

@@ -139,11 +139,16 @@ class CallCells:
             return self._names.gateways(columns[0])
         if name == "holder_name":
             return self._names.holders(list(zip(*columns, strict=True)))
+        masker = self._masker
         if name != "shown_number":
-            hides = self._masker.hides
+            if not masker.masks_private:
+                return columns[0]
+            hides = masker.hides
             return [PRIVATE_KEY if hides(*whose) else place for place, *whose in zip(*columns, strict=True)]
-        if self._masker.rules:
+        if masker.rules:
             return self._numbers.of(list(zip(*columns, strict=True)))
+        if not masker.masks_private:
+            return self._numbers.of([(0, 0, 0, None, number, "", 0) for number in columns[4]])
         # Without rules a number looks the same in every call but the private ones.
         return self._numbers.of(
             [
