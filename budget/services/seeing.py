@@ -43,6 +43,11 @@ class Seen:
         return left_in_words(self.account.budget, self.period.left)
 
     @property
+    def over(self) -> str:
+        """By how much it is exceeded, else nothing."""
+        return left_in_words(self.account.budget, -self.period.left) if self.period.left < 0 else ""
+
+    @property
     def spent(self) -> str:
         """What is used."""
         return in_words(self.account.budget, self.period.spent)
