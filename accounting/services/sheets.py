@@ -218,7 +218,7 @@ def counts(made: Plan) -> dict[str, int]:
     }
 
 
-def told_counts(sheet: Sheet, made: Plan) -> dict[str, int]:
+def told_counts(sheet: Sheet, made: Plan) -> dict[str, Any]:
     """Return the numbers of counts() as the audit log names them: people are closed, never removed."""
     found = counts(made)
     return {"closed" if name == ChangeKind.REMOVED and sheet.closes else name: n for name, n in found.items()}
