@@ -1,5 +1,6 @@
 """The chart of a ranking of calls: a bar for each of the first ones, one picture for each currency."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from reports.charts.base import MOST_BARS, Chart, Mark, Series
@@ -28,7 +29,7 @@ def charts_of_calls(layout: Layout, question: Question) -> list[Chart]:
     return [chart for chart in charts if chart.categories]
 
 
-def bars(rows: list[Row], places: dict[str, int], ranked: str, form: Form, currency: str, title: str) -> Chart:
+def bars(rows: Sequence[Row], places: dict[str, int], ranked: str, form: Form, currency: str, title: str) -> Chart:
     """Return a bar for each of the first calls that have a value."""
     chart = Chart("bar", title, [], [Series(title)], form, currency)
     for row in rows[:MOST_BARS]:

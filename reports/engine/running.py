@@ -105,12 +105,13 @@ def list_calls(question: Question, asker: Asker, paging: Paging) -> Layout:
         layout.after, layout.before = page.after, page.before
         layout.rows = call_rows(cells, page.rows)
         return layout
-    most = question.top or MOST_SORTED
+    most, rows = question.top or MOST_SORTED, []
     for order in orders_of(question, asker):
         ordered = calls_in_order(question, asker, order, most + 1)
         found = list(chain.from_iterable(cells.first(ordered, most + 1)))
         layout.cut = layout.cut or len(found) > most
-        layout.rows += call_rows(cells, found[:most])
+        rows += call_rows(cells, found[:most])
+    layout.rows = rows
     if layout.cut and question.top is None:
         layout.notes.append(_("Only the first %(most)s calls of this order are shown.") % {"most": most})
     layout.charts = charts_of_calls(layout, question)

@@ -111,6 +111,8 @@ def mark_faults(options: Options, by_field: Mapping[str, Fault], faults: Sequenc
     """Put what is wrong beside its fields, unfold their sections, and say where to go first."""
     options.problems = {key: fault.text for key, fault in by_field.items() if key in OWN_KEYS}
     options.conditions.is_open = "where" in by_field
+    if options.conditions.is_open:
+        options.conditions.said = [("", options.typed["where"])]
     options.layout.is_open = any(key in by_field for key in LAYOUT_KEYS)
     order = ["period", "from", "to", "zone", *(one.name for part in options.filters for one in part.fields)]
     order += ["where", *LAYOUT_KEYS]

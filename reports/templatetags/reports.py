@@ -26,7 +26,7 @@ def cell(value: Any, column: Column, currency: str = "") -> str | SafeString:
     if value is None or value == {} or value == "":
         return ""
     if isinstance(value, Mapping):
-        written = {Form.MONEY: amount, Form.CHANGE: change_of}.get(column.form, share_of)
+        written = amount if column.form is Form.MONEY else change_of if column.form is Form.CHANGE else share_of
         # Made by the functions below, which escape what is no figure.
         texts = [conditional_escape(written(one, code)) for code, one in value.items()]
         return mark_safe("".join([f'<span class="amount">{text}</span>' for text in texts]))  # noqa: S308
@@ -101,7 +101,7 @@ def row_html(row: Row, layout: Layout, list_url: str) -> str:
     """Return a row; the name of a group leads to its calls, the first cell of a call to its page."""
     cells = []
     for place, (value, column) in enumerate(zip(row.cells, layout.columns, strict=False)):
-        shown = conditional_escape(cell(value, column))
+        shown: str = conditional_escape(cell(value, column))
         if place == 0 and row.calls:
             shown = f'<a href="{list_url}?{escape(row.calls)}">{shown}</a>'
         elif place == 0 and row.record_id:
