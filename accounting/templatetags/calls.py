@@ -69,7 +69,7 @@ def call_party(call: NamedCall, mine: bool = False) -> SafeString:
     below = call.other_name or call.destination
     link = call_number(call.number, mine, call.pk)
     if call.record.is_private and not call.number.private:
-        link = format_html('{} <span class="badge-soft badge-private">{}</span>', link, _("Private"))
+        link = format_html('{} <span class="badge-soft">{}</span>', link, _("Private"))
     return format_html('{}<span class="sub">{}</span>', link, below) if below else SafeString(link)
 
 
