@@ -25,7 +25,7 @@ from callanalytics.web.views import refused
 from reports.catalogue import REPORTS
 from reports.catalogue.base import CATEGORY_LABELS, RULE_TEXTS, Category, Report
 from reports.charts.base import charts_of
-from reports.charts.drawing import Sheet
+from reports.charts.drawing import NARROW, WIDTH, Sheet
 from reports.charts.svg import draw
 from reports.engine.fields import Asker
 from reports.engine.question import PAGING_KEYS, Question, Reading, asker_for, read_question
@@ -111,7 +111,9 @@ def run_page(request: AuthenticatedRequest, report: Report, saved: SavedReport |
             return exported(request, Asked(report, reading.question, asker), saved)
         try:
             with limited(settings.REPORT_SECONDS):
-                context = context_of(report, reading.question, asker, paging)
+                context = context_of(
+                    report, reading.question, asker, paging, narrow=request.COOKIES.get("screen") == "narrow"
+                )
         except TooLongError:
             return stopped(request, report)
         context |= {"action": request.path, **ways_to_save(request, report, reading.question, saved)}
@@ -186,12 +188,12 @@ def with_export(address: QueryDict, form: Format) -> str:
     return exporting.urlencode()
 
 
-def context_of(report: Report, question: Question, asker: Asker, paging: Paging) -> dict[str, Any]:
+def context_of(report: Report, question: Question, asker: Asker, paging: Paging, *, narrow: bool) -> dict[str, Any]:
     """Return what the page of a report shows."""
     run = run_report(report, question, asker, paging)
     address = question.address(report.standard)
     calls = reverse("report", args=["calls"])
-    sheet = Sheet(get_language_bidi(), lambda query: f"{calls}?{query}")
+    sheet = Sheet(get_language_bidi(), lambda query: f"{calls}?{query}", NARROW if narrow else WIDTH)
     charts = [
         (chart, mark_safe(draw(chart, sheet)))  # noqa: S308  (escaped by draw)
         for chart in (charts_of(run.answer) if run.answer else run.layout.charts)
@@ -202,6 +204,7 @@ def context_of(report: Report, question: Question, asker: Asker, paging: Paging)
         "question": question,
         "layout": run.layout,
         "charts": charts,
+        "narrow": narrow,
         "chips": chips_of(question, report.standard, asker),
         "options": options_of(question, asker),
         "rules": [RULE_TEXTS[rule] for rule in report.rules],

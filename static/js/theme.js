@@ -1,4 +1,4 @@
-// Sets light or dark before the first paint: the stored choice, else what the system prefers.
+// Sets light or dark before the first paint: the stored choice, else what the system prefers. Tells the server how wide it is.
 (() => {
   const system = window.matchMedia("(prefers-color-scheme: dark)");
   const stored = () => {
@@ -16,5 +16,12 @@
   apply();
   system.addEventListener("change", apply);
   window.addEventListener("storage", apply);
+  // Charts are drawn by the server: it should know that a page is narrow.
+  const narrow = window.matchMedia("(width < 640px)");
+  const tell = () => {
+    document.cookie = `screen=${narrow.matches ? "narrow" : "wide"}; path=/; max-age=31536000; samesite=lax`;
+  };
+  tell();
+  narrow.addEventListener("change", tell);
   window.portalTheme = { stored, apply };
 })();
