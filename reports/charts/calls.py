@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from reports.charts.base import MOST_BARS, Chart, Mark, Series
+from reports.charts.base import Chart, Mark, Series
 from reports.engine.layout import Layout, Row
 from reports.engine.measures import Form
 from reports.engine.question import Question
+from reports.engine.ranking import MOST_BARS
 from reports.engine.writing import write
 
 SECONDS = ("talk", "ring")

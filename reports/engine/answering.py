@@ -135,7 +135,8 @@ def set_apart(
     rows: Iterable[dict[str, Any]], dimensions: Sequence[Dimension]
 ) -> tuple[dict[tuple[Key, ...], Sums], list[dict[str, Any]]]:
     """Return the sums of the groups that are not wanted, by their inner keys, and the rows of those that are."""
-    others, groups = [], []
+    others: list[dict[str, Any]] = []
+    groups: list[dict[str, Any]] = []
     for row in rows:
         (groups if row.get("is_best", True) else others).append(row)
     return gather(others, dimensions, outermost=1), groups

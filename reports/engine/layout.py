@@ -241,7 +241,7 @@ class CallsBehind:
         return urlencode(address if days == self._days else within_days(address, days))
 
 
-def within_days(address: Mapping[str, str], days: Days) -> dict[str, str]:
+def within_days(address: Mapping[str, Any], days: Days) -> dict[str, Any]:
     """Return an address with these days as its period."""
     period = {name: day.isoformat() for name, day in zip(("from", "to"), days, strict=True) if day}
     return period | {name: text for name, text in address.items() if name not in ("period", "from", "to")}

@@ -10,12 +10,13 @@ from django.utils.translation import gettext as _
 from callanalytics.templatetags.ui import number
 from callanalytics.web.pagination import Paging, counted
 from reports.catalogue.base import RULE_TEXTS, Report
-from reports.charts.base import MOST_BARS, charts_of
+from reports.charts.base import charts_of
 from reports.engine.dimensions import DIMENSIONS
 from reports.engine.fields import Asker
 from reports.engine.layout import Layout, detail_columns
 from reports.engine.measures import Form
 from reports.engine.question import Question
+from reports.engine.ranking import MOST_BARS
 from reports.engine.running import every_call, list_calls, run_report, with_currency
 from reports.engine.tables import calls_of
 from reports.engine.words import chips_of, period_in_words

@@ -15,11 +15,12 @@ from budget.services.forecast import outlook
 from budget.services.holders import Calendar
 from budget.services.words import days_in_words
 from callanalytics.lib.money import from_micro
-from reports.charts.base import MOST_BARS, MOST_COLUMNS, Chart, Mark, Series
+from reports.charts.base import Chart, Mark, Series
 from reports.engine.fields import Asker
 from reports.engine.layout import Column, Layout, Row
 from reports.engine.measures import Form
 from reports.engine.question import Question
+from reports.engine.ranking import MOST_BARS, MOST_COLUMNS
 from reports.engine.writing import write
 from reports.special.keeping import day_text
 

@@ -15,11 +15,12 @@ from accounting.querysets.calls import CallRecordQuerySet
 from accounting.services.columns.dialect import plain
 from accounting.services.columns.reading import from_both
 from accounting.services.naming import person_names
-from reports.charts.base import MOST_BARS, Chart, Mark, Series
+from reports.charts.base import Chart, Mark, Series
 from reports.engine.fields import Asker
 from reports.engine.layout import CallsBehind, Column, Layout, Row, RowsMade
 from reports.engine.measures import Form
 from reports.engine.question import Question, period_of
+from reports.engine.ranking import MOST_BARS
 from reports.engine.tables import calls_of, calls_of_any_time, reads_widely
 from reports.engine.writing import write
 
