@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from statistics import median, quantiles
 
@@ -51,30 +51,64 @@ def main() -> None:
     reader = User.objects.filter(role=Role.ADMINISTRATOR)[0]
     client = Client(SERVER_NAME="localhost")
     client.force_login(reader, backend="accounting.services.local_accounts.LocalBackend")
-    for kind, (asked, limit) in KINDS.items():
-        times = pages(client, asked)
-        every = [one for found in times.values() for one in found]
+    measured = {kind: pages(client, asked) for kind, (asked, _limit) in KINDS.items()}
+    tell_all(measured)
+    for kind, (_asked, limit) in KINDS.items():
+        times = measured[kind]
+        every = [one.seconds for found in times.values() for one in found]
         show(f"reports_{kind}_p95_seconds_{connection.vendor}", quantiles(every, n=20)[-1], limit, most=True)
-        slowest = sorted(times, key=lambda slug: -median(times[slug]))[:SLOWEST]
-        for slug in slowest:
-            note(f"{kind}, {slug}: {told(times[slug])} s")
-        if kind == "year":
-            compare(reader, (*slowest, "by-call-type", "cost-by-person"), times)
+        for slug in slowest_of(times):
+            note(f"{kind}, {slug}: {told([one.seconds for one in times[slug]])} s")
+    compare(reader, (*slowest_of(measured["year"]), "by-call-type", "cost-by-person"), measured["year"])
 
 
-def pages(client: Client, asked: dict[str, str]) -> dict[str, list[float]]:
-    """Return the seconds of each report's first page, in several rounds."""
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """How long one page took."""
+
+    seconds: float
+    busy: float
+    """Seconds of processor time of this process, with all threads of the columnar copy and without the database."""
+
+
+Fetches = dict[str, list[Fetch]]
+"""By report, round by round."""
+
+
+def slowest_of(times: Fetches) -> list[str]:
+    """Return the slowest reports."""
+    return sorted(times, key=lambda slug: -median(one.seconds for one in times[slug]))[:SLOWEST]
+
+
+def tell_all(measured: dict[str, Fetches]) -> None:
+    """Print a table of all reports: the median of their pages in milliseconds, and of the processor time."""
+    load = " ".join(f"{one:.1f}" for one in os.getloadavg())
+    note(f"milliseconds of a page and of processor time ({' | '.join(KINDS)}); load {load}")
+    for slug in REPORTS:
+        cells = []
+        for kind in KINDS:
+            found = measured[kind][slug]
+            taken, busy = (median(values) for values in zip(*((one.seconds, one.busy) for one in found), strict=True))
+            cells.append(f"{taken * 1000:6.0f} {busy * 1000:6.0f}")
+        note(f"{slug:26} {' | '.join(cells)}")
+    for kind, times in measured.items():
+        busy = quantiles([one.busy for found in times.values() for one in found], n=20)[-1]
+        note(f"{kind}: p95 of the processor time {busy:.3f} s")
+
+
+def pages(client: Client, asked: dict[str, str]) -> Fetches:
+    """Return how long each report's first page takes, in several rounds."""
     address = dict(asked)
     if "department" in address:
         address["department"] = str(largest_department())
-    found: dict[str, list[float]] = {slug: [] for slug in REPORTS}
+    found: Fetches = {slug: [] for slug in REPORTS}
     client.get(reverse("report", args=["by-call-type"]), address)
     for _ in range(ROUNDS):
         for slug, report in REPORTS.items():
             own = address if not report.run or slug not in NOT_OF_CALLS else {}
-            begun = time.perf_counter()
+            begun, worked = time.perf_counter(), time.process_time()
             response = client.get(reverse("report", args=[slug]), own)
-            found[slug].append(time.perf_counter() - begun)
+            found[slug].append(Fetch(time.perf_counter() - begun, time.process_time() - worked))
             if response.status_code != 200:
                 raise RuntimeError(f"{slug}: status {response.status_code}")
     return found
@@ -91,10 +125,10 @@ def largest_department() -> int:
     return max(Department.objects.filter(parent__isnull=False).values_list("pk", flat=True), key=ids.count)
 
 
-def compare(reader: User, slugs: Iterable[str], pages_of: dict[str, list[float]]) -> None:
+def compare(reader: User, slugs: Iterable[str], pages_of: Fetches) -> None:
     """Print how long the same questions take in plain SQL over the raw rows, and in DuckDB over the files alone."""
     asker = asker_for(reader, mask_for(reader))
-    for slug in slugs:
+    for slug in dict.fromkeys(slugs):
         question = replace(REPORTS[slug].standard, period="365d", first=None, last=None)
         if not question.group or REPORTS[slug].run:
             continue
@@ -112,7 +146,7 @@ def compare(reader: User, slugs: Iterable[str], pages_of: dict[str, list[float]]
         begun = time.perf_counter()
         reading.read(rows, parts, [], None)
         columns = time.perf_counter() - begun
-        page = median(pages_of[slug])
+        page = median(one.seconds for one in pages_of[slug])
         note(f"year, {slug}: page {page:.2f} s, plain SQL {plain:.2f} s, files alone {columns:.2f} s")
         note(f"year, {slug}: page / plain SQL {page / plain:.2f}, page / files alone {page / columns:.2f}")
 
