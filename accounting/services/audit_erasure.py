@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from accounting.models import AuditedAction, AuditEntry, User
 from accounting.services.auditing import record
+from accounting.services.privacy import ABOUT_PEOPLE
 from accounting.services.row_changes import address_value
 from callanalytics.lib.updating import update_rows
 
@@ -46,7 +47,7 @@ def erase_names(person: User, neutral: str) -> int:
 
     The entry of the erasure is named in each of them: without it, the database refuses any change.
     """
-    about = Q(subject_type="user", subject_id=str(person.pk))
+    about = Q(subject_type__in=ABOUT_PEOPLE, subject_id=str(person.pk))
     names, sought = names_of(person, neutral, AuditEntry.objects.filter(about))
     wanted = Q(actor_id=person.pk) | about
     for text in sought:
@@ -79,7 +80,8 @@ def names_of(person: User, neutral: str, entries: Iterable[AuditEntry]) -> tuple
 
 def rewritten(entry: AuditEntry, person: User, names: Names, erasure: int) -> Iterator[tuple[Any, ...]]:
     """Yield the row of an entry that names the person, as update_rows takes it; nothing for one that does not."""
-    own, about = entry.actor_id == person.pk, (entry.subject_type, entry.subject_id) == ("user", str(person.pk))
+    own = entry.actor_id == person.pk
+    about = entry.subject_type in ABOUT_PEOPLE and entry.subject_id == str(person.pk)
     actor = names.neutral if own else names.out_of(entry.actor)
     subject = names.neutral if about else names.out_of(entry.subject)
     changes, details = names.out_of(entry.changes), names.out_of(entry.details)

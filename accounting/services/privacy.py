@@ -42,6 +42,8 @@ CALL_COLUMNS = (
     "authorization_code", "matter_code", "conference", "purpose", "mos",
 )  # fmt: skip
 AUDIT_COLUMNS = ("at", "actor", "address", "action", "subject_type", "subject", "changes", "details")
+ABOUT_PEOPLE = ("user", "private_calls")
+"""Kinds of audit entries whose subject is a person."""
 VALIDITY = ("valid_from", "valid_to")
 TOLD_EVERY = 2000
 
@@ -91,7 +93,7 @@ def calls_of(person: User, numbers: Sequence[str]) -> QuerySet[CallRecord]:
 
 def entries_about(person: User) -> QuerySet[AuditEntry]:
     """Return the audit entries by and about a person."""
-    about = Q(subject_type__in=("user", "private_calls"), subject_id=str(person.pk))
+    about = Q(subject_type__in=ABOUT_PEOPLE, subject_id=str(person.pk))
     return AuditEntry.objects.filter(Q(actor_id=person.pk) | about)
 
 

@@ -304,3 +304,13 @@ def test_an_office_refuses_a_prefix_that_would_make_every_call_private(admin: Us
     page = browser.post(f"/setup/accounting/office/{office.pk}/change/", form).content.decode()
     assert "every call would be private" in page
     assert Office.objects.get(pk=office.pk).private_prefix == ""
+
+
+def test_erasing_a_person_takes_the_name_out_of_marks(ana: User, admin: User, family: CallRecord) -> None:
+    make.person("other", first_name="Ana", last_name="Ruiz")
+    assert mark(ana, [family.pk], private=False) == [family.pk]
+    job = jobs.start("erase_person", admin, person=ana.pk)
+    jobs.run(job.pk)
+    entry = AuditEntry.objects.get(subject_type="private_calls")
+    assert "Ruiz" not in f"{entry.actor} {entry.subject}"
+    assert entry.details["calls"] == 1
