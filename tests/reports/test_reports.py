@@ -152,7 +152,7 @@ def test_every_figure_leads_to_its_calls(client: Client, admin: User) -> None:
     for group in ("department,call_type", "number", "day", "week,direction", "month", "hour", "person", "outcome"):
         html = page(client, "cost-by-department", group=group, **query)
         body = html.partition("<tbody>")[2].partition("</table>")[0]
-        found = re.findall(r'<a href="([^"]+)">(?:.|\n)*?<td class="end">(?:<bdi>)?(\d+)', body)
+        found = re.findall(r'<a href="([^"]+)">(?:.|\n)*?<td class="end"[^>]*>(?:<bdi>)?(\d+)', body)
         assert len(found) > 1, group
         for address, figure in found:
             calls = client.get(unescape(address)).content.decode()

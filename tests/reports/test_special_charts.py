@@ -101,3 +101,14 @@ def test_exports_have_the_chart_of_a_scatter(browser: Client) -> None:
     for form, start in (("xlsx", b"PK"), ("pdf", b"%PDF")):
         response = browser.get(reverse("report", args=["bursts"]), {"period": "all", "export": form})
         assert b"".join(response).startswith(start)  # type: ignore[call-overload]
+
+
+def test_a_narrow_page_has_narrow_pictures(browser: Client) -> None:
+    make.record(other_number=NUMBER)
+    address, asked = reverse("report", args=["by-day"]), {"period": "all"}
+    wide = browser.get(address, asked).content.decode()
+    browser.cookies["screen"] = "narrow"
+    narrow = browser.get(address, asked).content.decode()
+    widths = [re.findall(r'viewBox="\S+ \S+ (\d+) [^>]*class="chart"', page) for page in (wide, narrow)]
+    assert widths == [["960"], ["400"]]
+    assert 'data-label="' in narrow
