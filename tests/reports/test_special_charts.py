@@ -104,8 +104,8 @@ def test_exports_have_the_chart_of_a_scatter(browser: Client) -> None:
 
 
 def test_a_narrow_page_has_narrow_pictures(browser: Client) -> None:
-    make.record(other_number=NUMBER)
-    address, asked = reverse("report", args=["by-day"]), {"period": "all"}
+    missed(NUMBER, datetime(2026, 7, 1, 10, tzinfo=UTC))
+    address, asked = reverse("report", args=["missed-open"]), {"period": "all"}
     wide = browser.get(address, asked).content.decode()
     browser.cookies["screen"] = "narrow"
     narrow = browser.get(address, asked).content.decode()
