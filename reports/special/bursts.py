@@ -54,15 +54,22 @@ class Bursting:
     values: Sequence[Any] = ()
 
     def among(self, sql: str) -> str:
-        """Return the SQL; few pairs have enough calls at all, so that few are put in order."""
-        pair = "extension, other_number"
+        """Return the SQL; few pairs have enough calls close to each other at all, so that few are put in order.
+
+        So short a time touches at most two of the parts into which time is cut: one of them has half of the calls.
+        """
+        pair, micros = "extension, other_number", BURST_TIME // timedelta(microseconds=1)
         return f"""
             short AS NOT MATERIALIZED ({sql}),
-            many AS (SELECT {pair} FROM short GROUP BY {pair} HAVING count(*) >= {BURST_CALLS}),
-            near AS MATERIALIZED (
+            many AS (
+                SELECT DISTINCT pair FROM (
+                    SELECT hash({pair}) AS pair, epoch_us(started_at) // {micros} AS part
+                    FROM short GROUP BY ALL HAVING count(*) >= {(BURST_CALLS + 1) // 2}
+                )
+            ), near AS MATERIALIZED (
                 SELECT {pair}, started_at,
                     lag(started_at, {BURST_CALLS - 1}) OVER (PARTITION BY {pair} ORDER BY started_at) AS before
-                FROM short SEMI JOIN many USING ({pair})
+                FROM (SELECT *, hash({pair}) AS pair FROM short) SEMI JOIN many USING (pair)
             ), found AS (
                 SELECT DISTINCT {pair} FROM near
                 WHERE started_at - before <= INTERVAL {int(BURST_TIME.total_seconds())} SECOND
