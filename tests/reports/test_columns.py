@@ -295,6 +295,10 @@ def test_special_reports_show_the_same_with_and_without_the_copy(
     burst = START + timedelta(days=5, hours=23, minutes=57)
     for second in range(0, 420, 60):
         make.record(started_at=burst + timedelta(seconds=second), extension="777", talk_seconds=3)
+    for offset in (0, 1, 299, 450, 599):
+        for number in range(5):
+            moment = START + timedelta(days=5, hours=20, seconds=offset + 150 * number)
+            make.record(started_at=moment, extension=f"9{offset}", talk_seconds=3)
     touch([burst.date()])
     copy_columns(rebuild=True, quiet=NOW)
     touch([(burst + timedelta(days=1)).date()])
