@@ -1,10 +1,13 @@
 """Large transactions on SQLite let others write in between, and no page waits for them only to count itself."""
 
+import errno
+import os
 import sqlite3
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from django.db import connection
@@ -72,6 +75,40 @@ def test_large_transactions_of_others_wait_their_turn() -> None:
         inside.clear()
     other.join()
     assert overlapping == [False]
+
+
+def test_a_turn_is_a_courtesy_only_the_database_decides(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = Path(f"{connection.settings_dict['NAME']}-turn")
+    path.unlink(missing_ok=True)
+    path.mkdir()  # as little to be opened as a file of another account
+    try:
+        with turns.bulk_transaction():
+            User.objects.create_user("first")
+    finally:
+        path.rmdir()
+
+    def full(*_arguments: object) -> int:
+        raise OSError(errno.ENOSPC, "no room")
+
+    monkeypatch.setattr(os, "pwrite", full)
+    with turns.bulk_transaction():
+        User.objects.create_user("second")
+    assert User.objects.filter(username__in=("first", "second")).count() == 2
+
+
+@pytest.mark.skipif("os.geteuid() != 0", reason="only the superuser gives files away")
+def test_a_command_of_the_superuser_does_not_lock_the_portal_out() -> None:
+    database = Path(connection.settings_dict["NAME"])
+    line, before = Path(f"{database}-turn"), database.stat()
+    line.unlink(missing_ok=True)
+    os.chown(database, 12345, 12345)
+    try:
+        with turns.bulk_transaction():
+            User.objects.create_user("first")
+        assert line.stat().st_uid == 12345
+    finally:
+        os.chown(database, before.st_uid, before.st_gid)
+        line.unlink()
 
 
 def test_a_report_does_not_wait_for_a_writer(admin: User) -> None:
