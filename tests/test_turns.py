@@ -77,6 +77,29 @@ def test_large_transactions_of_others_wait_their_turn() -> None:
     assert overlapping == [False]
 
 
+def test_a_backlog_lets_other_large_transactions_in_between() -> None:
+    order: list[str] = []
+    begun = threading.Event()
+
+    def top_up() -> None:
+        begun.wait()
+        try:
+            with turns.bulk_transaction():
+                order.append("top-up")
+        finally:
+            connection.close()
+
+    waiting = threading.Thread(target=top_up)
+    waiting.start()
+    for number in range(6):
+        with turns.bulk_transaction():
+            begun.set()
+            time.sleep(0.1)
+            order.append(f"batch {number}")
+    waiting.join()
+    assert "top-up" in order[:3], order
+
+
 def test_a_turn_is_a_courtesy_only_the_database_decides(monkeypatch: pytest.MonkeyPatch) -> None:
     path = Path(f"{connection.settings_dict['NAME']}-turn")
     path.unlink(missing_ok=True)

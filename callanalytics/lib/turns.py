@@ -52,6 +52,8 @@ def turn() -> Iterator[None]:
         yield
         return
     try:
+        # The pause is for those in line, too: who comes from the last transaction goes behind them.
+        time.sleep(pause_left(line))
         stand_in_line(line)
         time.sleep(pause_left(line))
         begun = time.monotonic()
