@@ -82,12 +82,14 @@ def rewritten(entry: AuditEntry, person: User, names: Names, erasure: int) -> It
     """Yield the row of an entry that names the person, as update_rows takes it; nothing for one that does not."""
     own = entry.actor_id == person.pk
     about = entry.subject_type in ABOUT_PEOPLE and entry.subject_id == str(person.pk)
+    # Who is refused at the door has not signed in: nobody is the actor then.
+    at_door = about and entry.actor_id is None and entry.subject_type == "sign_in"
     actor = names.neutral if own else names.out_of(entry.actor)
     subject = names.neutral if about else names.out_of(entry.subject)
     changes, details = names.out_of(entry.changes), names.out_of(entry.details)
     if about:
         changes |= {name: [ERASED if text else "" for text in changes[name]] for name in OF_PERSON if name in changes}
-    address = None if own else entry.address
+    address = None if own or at_door else entry.address
     if (actor, subject, changes, details, address) != (
         entry.actor, entry.subject, entry.changes, entry.details, entry.address,
     ):  # fmt: skip

@@ -42,7 +42,7 @@ CALL_COLUMNS = (
     "authorization_code", "matter_code", "conference", "purpose", "mos",
 )  # fmt: skip
 AUDIT_COLUMNS = ("at", "actor", "address", "action", "subject_type", "subject", "changes", "details")
-ABOUT_PEOPLE = ("user", "private_calls")
+ABOUT_PEOPLE = ("user", "sign_in", "private_calls", "person_data")
 """Kinds of audit entries whose subject is a person."""
 VALIDITY = ("valid_from", "valid_to")
 TOLD_EVERY = 2000

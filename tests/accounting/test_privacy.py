@@ -37,6 +37,7 @@ from accounting.services import corrections, jobs, privacy
 from accounting.services.auditing import acting, actor_of, record
 from accounting.services.importing import import_files
 from accounting.services.selecting import Selection
+from accounting.services.sign_in_entries import record_refusal
 from accounting.signals import reference_changed
 from accounting.tasks import keep_terms
 from callanalytics.lib.updating import update_rows
@@ -238,6 +239,26 @@ def test_the_audit_log_forgets_the_names_of_an_erased_person(desk: Client, anna:
         assert name in told, name
     exported = entries.get(action="exported")
     assert (exported.actor, exported.address) == (f"erased-{anna.pk}", None)
+
+
+def test_entries_about_an_erased_person_forget_it_although_somebody_has_the_same_name(
+    desk: Client, anna: User, admin: User
+) -> None:
+    namesake = make.person("anna.b", first_name=anna.first_name, last_name=anna.last_name)
+    for person, address in ((anna, "192.0.2.9"), (namesake, "192.0.2.10")):
+        record_refusal(person.username, address)
+        record(AuditedAction.CHANGED, "private_calls", str(person), subject_id=person.pk, calls=2)
+    desk.post(reverse("erase_person", args=[anna.pk]), {"username": "anna"})
+    assert work().state == "done"
+    told = AuditEntry.objects.filter(subject_type__in=("sign_in", "private_calls"), actor_id=None)
+    columns = ("subject_id", "subject", "address", "details__user_name")
+    assert set(told.filter(subject_type="sign_in").values_list(*columns)) == {
+        (str(anna.pk), f"erased-{anna.pk}", None, f"erased-{anna.pk}"),
+        (str(namesake.pk), str(namesake), "192.0.2.10", "anna.b"),
+    }
+    assert set(told.filter(subject_type="private_calls").values_list("subject", flat=True)) == {
+        f"erased-{anna.pk}", str(namesake),
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
