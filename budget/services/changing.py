@@ -42,6 +42,14 @@ def change(budget: Budget, keep_parts: Callable[[Budget], None], by: str) -> Non
             enforce(budget, by)
 
 
+def set_amount(budget: Budget, amount: int, by: str) -> None:
+    """Change nothing but the amount: other rules stay as somebody may just have set them. Raises as change() does."""
+    with locked():
+        present = Budget.objects.in_force().get(pk=budget.pk)
+        present.amount = amount
+        change(present, lambda _budget: None, by)
+
+
 def enforce(budget: Budget, by: str) -> None:
     """Let a changed budget hold for the periods that are open now: amounts, exceptions, ends and thresholds."""
     if budget.per_person:
@@ -142,7 +150,7 @@ def switch(budget: Budget, by: str, *, active: bool) -> None:
     """Store whether a budget acts, with its history, and let locks follow."""
     with locked():
         budget.refresh_from_db()
-        if budget.active == active:
+        if budget.active == active or budget.deleted_at is not None:
             return
         budget.active = active
         budget.save(update_fields=["active"])

@@ -88,8 +88,7 @@ def do_with(budget: Budget, form: ManyForm, by: str) -> None:
     """Do with one of several budgets what was chosen; one that was deleted meanwhile is passed over."""
     with suppress(Budget.DoesNotExist):
         if form.cleaned_data["act"] == "amount":
-            budget.amount = stored(budget.unit, form.cleaned_data["amount"])
-            changing.change(budget, lambda _budget: None, by)
+            changing.set_amount(budget, stored(budget.unit, form.cleaned_data["amount"]), by)
         else:
             {"pause": changing.pause, "resume": changing.resume}[form.cleaned_data["act"]](budget, by)
 

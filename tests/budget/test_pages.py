@@ -14,7 +14,9 @@ from django.urls import reverse
 
 from accounting.models import AuditEntry, User
 from budget.models import Account, Budget, BudgetEvent, BudgetPeriod, Happened, Mode, TopUp
+from budget.services import changing
 from budget.services.following import follow
+from callanalytics.lib.money import to_micro
 from tests import factories as make
 from tests.budget.world import arrive, budget
 
@@ -194,6 +196,18 @@ def test_many_budgets_are_changed_at_once(account: Account, ana: User, ben: User
     ):
         assert told in client.post(address, sent, follow=True).content.decode()
     assert client_of(ben).post(address, {"all": "1", "act": "resume"}).status_code == 403
+
+
+def test_an_amount_for_many_leaves_what_others_have_just_set(account: Account) -> None:
+    listed = Budget.objects.get(pk=account.budget_id)
+    Budget.objects.filter(pk=listed.pk).update(name="Renamed meanwhile", carry_over=not listed.carry_over)
+    changing.set_amount(listed, to_micro(Decimal(77)), "admin")
+    present = Budget.objects.get(pk=listed.pk)
+    assert (present.name, present.carry_over) == ("Renamed meanwhile", not listed.carry_over)
+    assert account.periods.get(closed=False).assigned == present.amount == to_micro(Decimal(77))
+    changing.delete(present)
+    with pytest.raises(Budget.DoesNotExist):
+        changing.set_amount(listed, 1, "admin")
 
 
 def test_deleting_can_be_undone(account: Account, admin: User, ana: User) -> None:
