@@ -22,8 +22,6 @@ class Discovery:
     """Extensions seen for the first time, and when (epoch seconds)."""
     new_waiting: set[tuple[str, str]] = field(default_factory=set)
     """Phones whose extension is not known, with the hunt pilots under which their calls stand."""
-    has_entered: bool = False
-    """Whether `look` has entered anything: calls that were assembled before are to be assembled anew."""
 
     def look(self, legs: list[Leg]) -> set[int]:
         """Remember which extension is on which phone, and gateways that nobody has entered.
@@ -49,7 +47,6 @@ class Discovery:
                 and self.is_new_trunk(dest, destination, leg)
             ):
                 trunks.add(dest)
-        self.has_entered = bool(trunks or seen)
         self.enter_gateways(trunks)
         return self.enter_devices(seen) if seen else set()
 

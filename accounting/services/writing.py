@@ -111,8 +111,6 @@ class BatchWriter:
         groups = group(legs, stored)
         continued = {call_id for one in groups.values() for call_id in one.call_ids}
         told_anew = self.discovery.look(legs) - continued
-        if self.discovery.has_entered:
-            self.alone.clear()
         self.write_calls(legs, groups, continued, sorted(told_anew))
         self.write_totals()
         if late:
@@ -123,7 +121,8 @@ class BatchWriter:
     def stored_legs(self) -> list[StoredLeg]:
         """Return stored legs with the call references of the batch: duplicates and continued calls are among them.
 
-        While the database looks, calls of a single record are assembled.
+        While the database looks, calls of a single record are assembled: those that depend on nothing in this batch.
+        What is discovered in it matters to hunt groups only, whose members are told by their phones.
         """
         refs = Counter(leg.call_ref for leg in self.legs.values())
         if not refs:
@@ -131,7 +130,7 @@ class BatchWriter:
         with connection.cursor() as cursor, ThreadPoolExecutor(1) as beside:
             found = beside.submit(self.stored, cursor, "call_ref", list(refs))
             legs, topology = self.legs.items(), self.topology
-            single = (one for one in legs if refs[one[1].call_ref] == 1 and not one[1].stitch)
+            single = (one for one in legs if refs[one[1].call_ref] == 1 and not (one[1].stitch or one[1].hunt_pilot))
             self.alone = {key: assemble([leg], topology) for key, leg in single}
             return found.result()
 
