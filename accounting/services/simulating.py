@@ -40,6 +40,9 @@ NUMBER_STEPS: Mapping[str, StrOrPromise] = {
     "public-plan": _("Read by the public number plan as %(number)s (%(country)s): %(type)s."),
 }
 
+UNTOLD = "***"
+"""Stands for the prefix of somebody else's private call."""
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -226,7 +229,7 @@ def masked_values(values: Mapping[str, object], number: ShownNumber) -> dict[str
     if isinstance(prefix := found.get("prefix"), str):
         found["prefix"] = visible_prefix(prefix, number)
     if isinstance(shorter := found.get("shorter"), tuple):
-        found["shorter"] = tuple(visible_prefix(prefix, number) for prefix in shorter)
+        found["shorter"] = () if number.private else tuple(visible_prefix(prefix, number) for prefix in shorter)
     return found
 
 
@@ -234,5 +237,7 @@ def visible_prefix(prefix: str, number: ShownNumber) -> str:
     """Return a prefix of a number with asterisks where the reader does not see the number's digits."""
     if not number.hidden:
         return prefix
+    if number.private:
+        return UNTOLD  # its length alone would tell some countries: +1 is of one digit
     visible = sum(character.isdigit() for character in number.text.partition("*")[0])
     return prefix[:visible] + "*" * (len(prefix) - visible)

@@ -76,9 +76,11 @@ def ranking_of_page(question: Question, rows: int) -> Ranking | None:
     """Return the same where only the first rows of all levels are shown, and the chart."""
     ranking, column = ranking_of(question), question.sort.removeprefix("-")
     first = DIMENSIONS[question.group[0]]
+    is_columns = question.chart == "heat" and len(question.group) == 1  # which show all groups, not the greatest
     if (
         not first.many
         or question.chart not in CHARTED
+        or is_columns
         or not question.sort.startswith("-")
         or column != leading_measure(question)
     ):

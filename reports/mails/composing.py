@@ -209,10 +209,16 @@ def line_of(row: Row, fields: list[Field], document: Document) -> Line:
 
 
 def totals_of(total: Row, fields: list[Field]) -> list[tuple[str, str]]:
-    """Return label and text of each figure of the total that says something by itself."""
+    """Return label and text of the figures of the total that say something by themselves; costs whole or not."""
     figures = [field for field in fields if field.form not in (Form.PERCENT, Form.CHANGE)]
-    texts = [(field.label, one_line(write(field.read(total), field.form))) for field in figures]
-    return [(label, text) for label, text in texts if text][:MOST_TILES]
+    tiles: list[tuple[str, str]] = []
+    for place in dict.fromkeys(field.place for field in figures):
+        same = [field for field in figures if field.place == place]
+        texts = [(field.label, one_line(write(field.read(total), field.form))) for field in same]
+        said = [(label, text) for label, text in texts if text]
+        if len(tiles) + len(said) <= MOST_TILES or not tiles:
+            tiles += said
+    return tiles
 
 
 def in_rows(tiles: list[tuple[str, str]]) -> list[list[tuple[str, str]]]:

@@ -225,7 +225,10 @@ def test_a_new_office_has_the_portals_zone_and_a_plain_area_code(client: Client,
     address = reverse("admin:accounting_office_add")
     form = client.get(address).context["adminform"].form
     assert form["time_zone"].value() == settings.TIME_ZONE
-    values = {"name": "Berlin", "country": "DE", "time_zone": "Europe/Berlin", "extension_digits": "6"}
+    values = {
+        "name": "Berlin", "country": "DE", "time_zone": "Europe/Berlin", "extension_digits": "6",
+        "business_hours": "08:00-18:00",
+    }  # fmt: skip
     refused = client.post(address, {**values, "area_code": code})
     assert list(refused.context["adminform"].form.errors) == ["area_code"]
     assert client.post(address, {**values, "area_code": "30"}).status_code == 302

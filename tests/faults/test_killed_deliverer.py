@@ -13,7 +13,7 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from accounting.models import MailPurpose, OutgoingMail
+from accounting.models import MailPurpose, MailServer, OutgoingMail
 from accounting.services.outbox import Letter, post
 from tests import servers
 from tests.faults.test_killed_importer import database_url
@@ -38,6 +38,7 @@ def deliverer(sink: servers.MailSink) -> subprocess.Popen[bytes]:
 def test_killed_at_any_moment() -> None:
     """SIGKILL in the middle of the sending, four times; what was claimed is taken over when its lease has run out."""
     moments = random.Random(7)
+    MailServer(every_address=True).save()
     with servers.mail_sink() as sink:
         sink.mailbox.pause = 0.02
         letter = Letter("report:1", MailPurpose.REPORT, "Calls", "Hello")

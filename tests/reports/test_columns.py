@@ -117,7 +117,7 @@ COMPARED = {
     "number": (("is", "not", "begins", "contains"), ("+493012345678", "2001", "+44%_", "%", "Ägypten", "none")),
     "extension": (("is", "not", "begins"), ("211", "72", "999")),
     "direction": (("is", "not"), ("incoming", "outgoing")),
-    "destination": (("is", "not", "begins", "contains"), ("Berlin", "gypt", "none")),
+    "destination": (("is", "not", "begins", "contains"), ("Berlin", "gypt", "BER", "berl", "none")),
     "weekday": (("is", "not"), tuple("1234567")),
     "hour": (("is", "not"), ("0", "1", "2", "12", "23")),
     "half_hour": (("is", "not"), ("0", "30", "90", "720")),
@@ -252,7 +252,8 @@ def test_a_page_and_its_charts_show_what_the_whole_answer_shows(
     assert page.source == whole.source == "columns"
     assert sums_of(page.total) == sums_of(whole.total)
     assert lay_out(page, 0, rows).rows[:rows] == lay_out(whole, 0, rows).rows[:rows]
-    assert lay_out(page, 0, rows - 1 or 1).has_more == lay_out(whole, 0, rows - 1 or 1).has_more
+    if rows > 1:  # a page asks for one row more than it shows
+        assert lay_out(page, 0, rows - 1).has_more == lay_out(whole, 0, rows - 1).has_more
     assert [drawn(one) for one in charts_of(page)] == [drawn(one) for one in charts_of(whole)]
     compare(page, question, asker)
     compare(whole, question, asker)
