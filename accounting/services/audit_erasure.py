@@ -17,6 +17,8 @@ from callanalytics.lib.updating import update_rows
 COLUMNS = ("actor", "address", "subject", "changes", "details", "erasure_id")
 OF_PERSON = ("username", "first_name", "last_name", "email", "employee_number", "directory_key")
 """Fields of a person that tell who it is."""
+CODES = frozenset({"role", "language", "theme", "state", "kind"})
+"""Fields whose words are the program's, even where somebody has such a user name."""
 ERASED = "…"
 
 
@@ -38,7 +40,7 @@ class Names:
         if isinstance(value, list):
             return [self.out_of(one) for one in value]
         if isinstance(value, dict):
-            return {name: self.out_of(one) for name, one in value.items()}
+            return {name: one if name in CODES else self.out_of(one) for name, one in value.items()}
         return value
 
 

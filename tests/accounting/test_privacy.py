@@ -261,6 +261,16 @@ def test_entries_about_an_erased_person_forget_it_although_somebody_has_the_same
     }  # fmt: skip
 
 
+def test_a_user_name_that_is_a_word_of_the_program_leaves_other_entries_alone(desk: Client, admin: User) -> None:
+    person, other = make.person("supervisor"), make.person("ben")
+    record(AuditedAction.CHANGED, "user", str(other), subject_id=other.pk, changes={"role": ["user", "supervisor"]})
+    record(AuditedAction.EXPORTED, "report", "r.csv", recipients=["supervisor"])
+    desk.post(reverse("erase_person", args=[person.pk]), {"username": "supervisor"})
+    assert work().state == "done"
+    assert AuditEntry.objects.get(subject_id=other.pk, action="changed").changes == {"role": ["user", "supervisor"]}
+    assert AuditEntry.objects.get(action="exported").details["recipients"] == [f"erased-{person.pk}"]
+
+
 @pytest.mark.parametrize(
     "change", [{"actor": "else"}, {"actor": "else", "erasure_id": 0}, {"action": "viewed"}, {"subject_id": "7"}]
 )
