@@ -321,8 +321,7 @@ def units_seen_by(reader: User) -> dict[str, QuerySet[Any] | None]:
 
 def call_filter(params: QueryDict, reader: User, masker: Masker) -> CallFilter:
     """Return the filters that this reader has."""
-    wide = reader.is_administrator or reader.is_supervisor
-    return (ScopedCallFilter if wide else CallFilter)(params, reader=reader, masker=masker)
+    return (ScopedCallFilter if reader.is_overseer else CallFilter)(params, reader=reader, masker=masker)
 
 
 def _with_period(params: QueryDict) -> QueryDict:

@@ -64,6 +64,11 @@ class User(AbstractUser):
         """Whether this person sees the calls of supervised units."""
         return self.is_active and self.role == Role.SUPERVISOR
 
+    @property
+    def is_overseer(self) -> bool:
+        """Whether this person sees calls of others: supervisors and administrators."""
+        return self.is_administrator or self.is_supervisor
+
     def has_perm(self, perm: str, obj: object | None = None) -> bool:
         """Return whether the person may do something in the set-up: administrators may do everything."""
         return self.is_administrator or super().has_perm(perm, obj)  # type: ignore[arg-type]

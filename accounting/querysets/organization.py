@@ -1,6 +1,6 @@
 """Reads over the tree of departments."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from django.apps import apps
 
@@ -25,11 +25,15 @@ def ancestors(departments: Iterable[int]) -> set[int]:
     wanted = set(departments)
     if not wanted:
         return wanted
-    parents = dict(apps.get_model("accounting", "Department").objects.values_list("pk", "parent_id"))
+    return above(wanted, dict(apps.get_model("accounting", "Department").objects.values_list("pk", "parent_id")))
+
+
+def above(departments: Iterable[int], parents: Mapping[int, int | None]) -> set[int]:
+    """Return departments with all above them in a tree that is given by each one's parent."""
     found: set[int] = set()
-    for pk in wanted:
-        above: int | None = pk
-        while above is not None and above not in found:
-            found.add(above)
-            above = parents.get(above)
+    for department in departments:
+        one: int | None = department
+        while one is not None and one not in found:
+            found.add(one)
+            one = parents.get(one)
     return found

@@ -108,8 +108,7 @@ class Masker:
 
         Without any, questions over all calls are spared the look at each one's purpose.
         """
-        wide = self.viewer.is_administrator or self.viewer.is_supervisor
-        return wide and CallRecord.objects.filter(purpose__in=PRIVATE).exists()
+        return self.viewer.is_overseer and CallRecord.objects.filter(purpose__in=PRIVATE).exists()
 
     def telling(self, records: CallRecordQuerySet) -> CallRecordQuerySet:
         """Return records that can be compared, grouped and sorted by the columns of SEEN, as the viewer sees them."""

@@ -58,7 +58,7 @@ def call_list(request: AuthenticatedRequest) -> HttpResponse:
         return redirect(f"{reverse('calls')}?{address.urlencode()}")
     records = _records(request, filters)
     page = paging.page(records)
-    owners = not filters.cleaned_data["mine"] and (request.user.is_administrator or request.user.is_supervisor)
+    owners = not filters.cleaned_data["mine"] and request.user.is_overseer
     calls = named_calls(page.rows, masker, owners=owners)
     person = filters.cleaned_data.get("person")
     witness(masker, page.rows, "calls", person.pk if person else "", str(person or ""), address_of(request))

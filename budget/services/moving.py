@@ -5,6 +5,7 @@ from hashlib import sha256
 from django.conf import settings
 
 from accounting.models import Department, Office
+from accounting.querysets.organization import above
 from budget.models import Account, Budget, BudgetPeriod, Ledger
 from budget.services.charges import A_DAY
 from budget.services.holders import latest_today
@@ -44,17 +45,6 @@ def follow_tree(ledger: Ledger) -> None:
         count_anew(list(Budget.objects.in_force().filter(settled=True, department__in=touched)))
     ledger.parents = after
     ledger.save(update_fields=["parents"])
-
-
-def above(departments: set[int], parents: Parents) -> set[int]:
-    """Return departments with all above them."""
-    found: set[int] = set()
-    for department in departments:
-        one: int | None = department
-        while one is not None and one not in found:
-            found.add(one)
-            one = parents.get(one)
-    return found
 
 
 def count_anew(budgets: list[Budget]) -> None:

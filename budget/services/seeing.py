@@ -104,7 +104,7 @@ def calls_behind(account: Account, period: BudgetPeriod, reader: User) -> str:
 def owner_filter(account: Account, reader: User) -> dict[str, str]:
     """Return the filter of calls for the holder of an account."""
     budget = account.budget
-    if account.person_id == reader.pk or not (reader.is_administrator or reader.is_supervisor):
+    if account.person_id == reader.pk or not reader.is_overseer:
         return {"mine": "1"}
     found = {"person": account.person.username} if account.person else {}
     if budget.department_id:

@@ -46,7 +46,7 @@ def my_budgets(request: AuthenticatedRequest) -> HttpResponse:
 def team_budgets(request: AuthenticatedRequest) -> HttpResponse:
     """List the accounts of the people and units that the reader looks after."""
     reader = request.user
-    if not (reader.is_administrator or reader.is_supervisor):
+    if not reader.is_overseer:
         raise Http404
     typed, show = request.GET.get("search", "").strip()[:80].replace("\0", ""), request.GET.get("show", "all")
     found = Account.objects.visible_to(reader) if reader.is_administrator else Account.objects.supervised(reader)

@@ -17,8 +17,8 @@ class Reader(Protocol):
         """Whether this person sees all calls and every setting."""
 
     @property
-    def is_supervisor(self) -> bool:
-        """Whether this person sees the calls of supervised units."""
+    def is_overseer(self) -> bool:
+        """Whether this person sees calls of others: supervisors and administrators."""
 
 
 Permission = Callable[[Reader], bool]
@@ -37,7 +37,7 @@ def administrators(reader: Reader) -> bool:
 
 def overseers(reader: Reader) -> bool:
     """Supervisors and administrators."""
-    return reader.is_administrator or reader.is_supervisor
+    return reader.is_overseer
 
 
 def require(permission: Permission) -> Callable[[View], View]:

@@ -53,6 +53,13 @@ def written(value: str) -> str:
     return value if PLAIN.fullmatch(value) else json.dumps(value, ensure_ascii=False)
 
 
+def comparisons_in(condition: Condition) -> list[Comparison]:
+    """Return all tests of nested conditions."""
+    if isinstance(condition, Comparison):
+        return [condition]
+    return [test for part in condition.parts for test in comparisons_in(part)]
+
+
 def split_values(text: str) -> tuple[str, ...]:
     """Return the values of a comma-separated list; raises ConditionError when a quotation mark is not closed."""
     return read_values(f"x.is({text})")

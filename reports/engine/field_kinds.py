@@ -55,7 +55,7 @@ class Asker:
     @cached_property
     def units(self) -> dict[str, QuerySet[Any] | None]:
         """Departments, cost centres and offices that the reader may filter by."""
-        if not (self.reader.is_administrator or self.reader.is_supervisor):
+        if not self.reader.is_overseer:
             return dict.fromkeys(("department", "cost_centre", "office"))
         return units_seen_by(self.reader)
 
@@ -242,7 +242,7 @@ class PersonField(FilterField):
 
     def is_for(self, asker: Asker) -> bool:
         """Return whether the reader sees calls of others."""
-        return asker.reader.is_administrator or asker.reader.is_supervisor
+        return asker.reader.is_overseer
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from accounting.models import UNPRICED, CallRecord, Direction, ExtensionDay, Out
 from accounting.querysets.calls import CallRecordQuerySet, supervised_by
 from accounting.services.columns.parting import Best, Only
 from accounting.services.columns.reading import from_both, within
-from reports.engine.conditions import Comparison, Condition
+from reports.engine.conditions import comparisons_in
 from reports.engine.dimensions import Dimension
 from reports.engine.fields import FIELDS, Asker
 from reports.engine.question import Question, condition_of, period_of
@@ -103,7 +103,7 @@ def copied_rows(
 
 def reads_widely(reader: User) -> bool:
     """Return whether a person sees more than own calls, to which the database has an index."""
-    return reader.is_administrator or reader.is_supervisor
+    return reader.is_overseer
 
 
 def in_days(question: Question, asker: Asker, dimensions: Sequence[Dimension], needs: frozenset[str]) -> bool:
@@ -117,16 +117,8 @@ def in_days(question: Question, asker: Asker, dimensions: Sequence[Dimension], n
 
 def fields_in(question: Question) -> set[str]:
     """Return the names of all fields that the question compares."""
-
-    def named(condition: Condition) -> Iterable[str]:
-        if isinstance(condition, Comparison):
-            yield condition.field
-        else:
-            for part in condition.parts:
-                yield from named(part)
-
     parts = (*question.tests, *((question.where,) if question.where else ()))
-    return {name for part in parts for name in named(part)}
+    return {test.field for part in parts for test in comparisons_in(part)}
 
 
 def sums_of_calls(question: Question, needs: Iterable[str]) -> dict[str, Any]:

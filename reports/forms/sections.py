@@ -95,11 +95,10 @@ def filter_sections(question: Question, faults: dict[str, Fault], typed: dict[st
     placed = {name for *_rest, names in FILTERS for name in names}
     asked = [test.field for test in question.tests] + [name for name in faults if name in FIELDS]
     further = tuple(dict.fromkeys(name for name in asked if name not in placed))
-    found = []
+    found, tests = [], first_tests(question)
     for name, label, icon, names in (*FILTERS, ("further", gettext_lazy("Further filters"), "funnel", further)):
         fields = [FIELDS[one] for one in names if FIELDS[one].is_for(asker)]
-        section = Section(name, str(label), icon, [option(one, question, faults, typed, asker) for one in fields])
-        tests = first_tests(question)
+        section = Section(name, str(label), icon, [option(one, tests, faults, typed, asker) for one in fields])
         section.said = [test_in_words(tests[one.name], asker) for one in fields if one.name in tests]
         section.is_open = any(one.problem for one in section.fields)
         if fields:
@@ -113,10 +112,10 @@ def first_tests(question: Question) -> dict[str, Comparison]:
 
 
 def option(
-    field_: FilterField, question: Question, faults: dict[str, Fault], typed: dict[str, str], asker: Asker
+    field_: FilterField, tests: dict[str, Comparison], faults: dict[str, Fault], typed: dict[str, str], asker: Asker
 ) -> Option:
-    """Return one filter of the form as the question has it, or as it was typed wrongly."""
-    test, fault = first_tests(question).get(field_.name), faults.get(field_.name)
+    """Return one filter of the form as the tests of the question have it, or as it was typed wrongly."""
+    test, fault = tests.get(field_.name), faults.get(field_.name)
     operators = [(name, words_of(field_, name)) for name in field_.operators]
     operator, values = (test.operator, list(test.values)) if test else (operators[0][0], [])
     text = ", ".join(map(written, values))

@@ -14,7 +14,7 @@ from accounting.models import CostCentre, Department, Office, User
 from accounting.services.masking import TOKEN_MARK
 from reports.catalogue import REPORTS
 from reports.catalogue.base import Report
-from reports.engine.conditions import Comparison, Condition, ConditionError, read_condition, split_values, written
+from reports.engine.conditions import Comparison, ConditionError, comparisons_in, read_condition, split_values, written
 from reports.engine.fields import Asker
 from reports.engine.question import Fault, Question, Reading, key_of, read_question
 from reports.models import SavedReport
@@ -100,23 +100,16 @@ def number_tests(params: QueryDict) -> list[Comparison]:
             if name == "number" and text:
                 found.append(Comparison(name, operator or "is", split_values(str(text))))
             elif name == "where" and text:
-                found.extend(test for test in tests_in(read_condition(str(text))) if test.field == "number")
+                found.extend(test for test in comparisons_in(read_condition(str(text))) if test.field == "number")
         except ConditionError:
             continue
     return found
 
 
-def tests_in(condition: Condition) -> list[Comparison]:
-    """Return all tests of nested conditions."""
-    if isinstance(condition, Comparison):
-        return [condition]
-    return [test for part in condition.parts for test in tests_in(part)]
-
-
 def units_to_share_with(owner: User) -> dict[str, QuerySet[Any]]:
     """Return the units with which a person may share, by kind: own and supervised ones, for administrators all."""
     belonging = units_of(owner)
-    supervised = units_seen_by(owner) if owner.is_administrator or owner.is_supervisor else dict.fromkeys(KINDS)
+    supervised = units_seen_by(owner) if owner.is_overseer else dict.fromkeys(KINDS)
     found: dict[str, QuerySet[Any]] = {}
     for kind, model in KINDS.items():
         seen = supervised[kind]
