@@ -44,6 +44,8 @@ def embedded_secret_key() -> str:
 DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "var")))
 DEBUG = env.bool("DEBUG", False)
 SECRET_KEY = secret("SECRET_KEY", "") or embedded_secret_key()
+PIN_PEPPER = secret("PIN_PEPPER", "") or SECRET_KEY
+"""Mixed into the PINs of Phone Lock before they are hashed; whoever changes it makes all PINs invalid."""
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 PORTAL_URL = env.str("PORTAL_URL", f"http://localhost:{env.int('PORT', 8000)}")
@@ -52,7 +54,9 @@ INSTALLED_APPS = [
     "callanalytics",
     "accounting",
     "budget",
+    "phonelock",
     "reports",
+    "xmlservices",
     "callanalytics.apps.SetUpConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -12,6 +12,8 @@ urlpatterns = [
     path("", menu, name="menu"),
     path("", include("reports.urls")),
     path("", include("budget.urls")),
+    path("", include("phonelock.urls")),
+    path("", include("xmlservices.urls")),
     path("", include("accounting.urls")),
     # The set-up has no sign-in of its own: one sign-in opens everything.
     path("setup/login/", set_up_door),

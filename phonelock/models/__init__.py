@@ -1,0 +1,26 @@
+"""The rows of Phone Lock: reasons and their history, what phone systems were told, PINs, timetables, refused calls."""
+
+from phonelock.models.engines import EngineKind, LineState, LineStatus, LockSetUp, PhoneDisplay
+from phonelock.models.locks import Happened, Lock, LockEvent, Reason, Through
+from phonelock.models.pins import Pin
+from phonelock.models.refused import AllowedNumber, RefusedCall
+from phonelock.models.timetables import Holidays, Timetable, TimetableExemption
+
+__all__ = [
+    "AllowedNumber",
+    "EngineKind",
+    "Happened",
+    "Holidays",
+    "LineState",
+    "LineStatus",
+    "Lock",
+    "LockEvent",
+    "LockSetUp",
+    "PhoneDisplay",
+    "Pin",
+    "Reason",
+    "RefusedCall",
+    "Through",
+    "Timetable",
+    "TimetableExemption",
+]

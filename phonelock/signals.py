@@ -1,0 +1,6 @@
+"""What Phone Lock announces; receivers only enqueue."""
+
+from django.dispatch import Signal
+
+lines_changed = Signal()
+"""Sent after commit with `extensions`: ids of lines that were locked or released, or whose reasons changed."""

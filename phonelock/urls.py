@@ -1,0 +1,5 @@
+"""Pages of Phone Lock, and what phone systems ask."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []
