@@ -183,9 +183,15 @@ def holders_of(extensions: Iterable[int]) -> dict[int, int]:
 
 def lines_of(people: Iterable[int]) -> set[int]:
     """Return the lines that these people hold now."""
+    return set(lines_by_holder(people))
+
+
+def lines_by_holder(people: Iterable[int]) -> dict[int, set[int]]:
+    """Return the lines that these people hold now, each with those of them who hold it."""
     wanted = sorted(set(people))
-    found: set[int] = set()
+    found: dict[int, set[int]] = {}
     for start in range(0, len(wanted), AT_ONCE):
-        rows = held_now().filter(user__in=wanted[start : start + AT_ONCE])
-        found |= set(rows.values_list("extension_id", flat=True))
+        rows = held_now().filter(user__in=wanted[start : start + AT_ONCE]).values_list("extension_id", "user_id")
+        for line, person in rows:
+            found.setdefault(line, set()).add(person)
     return found

@@ -1,11 +1,13 @@
 """Lets budgets and timetables lock and release: compares whom they want locked now with whom they hold locked."""
 
-from datetime import datetime
+from datetime import datetime, time
+
+from django.utils import timezone
 
 from budget.models import BudgetPeriod
-from budget.services.holders import members_of
+from budget.services.holders import Calendar, members_of
 from phonelock.models import Lock, Reason, Through
-from phonelock.services.locking import Actor, end_what_is_over, lines_of, lock, release
+from phonelock.services.locking import Actor, end_what_is_over, lines_by_holder, lock, release
 
 Wanted = dict[int, datetime | None]
 """Lines that a rule wants locked, and until when."""
@@ -30,12 +32,20 @@ def follow(reason: Reason, through: Through, wanted: Wanted) -> int:
 
 
 def wanted_by_budgets() -> Wanted:
-    """Return the lines of people whose budget asks for a lock in the present period: own accounts and pots (BUD-5)."""
+    """Return the lines of people whose budget asks for a lock in the present period, until it ends (BUD-5).
+
+    Own accounts and pots count alike; the day ends where the account's day does (budget.services.holders.Calendar).
+    """
     periods = BudgetPeriod.objects.filter(
         lock_requested=True, closed=False, account__budget__active=True, account__budget__deleted_at=None
     ).select_related("account__budget")
-    people: set[int] = set()
+    ends: dict[int, datetime] = {}
+    calendar = Calendar.of(period.account.person_id for period in periods)
     for period in periods:
         account = period.account
-        people |= {account.person_id} if account.person_id else members_of(account.budget)
-    return dict.fromkeys(lines_of(people))
+        end = datetime.combine(period.end, time(), calendar.zone(account.person_id))
+        for person in {account.person_id} if account.person_id else members_of(account.budget):
+            ends[person] = max(end, ends.get(person, end))
+    now = timezone.now()
+    holders = lines_by_holder(person for person, end in ends.items() if end > now)
+    return {line: max(ends[person] for person in people) for line, people in holders.items()}
