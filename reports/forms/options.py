@@ -67,11 +67,6 @@ class Options:
     focus: str = ""
     """The first field that is wrong."""
 
-    @property
-    def are_open(self) -> bool:
-        """Whether the form is unfolded by itself."""
-        return bool(self.faults)
-
 
 def options_of(
     question: Question, asker: Asker, faults: Sequence[Fault] = (), params: Mapping[str, str] | None = None

@@ -33,7 +33,6 @@ from reports.engine.running import run_report
 from reports.engine.words import chips_of
 from reports.exports import FORMATS
 from reports.exports.asking import Asked
-from reports.exports.base import Format
 from reports.forms.options import address_of_form, is_form, options_of
 from reports.models import SavedReport
 from reports.querysets import UNDO_DAYS
@@ -41,6 +40,8 @@ from reports.services.saving import base_of, whole_address
 from reports.services.usage import count_use
 from reports.views.exports import exported
 
+OPTIONS, OPEN, ALONE = "options", "open", "alone"
+"""In an address: that a page comes with its form of options, or that only the form is asked for."""
 JUST_DELETED = "deleted_report"
 """The session keeps the report for which the next list offers to undo."""
 
@@ -98,9 +99,7 @@ def run_page(request: AuthenticatedRequest, report: Report, saved: SavedReport |
         return redirect(f"{request.path}?{tidy(request.GET, report).urlencode()}")
     asker = asker_for(request.user, mask_for(request.user), request.GET.get("zone", report.standard.zone))
     with timezone.override(asker.zone):
-        params = request.GET.copy()
-        params.pop("export", None)
-        reading = read_question(params, report.standard, asker)
+        reading = reading_of(request, report, asker)
         try:
             paging = paging_of(request)
         except ValueError as error:
@@ -109,6 +108,8 @@ def run_page(request: AuthenticatedRequest, report: Report, saved: SavedReport |
             return asked_wrongly(request, report, reading, asker)
         if "export" in request.GET:
             return exported(request, Asked(report, reading.question, asker), saved)
+        if request.GET.get(OPTIONS) == ALONE:
+            return options_alone(request, report, reading.question, asker)
         try:
             with limited(settings.REPORT_SECONDS):
                 context = context_of(
@@ -117,7 +118,24 @@ def run_page(request: AuthenticatedRequest, report: Report, saved: SavedReport |
         except TooLongError:
             return stopped(request, report)
         context |= {"action": request.path, **ways_to_save(request, report, reading.question, saved)}
+        if OPTIONS in request.GET:
+            context["options"] = options_of(reading.question, asker)
         return render(request, "reports/report.html", context)
+
+
+def reading_of(request: AuthenticatedRequest, report: Report, asker: Asker) -> Reading:
+    """Return the question of an address, without what says how it is answered."""
+    params = request.GET.copy()
+    params.pop("export", None)
+    if request.GET.get(OPTIONS) in (OPEN, ALONE):
+        del params[OPTIONS]
+    return read_question(params, report.standard, asker)
+
+
+def options_alone(request: AuthenticatedRequest, report: Report, question: Question, asker: Asker) -> HttpResponse:
+    """Answer with the form of options only, for the page whose fold was opened."""
+    context = {"report": report, "options": options_of(question, asker), "action": request.path}
+    return render(request, "reports/options.html", context)
 
 
 def asked_wrongly(request: AuthenticatedRequest, report: Report, reading: Reading, asker: Asker) -> HttpResponse:
@@ -181,11 +199,11 @@ def sized(address: QueryDict, paging: Paging) -> QueryDict:
     return found
 
 
-def with_export(address: QueryDict, form: Format) -> str:
-    """Return the query string that exports what an address shows."""
-    exporting = address.copy()
-    exporting["export"] = form.name
-    return exporting.urlencode()
+def added(address: QueryDict, key: str, value: str) -> str:
+    """Return the query string of an address that says also how it is to be answered."""
+    found = address.copy()
+    found[key] = value
+    return found.urlencode()
 
 
 def context_of(report: Report, question: Question, asker: Asker, paging: Paging, *, narrow: bool) -> dict[str, Any]:
@@ -206,12 +224,13 @@ def context_of(report: Report, question: Question, asker: Asker, paging: Paging,
         "charts": charts,
         "narrow": narrow,
         "chips": chips_of(question, report.standard, asker),
-        "options": options_of(question, asker),
+        "options_form": added(address, OPTIONS, ALONE),
+        "options_page": added(sized(address, paging), OPTIONS, OPEN),
         "rules": [RULE_TEXTS[rule] for rule in report.rules],
         "paging": paging,
         "sizes": SIZES,
         "page": run.layout,
         "first_page": sized(address, paging).urlencode(),
         "without_size": address.urlencode(),
-        "formats": [(form, with_export(address, form)) for form in FORMATS.values()],
+        "formats": [(form, added(address, "export", form.name)) for form in FORMATS.values()],
     }

@@ -1,6 +1,7 @@
 // Builds nested conditions by pointing: groups of all, any or none, with comparisons in them. The result stands as a
-// formula in the field below, which works without this script, too.
-(() => {
+// formula in the field below, which works without this script, too. portalConditions() is called again when the form of
+// options has come later.
+window.portalConditions = () => {
   const box = document.getElementById("conditions");
   const text = document.getElementById("o-where");
   const sentence = document.getElementById("condition-said");
@@ -141,4 +142,5 @@
   box.hidden = false;
   draw();
   tell();
-})();
+};
+window.portalConditions();

@@ -1,6 +1,7 @@
 // Pick lists: one types, the server offers what fits, and what is chosen stands as chips; plain fields without this
-// script. A list is a field of its own (`data-picker`), or made by portalPicker() for other scripts.
-(() => {
+// script. A list is a field of its own (`data-picker`), or made by portalPicker() for other scripts. portalPickers() is
+// called again when the form of options has come later.
+window.portalPickers = () => {
   const source = document.getElementById("option-words");
   if (!source) return;
   const words = JSON.parse(source.textContent).picker;
@@ -179,4 +180,5 @@
     }
     if (focused) field.focus();
   }
-})();
+};
+window.portalPickers();

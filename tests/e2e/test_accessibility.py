@@ -33,6 +33,8 @@ PAGES = (
     "/setup/accounting/mailserver/1/change/",
     "/setup/system/mail/",
     "/reports/calls/mail/",
+    "/reports/by-call-type/",
+    "/reports/calls/?options=open",
     "/reports/calls/?talk=soon&direction=sideways&extension=2001&where=any(talk.ge(20),not(person.is(admin)))",
 )
 PASSWORD = "a demo password"

@@ -1,10 +1,10 @@
-"""The manuals' worked example, put together by pointing in the options of a report."""
+"""The options of a report in a browser: they come when they are opened; the manuals' worked example by pointing."""
 
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from accounting.models import CallType
 from tests import factories as make
@@ -13,20 +13,65 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("
 PASSWORD = "a demo password"
 
 
-def test_the_manuals_example_by_pointing(page: Page) -> None:
+def sign_in(page: Page) -> None:
+    """Sign in as an administrator."""
     admin = make.administrator()
     admin.set_password(PASSWORD)
     admin.save()
-    for number, seconds in (("+6599775544", 5), ("+33144556677", 20), ("+33100000001", 19)):
-        make.record(
-            extension="729", other_number=number, talk_seconds=seconds, call_type=CallType.INTERNATIONAL,
-            started_at=datetime(2021, 3, 25, 3, 59, tzinfo=UTC),
-        )  # fmt: skip
     page.goto("/sign-in/")
     page.locator("[name=username]").fill("admin")
     page.locator("[name=password]").fill(PASSWORD)
     page.locator("[name=password]").press("Enter")
     page.wait_for_url(lambda url: "sign-in" not in url)
+
+
+def test_the_form_comes_once_by_keyboard_and_says_when_it_cannot(page: Page) -> None:
+    sign_in(page)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "options=alone" in request.url else None)
+    page.goto("/reports/calls/?talk=20")
+    summary = page.locator(".filters-summary")
+    page.route("**options=alone", lambda route: route.abort())
+    summary.press("Enter")
+    expect(page.get_by_role("status").filter(has_text="cannot be loaded")).to_be_visible()
+    link = page.get_by_role("link", name="Show the options")
+    expect(link).to_be_visible()
+    page.unroute("**options=alone")
+    summary.press("Enter")
+    summary.press("Enter")
+    expect(page.locator("#o-period")).to_be_visible()
+    expect(link).to_have_count(0)
+    summary.press("Tab")
+    expect(page.locator("summary", has_text="Period and time zone")).to_be_focused()
+    summary.press("Enter")
+    summary.press("Enter")
+    expect(page.locator("#o-period")).to_be_visible()
+    assert len(asked) == 2
+    page.locator("summary", has_text="Duration, cost").click()
+    assert page.locator("#o-talk").input_value() == "20"
+
+
+def test_the_form_without_script(browser: Browser, live_portal: str) -> None:
+    context = browser.new_context(base_url=live_portal, java_script_enabled=False)
+    page = context.new_page()
+    sign_in(page)
+    page.goto("/reports/calls/?talk=20")
+    page.locator(".filters-summary").click()
+    page.get_by_role("link", name="Show the options").click()
+    page.locator("#o-period").select_option("all")
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.wait_for_url("**period=all**")
+    assert "talk=20" in page.url
+    context.close()
+
+
+def test_the_manuals_example_by_pointing(page: Page) -> None:
+    for number, seconds in (("+6599775544", 5), ("+33144556677", 20), ("+33100000001", 19)):
+        make.record(
+            extension="729", other_number=number, talk_seconds=seconds, call_type=CallType.INTERNATIONAL,
+            started_at=datetime(2021, 3, 25, 3, 59, tzinfo=UTC),
+        )  # fmt: skip
+    sign_in(page)
     page.goto("/reports/calls/")
     page.locator(".filters-summary").click()
     page.select_option("#o-period", "custom")

@@ -71,6 +71,6 @@ def test_each_office_has_business_hours_of_its_own(client: Client, db: None) -> 
 
 def test_the_form_keeps_filters_that_it_has_no_place_for(client: Client, db: None) -> None:
     client.force_login(make.administrator())
-    options = client.get("/reports/calls/?hour=9&talk=20&talk.le=60").context["options"]
+    options = client.get("/reports/calls/?options=open&hour=9&talk=20&talk.le=60").context["options"]
     assert [field.name for field in options.filters[-1].fields] == ["hour"]
     assert options.typed["where"] == "all(talk.le(60))"

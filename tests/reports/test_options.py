@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounting.models import User
+from reports.models import SavedReport
 from tests import factories as make
 from tests.reports.test_reports import rows
 
@@ -95,9 +96,45 @@ def test_the_options_hold_no_list_of_people_or_units(client: Client, admin: User
     for place in range(60):
         make.person(f"walter{place}", extension=f"7{place:03}")
         make.department(f"Unit {place}")
-    html = client.get(reverse("report", args=["calls"])).content.decode()
+    html = client.get(reverse("report", args=["calls"]), {"options": "open"}).content.decode()
+    assert 'id="o-person"' in html
     assert "walter7" not in html
     assert "Unit 7" not in html
+
+
+def test_the_form_comes_when_it_is_asked_for(client: Client, admin: User) -> None:
+    make.record(talk_seconds=30)
+    address = reverse("report", args=["calls"])
+    plain = client.get(address, {"period": "all", "talk": "20", "size": "25"}).content.decode()
+    assert "report-table" in plain
+    assert 'name="form"' not in plain
+    asked = re.search(r'data-options-form="(.*?)"', plain)
+    linked = re.search(r'href="([^"]*options=open)"', plain)
+    assert asked
+    assert linked
+    alone = client.get(address + unescape(asked[1])).content.decode()
+    assert 'value="20"' in field(alone, "talk")
+    assert "report-table" not in alone
+    assert "<html" not in alone
+    page = client.get(address + unescape(linked[1])).content.decode()
+    assert alone.strip() in page
+    assert "report-table" in page
+    assert "size=25" in linked[1]
+    # What is shown leads on without the form; what the form does not know is refused as anything else.
+    assert not re.search(r'href="[^"]*options=', page)
+    assert client.get(address, {"options": "perhaps"}).status_code == 400
+
+
+def test_the_form_of_a_saved_report_leads_to_the_saved_one(client: Client, admin: User) -> None:
+    saved = SavedReport.objects.create(owner=admin, name="Long ones", slug="calls", query="talk=900")
+    address = reverse("saved_report", args=[saved.pk])
+    alone = client.get(address, {"options": "alone"}).content.decode()
+    assert f'action="{address}"' in alone
+    assert 'value="900"' in field(alone, "talk")
+    client.force_login(make.person("anna"))
+    assert client.get(address, {"options": "alone"}).status_code == 404
+    client.logout()
+    assert client.get(reverse("report", args=["calls"]), {"options": "alone"}).status_code == 302
 
 
 def choices(client: Client, name: str, typed: str) -> list[list[str]]:
@@ -164,20 +201,23 @@ def test_each_condition_that_must_hold_has_its_own_chip(client: Client, admin: U
 
 
 def test_grouping_a_list_of_calls_in_the_form_chooses_columns_that_go_with_it(client: Client, admin: User) -> None:
-    make.record()
+    make.record(talk_seconds=30)
     sent = {
         "form": "1",
         "period": "all",
+        "talk": "20",
         "group": ["extension", "", ""],
         "columns": ["time", "person"],
         "sort": "-time",
     }
     response = client.get(reverse("report", args=["calls"]), sent, follow=True)
     assert response.status_code == 200
-    assert "Total" in response.content.decode()
+    html = response.content.decode()
+    assert len(rows(html)) == 2, "one extension and the total"
+    assert '<th scope="col" class="end">Calls</th>' in html
 
 
 def test_no_chart_is_called_so(client: Client, admin: User) -> None:
-    html = client.get(reverse("report", args=["calls"])).content.decode()
+    html = client.get(reverse("report", args=["calls"]), {"options": "open"}).content.decode()
     assert re.search(r'<option value="none" selected>No chart</option>', html)
     assert ">–</option>" not in html
