@@ -2,6 +2,7 @@
 
 from phonelock.models.engines import EngineKind, LineState, LineStatus, LockSetUp, PhoneDisplay
 from phonelock.models.locks import Happened, Lock, LockEvent, Reason, Through
+from phonelock.models.phones import PhoneForm
 from phonelock.models.pins import Pin
 from phonelock.models.refused import AllowedNumber, RefusedCall
 from phonelock.models.timetables import Holidays, Timetable, TimetableExemption
@@ -17,6 +18,7 @@ __all__ = [
     "LockEvent",
     "LockSetUp",
     "PhoneDisplay",
+    "PhoneForm",
     "Pin",
     "Reason",
     "RefusedCall",

@@ -64,6 +64,24 @@ class LockSetUp(models.Model):
         _("address of the portal for phones"), max_length=200, blank=True,
         help_text=_("For instance http://portal.example.com:8000. Empty: as the phone asked."),
     )  # fmt: skip
+    push_again_minutes = models.PositiveSmallIntegerField(
+        _("show it again every"), default=10,
+        help_text=_("Minutes; phones forget what they show when they restart. 0: never."),
+    )  # fmt: skip
+    authentication_address = models.CharField(
+        _("authentication address of UCM"), max_length=200, blank=True,
+        help_text=_(
+            "Where phones asked before they were told to ask the portal; questions that are not about the portal's own "
+            "messages are passed on to it."
+        ),
+    )  # fmt: skip
+    pin_for_calls = models.BooleanField(
+        _("ask for the PIN before calls and budgets are shown on a phone"), default=True
+    )
+    match_address = models.BooleanField(
+        _("serve a phone only at the address that UCM knows"), default=False,
+        help_text=_("Needs AXL access. Not for phones behind address translation or a proxy."),
+    )  # fmt: skip
 
     class Meta:
         verbose_name = _("phone lock of a phone system")
