@@ -15,12 +15,13 @@ class CallAnalyticsConfig(AppConfig):
     verbose_name = "Call Analytics"
 
     def ready(self) -> None:
-        """Register the system checks, and what searching for text means."""
+        """Register the system checks, what searching for text means, and how writers of SQLite wait."""
         from callanalytics import checks  # noqa: F401, PLC0415  (settings first)
-        from callanalytics.lib import among, folding  # noqa: PLC0415  (settings first)
+        from callanalytics.lib import among, folding, turns  # noqa: PLC0415  (settings first)
 
         among.register()
         folding.register()
+        turns.register()
 
 
 THROTTLE_WORDS = (

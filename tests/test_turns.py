@@ -1,16 +1,17 @@
 """Large transactions on SQLite let others write in between, and no page waits for them only to count itself."""
 
 import errno
+import fcntl
 import os
 import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 
 from accounting.models import User
@@ -25,7 +26,7 @@ pytestmark = [
 
 @contextmanager
 def another_writer() -> Iterator[sqlite3.Connection]:
-    """A process of its own would be the same: a connection with the product's patience."""
+    """A program that knows nothing of turns."""
     other = sqlite3.connect(str(connection.settings_dict["NAME"]), timeout=30, isolation_level=None)
     try:
         yield other
@@ -33,26 +34,43 @@ def another_writer() -> Iterator[sqlite3.Connection]:
         other.close()
 
 
-def test_who_waits_writes_between_two_large_transactions() -> None:
+def test_who_waits_writes_between_two_large_transactions(admin: User) -> None:
     order: list[str] = []
     begun = threading.Event()
 
     def sign_in() -> None:
-        with another_writer() as other:
-            begun.wait()
-            other.execute("BEGIN IMMEDIATE")
+        begun.wait()
+        with closing(connection), transaction.atomic():
             order.append("sign-in")
-            other.execute("ROLLBACK")
 
-    waiting = threading.Thread(target=sign_in)
-    waiting.start()
+    def look_around() -> None:
+        begun.wait()
+        with closing(connection):
+            User.objects.update(last_login=admin.date_joined)  # one statement, no transaction of its own
+            order.append("look")
+
+    waiting = [threading.Thread(target=sign_in), threading.Thread(target=look_around)]
+    for one in waiting:
+        one.start()
     for number in range(3):
         with turns.bulk_transaction():
             begun.set()
             time.sleep(turns.PAUSE)
             order.append(f"batch {number}")
-    waiting.join()
-    assert order == ["batch 0", "sign-in", "batch 1", "batch 2"]
+    for one in waiting:
+        one.join()
+    assert order[0] == "batch 0"
+    assert set(order[1:3]) == {"sign-in", "look"}
+
+
+def test_no_large_transaction_pauses_for_nobody() -> None:
+    gaps, ended = [], 0.0
+    for _ in range(4):
+        with turns.bulk_transaction():
+            gaps.append(time.monotonic() - ended)
+            time.sleep(0.1)
+        ended = time.monotonic()
+    assert min(gaps) < 0.05
 
 
 def test_large_transactions_of_others_wait_their_turn() -> None:
@@ -110,10 +128,10 @@ def test_a_turn_is_a_courtesy_only_the_database_decides(monkeypatch: pytest.Monk
     finally:
         path.rmdir()
 
-    def full(*_arguments: object) -> int:
-        raise OSError(errno.ENOSPC, "no room")
+    def without_locks(*_arguments: object) -> None:
+        raise OSError(errno.ENOLCK, "no locks available")
 
-    monkeypatch.setattr(os, "pwrite", full)
+    monkeypatch.setattr(fcntl, "flock", without_locks)
     with turns.bulk_transaction():
         User.objects.create_user("second")
     assert User.objects.filter(username__in=("first", "second")).count() == 2

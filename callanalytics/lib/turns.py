@@ -1,21 +1,26 @@
-"""Turns of large transactions on SQLite, which has one writer at a time: none follows another without a pause.
+"""Turns of large transactions on SQLite, which has one writer at a time: whoever waits writes before the next of them.
 
 A writer that waits looks at SQLite's lock now and then, at the longest every 100 ms. Where one batch of a backlog
 followed the other, a sign-in found the lock taken whenever it looked and waited for the whole backlog (measured: 40 s).
+So each writer shows while it waits, by a lock on a file beside the database, and large transactions give way to it.
 """
 
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from django.db import connection, transaction
+from django.db.backends.signals import connection_created
 
 PAUSE = 0.25
-"""Seconds for others after a large transaction, at most as long as it took; a waiting writer sleeps less, twice."""
-LONGEST_WAIT, LOOK_EVERY = 60.0, 0.02  # seconds
+"""Seconds for which a large transaction gives way at the most; a waiting writer sleeps less, twice."""
+LONGEST_WAIT, LOOK_EVERY = 60.0, 0.01  # seconds
+READING = ("SELECT", "PRAGMA", "EXPLAIN")
+"""How statements begin that need no lock."""
 
 
 @contextmanager
@@ -27,7 +32,7 @@ def bulk_transaction() -> Iterator[None]:
 
 @contextmanager
 def patience(seconds: float) -> Iterator[None]:
-    """Let writes within wait for SQLite's lock no longer than this; then they raise OperationalError."""
+    """Let writers within wait for SQLite's lock no longer than this; then they raise OperationalError."""
     if connection.vendor != "sqlite":
         yield
         return
@@ -43,44 +48,39 @@ def patience(seconds: float) -> Iterator[None]:
 
 @contextmanager
 def turn() -> Iterator[None]:
-    """Let large transactions of all processes pass one by one, each after a pause; other databases need none."""
+    """Let large transactions of all processes pass one by one, each after those who wait; other databases need none."""
     if connection.vendor != "sqlite" or connection.in_atomic_block:
         yield
         return
-    line = open_line()
+    line = open_beside("turn")
     if line is None:
         yield
         return
     try:
-        # The pause is for those in line, too: who comes from the last transaction goes behind them.
-        time.sleep(pause_left(line))
-        stand_in_line(line)
-        time.sleep(pause_left(line))
-        begun = time.monotonic()
-        try:
-            yield
-        finally:
-            ended = time.monotonic()
-            # What is committed has succeeded, even when the disk has no room left for these few bytes.
-            with suppress(OSError):
-                os.pwrite(line, f"{ended + min(PAUSE, ended - begun):020.6f}".encode(), 0)
+        # To those in line, too: who comes from the last transaction goes behind them.
+        give_way()
+        with shown_waiting():
+            stand_in_line(line)
+        give_way()
+        yield
     finally:
         os.close(line)
 
 
-def open_line() -> int | None:
-    """Open the file in which large transactions stand in line; None where this account may not: then nobody waits."""
+def open_beside(name: str) -> int | None:
+    """Open a file beside the database that carries locks only; None where this account may not: then nobody waits."""
     database = connection.settings_dict["NAME"]
     try:
-        line = os.open(f"{database}-turn", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        file = os.open(f"{database}-{name}", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     except OSError:
         return None
     # What a command of the superuser creates would lock the portal's account out: SQLite gives its own files away, too.
     with suppress(OSError):
-        owner, mine = Path(database).stat(), os.fstat(line)
-        if os.geteuid() == 0 and mine.st_uid != owner.st_uid and mine.st_nlink == 1:
-            os.fchown(line, owner.st_uid, owner.st_gid)
-    return line
+        if os.geteuid() == 0:
+            owner, mine = Path(database).stat(), os.fstat(file)
+            if mine.st_uid != owner.st_uid and mine.st_nlink == 1:
+                os.fchown(file, owner.st_uid, owner.st_gid)
+    return file
 
 
 def stand_in_line(line: int) -> None:
@@ -97,11 +97,60 @@ def stand_in_line(line: int) -> None:
             return
 
 
-def pause_left(line: int) -> float:
-    """Return the seconds until the next large transaction may begin; the clock began anew if they are absurd."""
-    text = os.pread(line, 32, 0).decode(errors="replace")
+def give_way() -> None:
+    """Wait, PAUSE at the most, until nobody shows any more that they wait."""
+    waiting = open_beside("waiting")
+    if waiting is None:
+        return
     try:
-        left = float(text) - time.monotonic()
-    except ValueError:
-        return 0.0
-    return left if 0 < left < 2 * PAUSE else 0.0
+        deadline = time.monotonic() + PAUSE
+        while is_shared(waiting) and time.monotonic() < deadline:
+            time.sleep(LOOK_EVERY)
+    finally:
+        os.close(waiting)
+
+
+def is_shared(waiting: int) -> bool:
+    """Return whether somebody else holds the lock of this file."""
+    try:
+        fcntl.flock(waiting, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # a file system without such locks
+        return False
+    fcntl.flock(waiting, fcntl.LOCK_UN)
+    return False
+
+
+@contextmanager
+def shown_waiting() -> Iterator[None]:
+    """Show within that somebody waits to write; also when the process dies, that ends with it."""
+    waiting = open_beside("waiting")
+    if waiting is None:
+        yield
+        return
+    try:
+        with suppress(OSError):
+            fcntl.flock(waiting, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(waiting)
+
+
+def show(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+    """Run a statement; show for as long as it waits, if it takes the lock: the first of a transaction, or one alone."""
+    if context["connection"].in_atomic_block or sql.startswith(READING):
+        return execute(sql, params, many, context)
+    with shown_waiting():
+        return execute(sql, params, many, context)
+
+
+def watch(connection: Any, **_others: Any) -> None:
+    """Let the statements of a new connection to SQLite show when they wait."""
+    if connection.vendor == "sqlite" and show not in connection.execute_wrappers:
+        connection.execute_wrappers.insert(0, show)  # whoever adds one for a time takes the last away again
+
+
+def register() -> None:
+    """Let every connection show when it waits."""
+    connection_created.connect(watch, dispatch_uid="turns")
