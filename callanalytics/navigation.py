@@ -304,6 +304,17 @@ APPLICATIONS = (
         ),
     ),
     Application(
+        _("Phone Lock"),
+        _("Lock and unlock lines, and see why a line is locked and until when."),
+        "lock",
+        "my_phone",
+        menu=(
+            MenuItem(
+                _("My phone"), "lock", "my_phone", covers=("own_lock_history", "own_refused_calls", "set_own_pin")
+            ),
+        ),
+    ),
+    Application(
         _("Collection status"),
         _("Whether every phone system delivers its call records, and how quickly."),
         "activity",

@@ -1,5 +1,15 @@
 """Pages of Phone Lock, and what phone systems ask."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from phonelock.views import own
+
+urlpatterns = [
+    path("phone-lock/", own.my_phone, name="my_phone"),
+    path("phone-lock/state/", own.my_phone_live, name="my_phone_live"),
+    path("phone-lock/history/", own.own_lock_history, name="own_lock_history"),
+    path("phone-lock/refused/", own.own_refused_calls, name="own_refused_calls"),
+    path("phone-lock/pin/", own.set_own_pin, name="set_own_pin"),
+    path("phone-lock/lines/<int:pk>/lock/", own.lock_own_line, name="lock_own_line"),
+    path("phone-lock/lines/<int:pk>/unlock/", own.release_own_line, name="release_own_line"),
+]

@@ -17,6 +17,7 @@ SECTIONS = (
     ("mails", _("Send mail")),
     ("schedules", _("Scheduled reports")),
     ("budgets", _("Budget Control")),
+    ("phone_lock", _("Phone Lock")),
     ("profile", _("Profile")),
 )
 SECTIONS_OF_SUPERVISORS = (("supervisors", _("For supervisors")),)

@@ -22,7 +22,7 @@ from budget.services.quantities import stored
 from budget.services.seeing import Seen, calls_behind, latest
 from budget.services.words import event_in_words, rule_in_words
 from callanalytics.web.permissions import administrators, require
-from callanalytics.web.requests import AuthenticatedRequest
+from callanalytics.web.requests import AuthenticatedRequest, number_of
 
 PAGE = 50
 MOST_PERIODS = 14
@@ -89,14 +89,6 @@ def used_to(share: int) -> Any:
     return open_periods().extra(
         where=["spent > 0 AND spent * 100 >= %s * (assigned + carried_in + topped_up)"], params=[share]
     )
-
-
-def number_of(request: AuthenticatedRequest) -> int:
-    """Return the page that is asked for."""
-    text = request.GET.get("page", "1")
-    if not (text.isascii() and text.isdigit() and 0 < int(text[:6]) < 100_000):
-        raise Http404
-    return int(text)
 
 
 def accounts_of(accounts: AccountQuerySet) -> AccountQuerySet:

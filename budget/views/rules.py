@@ -25,9 +25,9 @@ from budget.services.letters import tell
 from budget.services.quantities import in_words, stored
 from budget.services.trying import try_out
 from budget.services.words import days_in_words, rule_in_words
-from budget.views.accounts import PAGE, number_of
+from budget.views.accounts import PAGE
 from callanalytics.web.permissions import administrators, require
-from callanalytics.web.requests import AuthenticatedRequest
+from callanalytics.web.requests import AuthenticatedRequest, number_of
 
 UNDO = timedelta(days=30)
 SHOWN_DELETED = 200

@@ -1,10 +1,10 @@
-"""The request of a signed-in person, as views receive it, and where a request comes from."""
+"""The request of a signed-in person, as views receive it, where it comes from, and which page of a list it asks for."""
 
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django_htmx.middleware import HtmxDetails
 
 if TYPE_CHECKING:
@@ -31,3 +31,11 @@ def client_address(request: HttpRequest) -> str:
         except ValueError:
             return address
     return address
+
+
+def number_of(request: HttpRequest) -> int:
+    """Return the page of a list that is asked for, from 1; 404 for anything else."""
+    text = request.GET.get("page", "1")
+    if not (text.isascii() and text.isdigit() and 0 < int(text[:6]) < 100_000):
+        raise Http404
+    return int(text)

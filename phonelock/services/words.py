@@ -1,0 +1,60 @@
+"""Locks in words: what each state means for calls, who lifts each reason, and what happened."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from phonelock.models import Happened, LineStatus, Lock, LockEvent, Reason
+from phonelock.services.seeing import LineView
+
+SIGNS: dict[str, str] = {
+    LineStatus.OPEN: "lock-open", LineStatus.LOCKED: "lock", LineStatus.LOCKING: "loader-circle",
+    LineStatus.OPENING: "loader-circle", LineStatus.NOT_BARRED: "triangle-alert",
+}  # fmt: skip
+"""The icon of each state."""
+MEANINGS: dict[str, str | Promise] = {
+    LineStatus.OPEN: gettext_lazy("Outgoing calls are possible from every phone on this line."),
+    LineStatus.LOCKED: gettext_lazy(
+        "Outgoing calls are barred on every phone on this line. Incoming calls, emergency numbers and the numbers that "
+        "the administrators allow still work."
+    ),
+    LineStatus.LOCKING: gettext_lazy("The phone system has not confirmed the lock yet: calls may still pass."),
+    LineStatus.OPENING: gettext_lazy("The phone system has not confirmed the release yet: calls may still be refused."),
+    LineStatus.NOT_BARRED: gettext_lazy(
+        "The lock is kept here, but the phone system of this line is not set up to bar calls: they still pass. "
+        "Ask your administrator."
+    ),
+}
+
+
+def sign_of(line: LineView) -> str:
+    """Return the icon of a line's state."""
+    return SIGNS[line.status]
+
+
+def meaning_of(line: LineView) -> str:
+    """Return what a line's state means for its calls."""
+    return str(MEANINGS[line.status])
+
+
+def lifted_by(lock: Lock) -> str:
+    """Return who can lift a reason, in words for the person who holds the line."""
+    if lock.reason == Reason.SELF:
+        return _("You can lift it here, at your desk phone or with the desktop companion.")
+    if lock.reason == Reason.BUDGET:
+        return _("It ends with the period of the budget, or when an administrator tops the budget up.")
+    if lock.reason == Reason.TIMETABLE:
+        return _("It ends by itself. Administrators set the timetable.")
+    if lock.by_administrator:
+        return _("Only an administrator can lift it.")
+    return _("Your supervisor or an administrator can lift it.")
+
+
+def event_in_words(event: LockEvent) -> str:
+    """Return what happened, with the reason, and with what still holds after a release."""
+    what = event.get_kind_display()
+    if event.reason:
+        what = _("%(what)s: %(reason)s") % {"what": what, "reason": event.get_reason_display()}
+    if event.kind == Happened.RELEASED and event.locked:
+        return _("%(what)s; other reasons hold on") % {"what": what}
+    return what
