@@ -2,9 +2,11 @@
 
 from django.urls import path
 
-from phonelock.views import own
+from phonelock.views import call_control, own
 
 urlpatterns = [
+    # phonelock.middleware answers here before other middleware.
+    path("ecc/<str:key>/", call_control.answer, name="call_control"),
     path("phone-lock/", own.my_phone, name="my_phone"),
     path("phone-lock/state/", own.my_phone_live, name="my_phone_live"),
     path("phone-lock/history/", own.own_lock_history, name="own_lock_history"),
