@@ -312,6 +312,13 @@ APPLICATIONS = (
             MenuItem(
                 _("My phone"), "lock", "my_phone", covers=("own_lock_history", "own_refused_calls", "set_own_pin")
             ),
+            MenuItem(
+                _("Users"),
+                "users",
+                "lock_users",
+                overseers,
+                covers=("lock_many", "unlock_many", "reset_pin", "lock_line", "lock_line_refused"),
+            ),
         ),
     ),
     Application(

@@ -12,7 +12,7 @@ class PhoneLockConfig(AppConfig):
 
     def ready(self) -> None:
         """Hear of budgets, and let the audit log record and name the settings."""
-        from accounting.services.audit_words import MODELS  # noqa: PLC0415  (needs the models)
+        from accounting.services.audit_words import MODELS, OTHER_SUBJECTS  # noqa: PLC0415  (needs the models)
         from accounting.services.auditing import AUDITED  # noqa: PLC0415
         from phonelock import receivers  # noqa: F401, PLC0415
         from phonelock.models import AllowedNumber, LockSetUp, Timetable, TimetableExemption  # noqa: PLC0415
@@ -20,3 +20,4 @@ class PhoneLockConfig(AppConfig):
         for model in (AllowedNumber, LockSetUp, Timetable, TimetableExemption):
             AUDITED.add(model)
             MODELS[model._meta.model_name or ""] = model
+        OTHER_SUBJECTS["phone_locks"] = _("locks of lines")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from phonelock.views import call_control, own
+from phonelock.views import call_control, own, people
 
 urlpatterns = [
     # phonelock.middleware answers here before other middleware.
@@ -14,4 +14,11 @@ urlpatterns = [
     path("phone-lock/pin/", own.set_own_pin, name="set_own_pin"),
     path("phone-lock/lines/<int:pk>/lock/", own.lock_own_line, name="lock_own_line"),
     path("phone-lock/lines/<int:pk>/unlock/", own.release_own_line, name="release_own_line"),
+    path("phone-lock/people/", people.lock_users, name="lock_users"),
+    path("phone-lock/people/lock/", people.lock_many, {"act": "lock"}, name="lock_many"),
+    path("phone-lock/people/unlock/", people.lock_many, {"act": "unlock"}, name="unlock_many"),
+    path("phone-lock/people/<int:pk>/pin/", people.reset_pin, name="reset_pin"),
+    path("phone-lock/lines/<int:pk>/", people.lock_line, name="lock_line"),
+    path("phone-lock/lines/<int:pk>/refused/", people.lock_line, {"tab": "refused"}, name="lock_line_refused"),
+    path("phone-lock/lines/<int:pk>/administration/", people.lock_for_administration, name="lock_for_administration"),
 ]

@@ -1,0 +1,217 @@
+"""Users: the lines of people in scope, the administration's lock, new PINs, and locks of many at once (LOCK-3)."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounting.models import Extension, Job, JobState, User
+from accounting.services.finding import with_extensions
+from callanalytics.web.permissions import overseers, require
+from callanalytics.web.requests import AuthenticatedRequest, number_of
+from phonelock.forms.locks import NoteForm
+from phonelock.forms.people import choice_of
+from phonelock.models import LockEvent, Pin, RefusedCall, Through
+from phonelock.querysets import held_now, people_led_by
+from phonelock.services import locking, many, pins
+from phonelock.services.choosing import Choice, own_lines, people_chosen
+from phonelock.services.many import LOCK
+from phonelock.services.refusing import refused_rows
+from phonelock.services.seeing import LineView, views_of
+from phonelock.services.words import event_in_words, lifted_by, meaning_of, sign_of
+
+PAGE = 25
+
+
+@require_safe
+@require(overseers)
+def lock_users(request: AuthenticatedRequest) -> HttpResponse:
+    """List the people whom the reader leads with their lines."""
+    form, choice = choice_of(request.GET, request.user)
+    page = number_of(request)
+    found = with_extensions(people_chosen(request.user, choice)) if choice else User.objects.none()
+    people = list(found[(page - 1) * PAGE : page * PAGE + 1])
+    kept = f"&{choice.query}" if choice and choice.query else ""
+    context = {
+        "rows": rows_of(people[:PAGE], request.user), "form": form, "page": page, "more": len(people) > PAGE,
+        "kept": kept, "choice": choice, "outcome": outcome_of_job(request), "is_narrowed": bool(kept) or not choice,
+    }  # fmt: skip
+    return render(request, "phonelock/people.html", context)
+
+
+def rows_of(people: list[User], reader: User) -> list[dict[str, Any]]:
+    """Return people with their lines and PINs; some queries for any number of them."""
+    held = {person.pk: [row.extension for row in person.current_lines] for person in people}  # type: ignore[attr-defined]
+    lines = {line.pk: line for some in held.values() for line in some}
+    views = {view.extension.pk: view for view in views_of(lines.values())}
+    with_pin = set(Pin.objects.filter(user__in=people).values_list("user_id", flat=True))
+    own = lines_of_reader(reader)
+    return [
+        {
+            "person": person, "has_pin": person.pk in with_pin,
+            "lines": [cell_of(views[line.pk], reader, own) for line in held[person.pk]],
+        }
+        for person in people
+    ]  # fmt: skip
+
+
+def lines_of_reader(reader: User) -> set[int]:
+    """Return the lines whose administration's lock is not the reader's to change, since they are the reader's own."""
+    return set() if reader.is_administrator else set(own_lines(reader).values_list("extension_id", flat=True))
+
+
+def cell_of(view: LineView, reader: User, own: set[int]) -> dict[str, Any]:
+    """Return a line with its icon, and why its administration's lock is not the reader's to change ('' if it is)."""
+    return {"line": view, "sign": sign_of(view), "barred": barred(view, reader, own)}
+
+
+def barred(view: LineView, reader: User, own: set[int]) -> str:
+    """Return why the reader cannot change the administration's lock of a line, '' when nothing speaks against it."""
+    if view.extension.pk in own:
+        return _("Your own line: somebody else decides.")
+    lock = view.administration
+    if lock and lock.by_administrator and not reader.is_administrator:
+        return _("Set by an administrator, who alone lifts it.")
+    return ""
+
+
+def outcome_of_job(request: AuthenticatedRequest) -> str:
+    """Return what the reader's job has done of which the address speaks, '' when it speaks of none."""
+    asked = request.GET.get("job", "")
+    if not (asked.isascii() and asked.isdigit() and len(asked) < 19):
+        return ""
+    job = Job.objects.filter(pk=int(asked), kind=many.JOB, started_by=request.user, state=JobState.DONE).first()
+    return outcome(job.result["act"], job.result["lines"]) if job else ""
+
+
+@require_POST
+@require(overseers)
+def lock_for_administration(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Set or lift the administration's lock of one line, as the check box says."""
+    line, form = line_in_scope(request.user, pk), NoteForm(request.POST)
+    (view,) = views_of([line])
+    if reason := barred(view, request.user, lines_of_reader(request.user)):
+        messages.error(request, reason)
+        return back(request, pk)
+    if not form.is_valid():
+        messages.error(request, form.fault)
+        return back(request, pk)
+    act = LOCK if request.POST.get("locked") == "1" else many.UNLOCK
+    many.change_lines(act, [pk], request.user, form.until, form.cleaned_data["note"])
+    messages.success(request, told(views_of([line])[0], act))
+    return back(request, pk)
+
+
+def told(view: LineView, act: str) -> str:
+    """Return what has become of a line."""
+    number = {"number": view.extension.number}
+    if act == LOCK:
+        return _("The administration's lock on %(number)s is set.") % number
+    if view.is_locked:
+        others = ", ".join(one.get_reason_display() for one in view.reasons)
+        text = _("The administration's lock on %(number)s is lifted. The line stays locked: %(reasons)s.")
+        return text % {**number, "reasons": others}
+    return _("The administration's lock on %(number)s is lifted.") % number
+
+
+def back(request: AuthenticatedRequest, pk: int) -> HttpResponseRedirect:
+    """Return to where the reader was: the list as it was narrowed, or the page of the line."""
+    came_from = request.POST.get("back", "")
+    if came_from == "line":
+        return redirect("lock_line", pk=pk)
+    query = QueryDict(came_from[:500])
+    _form, choice = choice_of(query, request.user)
+    kept = choice.query if choice else ""
+    page = query.get("page", "")
+    if page.isascii() and page.isdigit() and len(page) < 6:
+        kept = f"{kept}&{urlencode({'page': page})}"
+    return HttpResponseRedirect(f"{reverse('lock_users')}?{kept}#line-{pk}")
+
+
+def line_in_scope(reader: User, pk: int) -> Extension:
+    """Return a line that somebody whom the reader leads holds now, administrators any; 404 otherwise."""
+    line = get_object_or_404(Extension.objects.select_related("phone_system"), pk=pk)
+    held = held_now().filter(extension=line, user__in=people_led_by(reader))
+    if not reader.is_administrator and not held.exists():
+        raise Http404
+    return line
+
+
+@require_safe
+@require(overseers)
+def lock_line(request: AuthenticatedRequest, pk: int, tab: str = "history") -> HttpResponse:
+    """Show one line: why it is locked, what happened to it, and its refused calls."""
+    line, page = line_in_scope(request.user, pk), number_of(request)
+    (view,) = views_of([line])
+    first, last = (page - 1) * PAGE, page * PAGE + 1
+    context: dict[str, Any] = {
+        "line": view, "sign": sign_of(view), "meaning": meaning_of(view), "tab": tab, "page": page,
+        "reasons": [(one, lifted_by(one)) for one in view.reasons],
+        "barred": barred(view, request.user, lines_of_reader(request.user)),
+        "holders": list(User.objects.filter(pk__in=held_now().filter(extension=line).values("user_id"))),
+        "form": NoteForm(), "with_person": True,
+    }  # fmt: skip
+    if tab == "refused":
+        calls = list(RefusedCall.objects.visible_to(request.user).filter(extension=line)[first:last])
+        context |= {"calls": refused_rows(calls[:PAGE], request.user), "more": len(calls) > PAGE}
+    else:
+        found = LockEvent.objects.visible_to(request.user).filter(extension=line).select_related("person")
+        events = list(found[first:last])
+        context |= {"events": [(one, event_in_words(one)) for one in events[:PAGE]], "more": len(events) > PAGE}
+    return render(request, "phonelock/line.html", context)
+
+
+@never_cache
+@require_POST
+@require(overseers)
+def reset_pin(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Give a person a new PIN, and tell it once."""
+    person = get_object_or_404(people_led_by(request.user), pk=pk)
+    pin = pins.reset_pin(person, locking.Actor(Through.PORTAL, request.user))
+    return render(request, "phonelock/pin_told.html", {"person": person, "pin": pin})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@require(overseers)
+def lock_many(request: AuthenticatedRequest, act: str) -> HttpResponse:
+    """Ask whether all lines that are found are to be locked or unlocked, and do it."""
+    _form, choice = choice_of(request.GET, request.user)
+    if choice is None:
+        raise Http404
+    form = NoteForm(request.POST if request.method == "POST" else None)
+    if request.method != "POST" or not form.is_valid():
+        lines = len(many.lines_for(act, request.user, choice))
+        context = {"act": act, "form": form, "choice": choice, "lines": lines, "is_lock": act == LOCK}
+        return render(request, "phonelock/many.html", context)
+    changed, job = many.change(act, request.user, choice, form.until, form.cleaned_data["note"])
+    if job:
+        return redirect("job", pk=job.pk)
+    messages.success(request, outcome(act, changed))
+    return HttpResponseRedirect(f"{reverse('lock_users')}?{back_to(choice)}")
+
+
+def back_to(choice: Choice) -> str:
+    """Return the list without the state, which has just changed."""
+    return Choice(choice.search, "", choice.department, choice.office).query
+
+
+def outcome(act: str, changed: int) -> str:
+    """Return how many lines were locked or unlocked."""
+    if act == LOCK:
+        text = ngettext(
+            "%(number)s line is now locked by the administration.",
+            "%(number)s lines are now locked by the administration.", changed,
+        )  # fmt: skip
+    else:
+        text = ngettext(
+            "The administration's lock of %(number)s line is lifted.",
+            "The administration's locks of %(number)s lines are lifted.", changed,
+        )  # fmt: skip
+    return text % {"number": changed}
