@@ -1,14 +1,24 @@
-"""Hears of budgets below and of changed lines; only asks the worker to look."""
+"""Hears of budgets below, of changed lines and set-ups; only asks the worker to look."""
 
+from functools import partial
 from typing import Any
 
 from celery import current_app
+from django.db import transaction
+from django.db.models.signals import post_delete, post_save, pre_save
 from django.dispatch import receiver
 
+from accounting.models import PhoneSystem
 from budget.signals import period_released, threshold_reached
-from phonelock.models import LockSetUp
+from phonelock.models import LineState, LockSetUp
+from phonelock.services.telling import settle_anew
+from phonelock.services.turns import resume
+from phonelock.signals import lines_changed
 
 FOLLOW = "phonelock.tasks.follow_rules"
+TELL = "phonelock.tasks.tell_engines"
+BARRING = ("engine", "route_partition", "locked_css", "line_text")
+"""What of a set-up decides how its lines are barred."""
 
 
 @receiver([threshold_reached, period_released])
@@ -16,3 +26,38 @@ def follow_budgets(**_facts: Any) -> None:
     """Ask for the lines of the holders to be locked or released now; the timetable would do it a little later."""
     if LockSetUp.objects.exists():
         current_app.send_task(FOLLOW, expires=60)
+
+
+@receiver(lines_changed)
+def tell_engines(extensions: list[int], **_facts: Any) -> None:
+    """Ask for phone systems to be told now; the timetable would do it a little later."""
+    if LineState.objects.filter(extension__in=extensions, due_at__isnull=False).exists():
+        current_app.send_task(TELL, expires=60)
+
+
+@receiver(pre_save, sender=LockSetUp)
+def remember_barring(instance: LockSetUp, **_facts: Any) -> None:
+    """Keep how lines were barred until now."""
+    instance.barred_before = LockSetUp.objects.filter(pk=instance.pk).values_list(*BARRING).first()
+
+
+@receiver(post_save, sender=LockSetUp)
+def settle_changed_set_up(instance: LockSetUp, **_facts: Any) -> None:
+    """Begin anew with the lines of a phone system that are barred in another way from now on."""
+    resume(instance.phone_system_id)
+    if instance.barred_before != tuple(getattr(instance, name) for name in BARRING):
+        settle_anew(instance.phone_system_id)
+        transaction.on_commit(partial(current_app.send_task, TELL, expires=60), robust=True)
+
+
+@receiver(post_delete, sender=LockSetUp)
+def settle_deleted_set_up(instance: LockSetUp, **_facts: Any) -> None:
+    """Let the lines of a phone system be put back whose set-up was taken away."""
+    settle_anew(instance.phone_system_id)
+    transaction.on_commit(partial(current_app.send_task, TELL, expires=60), robust=True)
+
+
+@receiver(post_save, sender=PhoneSystem)
+def try_again(instance: PhoneSystem, **_facts: Any) -> None:
+    """Try a phone system again at once when its address or its AXL user may have been put right."""
+    resume(instance.pk)

@@ -1,11 +1,25 @@
 """Entry points of Phone Lock's work in the background."""
 
-from celery import shared_task
+from celery import current_app, shared_task
 
-from phonelock.services import ruling
+from phonelock.services import comparing, ruling, telling
 
 
 @shared_task(expires=60)
 def follow_rules() -> None:
     """Let budgets and timetables lock and release, and clear away what is over."""
     ruling.follow_rules()
+
+
+@shared_task(expires=60)
+def tell_engines() -> None:
+    """Tell phone systems what is due; a long queue is done in pieces, so that other work has its turn."""
+    if telling.tell_due():
+        current_app.send_task("phonelock.tasks.tell_engines", expires=60)
+
+
+@shared_task(expires=60)
+def compare_lines() -> None:
+    """Compare the phone systems whose time has come with what their lines should be."""
+    if comparing.compare_due():
+        current_app.send_task("phonelock.tasks.tell_engines", expires=60)

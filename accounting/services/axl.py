@@ -72,7 +72,7 @@ def version_of(publisher: Publisher, seconds: float) -> str:
     except AxlFault:
         raise
     except (OSError, http.client.HTTPException) as error:
-        raise AxlFault(_in_words(error)) from error
+        raise AxlFault(in_words(error)) from error
 
 
 class Line(http.client.HTTPSConnection):
@@ -139,7 +139,7 @@ REFUSALS: dict[int, Promise] = {
 }
 
 
-def _in_words(error: Any) -> str:
+def in_words(error: Any) -> str:
     """Return what to look at when there was no answer."""
     if isinstance(error, ssl.SSLCertVerificationError):
         reason = error.verify_message or str(error.reason)

@@ -6,10 +6,12 @@ from phonelock.models.phones import PhoneForm
 from phonelock.models.pins import Pin
 from phonelock.models.refused import AllowedNumber, RefusedCall
 from phonelock.models.timetables import Holidays, Timetable, TimetableExemption
+from phonelock.models.turns import EngineTurn
 
 __all__ = [
     "AllowedNumber",
     "EngineKind",
+    "EngineTurn",
     "Happened",
     "Holidays",
     "LineState",

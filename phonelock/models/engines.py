@@ -83,6 +83,9 @@ class LockSetUp(models.Model):
         help_text=_("Needs AXL access. Not for phones behind address translation or a proxy."),
     )  # fmt: skip
 
+    barred_before: tuple[object, ...] | None = None
+    """How lines were barred before the row was last saved (`phonelock.receivers`)."""
+
     class Meta:
         verbose_name = _("phone lock of a phone system")
         verbose_name_plural = _("phone lock of phone systems")
@@ -119,7 +122,7 @@ class LineState(models.Model):
     attempts = models.PositiveIntegerField(default=0)
     error = models.CharField(max_length=300, blank=True)
     former = models.JSONField(null=True)
-    """What the line had before it was locked, to be put back exactly; None: nothing of it is exchanged."""
+    """What the line had before it was last locked, to be put back exactly; stays known after that (`engines.base`)."""
 
     class Meta:
         indexes = [

@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounting.models import Extension, User
+from phonelock.engines.base import is_exchanged
 from phonelock.models import EngineKind, Happened, LineState, Lock, LockEvent, LockSetUp, Reason, Through
 from phonelock.querysets import held_now
 from phonelock.signals import lines_changed
@@ -150,8 +151,12 @@ def follow(
 def want(states: Mapping[int, bool], lines: Mapping[int, Extension]) -> None:
     """Keep what each line should be; an engine that answers questions itself is told by that alone."""
     now = timezone.now()
+    held = LineState.objects.filter(extension__in=states).order_by("pk")
+    if connection.features.has_select_for_update:
+        # A worker may be confirming just now: what it has found must not be overwritten.
+        held = held.select_for_update()
+    rows = {row.extension_id: row for row in held}
     engines = dict(LockSetUp.objects.values_list("phone_system_id", "engine"))
-    rows = {row.extension_id: row for row in LineState.objects.filter(extension__in=states)}
     new = [LineState(extension_id=pk, phone_system_id=lines[pk].phone_system_id) for pk in states if pk not in rows]
     LineState.objects.bulk_create(new)
     changed = []
@@ -167,12 +172,14 @@ def want(states: Mapping[int, bool], lines: Mapping[int, Extension]) -> None:
 
 
 def settle(row: LineState, engine: str, now: datetime) -> None:
-    """Say what is to be done about a line whose wanted state is new."""
-    if engine == EngineKind.AXL:
-        row.due_at = now
-        return
-    row.due_at = None
-    row.applied, row.confirmed_at = (row.wanted, now) if engine == EngineKind.CALL_CONTROL else (None, None)
+    """Say what is to be done about a line whose wanted state, or whose engine, is new."""
+    exchanged = is_exchanged(row.former)
+    row.due_at = now if engine == EngineKind.AXL or exchanged else None
+    if engine == EngineKind.CALL_CONTROL:
+        # A line that still has the calling search space of another engine is not open before it was put back.
+        row.applied, row.confirmed_at = row.wanted or exchanged, now
+    elif engine == EngineKind.NONE:
+        row.applied, row.confirmed_at = None, None
 
 
 def holders_of(extensions: Iterable[int]) -> dict[int, int]:
