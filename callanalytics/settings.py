@@ -73,6 +73,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "phonelock.middleware.CallControlMiddleware",
+    "xmlservices.middleware.PhonesFirst",
     "callanalytics.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -178,6 +179,9 @@ COLUMNS_THREADS = env.int("COLUMNS_THREADS", 2)
 COLUMNS_MEMORY = env.str("COLUMNS_MEMORY", "512MB")
 REPORT_SECONDS = env.float("REPORT_SECONDS", 30.0)
 """How long the page of a report may ask the copy; exports in the background may take longer."""
+
+# Desk phones listen on port 80; simulated ones elsewhere.
+PHONE_PORT = env.int("PHONE_PORT", 80)
 
 # Sign-in: local accounts, and the directory of the set-up or, where that is not enabled, of these variables.
 AUTH_USER_MODEL = "accounting.User"
@@ -306,7 +310,10 @@ LOGGING: dict[str, Any] = {
     "formatters": {"line": {"()": "callanalytics.logs.formatter", "as_json": env.str("LOG_FORMAT", "text") == "json"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
-    "filters": {"refusals": {"()": "callanalytics.logs.RefusalsInOneLine"}},
+    "filters": {
+        "refusals": {"()": "callanalytics.logs.RefusalsInOneLine"},
+        "no_queries": {"()": "callanalytics.logs.WithoutQueries"},
+    },
     "loggers": {
         "celery": {"level": "WARNING"},
         "axes": {"level": "ERROR"},
@@ -314,5 +321,6 @@ LOGGING: dict[str, Any] = {
         "weasyprint": {"level": "ERROR"},
         "fontTools": {"level": "WARNING"},
         "django.request": {"filters": ["refusals"]},
+        "django.server": {"filters": ["no_queries"]},
     },
 }

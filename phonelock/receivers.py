@@ -15,6 +15,7 @@ from phonelock.services.telling import settle_anew
 from phonelock.services.turns import resume
 from phonelock.signals import lines_changed
 
+SHOW = "phonelock.tasks.show_on_phones"
 FOLLOW = "phonelock.tasks.follow_rules"
 TELL = "phonelock.tasks.tell_engines"
 BARRING = ("engine", "route_partition", "locked_css", "line_text")
@@ -61,3 +62,9 @@ def settle_deleted_set_up(instance: LockSetUp, **_facts: Any) -> None:
 def try_again(instance: PhoneSystem, **_facts: Any) -> None:
     """Try a phone system again at once when its address or its AXL user may have been put right."""
     resume(instance.pk)
+
+
+def show_on_phones(extensions: list[int], **_facts: Any) -> None:
+    """Ask for the phones of these lines to show what is true now."""
+    if LockSetUp.objects.filter(push=True).exists():
+        current_app.send_task(SHOW, args=[extensions], expires=60)

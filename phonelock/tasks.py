@@ -1,8 +1,10 @@
 """Entry points of Phone Lock's work in the background."""
 
+from collections.abc import Sequence
+
 from celery import current_app, shared_task
 
-from phonelock.services import comparing, ruling, telling
+from phonelock.services import comparing, displays, pushing, ruling, telling
 
 
 @shared_task(expires=60)
@@ -23,3 +25,14 @@ def compare_lines() -> None:
     """Compare the phone systems whose time has come with what their lines should be."""
     if comparing.compare_due():
         current_app.send_task("phonelock.tasks.tell_engines", expires=60)
+
+
+def show_on_phones(extensions: Sequence[int] = ()) -> None:
+    """Show and clear locks on phones: of these lines, else whatever is found to differ and whatever is due."""
+    if extensions:
+        displays.follow(extensions)
+    else:
+        displays.sweep()
+    pushing.push_due()
+    if pushing.anything_due():
+        current_app.send_task("phonelock.tasks.show_on_phones", expires=60)

@@ -1,0 +1,54 @@
+"""Forms on phones: each has a short token that is taken once, and wrong PINs slow their address down."""
+
+import secrets
+from datetime import timedelta
+
+from django.utils import timezone
+
+from phonelock.models import PhoneForm
+from xmlservices.services.identity import PhoneLine, lines_for
+
+VALID = timedelta(minutes=5)
+KEPT = timedelta(hours=2)
+WATCHED = timedelta(minutes=10)
+MOST_FAILURES = 60
+"""Wrong PINs from one address within WATCHED; many phones may share one."""
+CLEARED_AT_ONCE = 500
+
+
+def give(purpose: str, device_name: str, source: str | None, line: PhoneLine) -> str:
+    """Return the token of a new form for the holder of a line, who must be there."""
+    token = secrets.token_urlsafe(12)
+    PhoneForm.objects.create(
+        token=token, purpose=purpose, device_name=device_name, address=source, extension=line.extension,
+        user=line.holder,
+    )  # fmt: skip
+    return token
+
+
+def take(token: str) -> tuple[PhoneForm, PhoneLine] | None:
+    """Return the form of a token and its line, once; None when it is used, too old, or the line has another holder."""
+    now = timezone.now()
+    open_forms = PhoneForm.objects.filter(token=token[:32], used_at=None, made_at__gt=now - VALID)
+    if not token or not open_forms.update(used_at=now):
+        return None
+    form = PhoneForm.objects.select_related("extension").get(token=token)
+    [line] = lines_for([form.extension])
+    return (form, line) if line.holder and line.holder.pk == form.user_id else None
+
+
+def note_failure(form: PhoneForm) -> None:
+    """Keep that the PIN in a form was wrong."""
+    PhoneForm.objects.filter(pk=form.pk).update(failed=True)
+
+
+def is_braked(source: str | None) -> bool:
+    """Return whether so many wrong PINs came from an address that no further one is looked at for a while."""
+    since = timezone.now() - WATCHED
+    return PhoneForm.objects.filter(address=source, failed=True, used_at__gt=since).count() >= MOST_FAILURES
+
+
+def clear_old() -> int:
+    """Delete forms that nobody can use any more; return how many."""
+    old = PhoneForm.objects.filter(made_at__lt=timezone.now() - KEPT).values_list("pk", flat=True)[:CLEARED_AT_ONCE]
+    return PhoneForm.objects.filter(pk__in=list(old)).delete()[0]
