@@ -1,5 +1,6 @@
 """Reads of the database for which a call waits: a quarter of a second at the most, whatever hangs."""
 
+import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -9,6 +10,7 @@ from typing import TypeVar
 
 from django.db import DatabaseError, InterfaceError, connection
 
+log = logging.getLogger(__name__)
 Found = TypeVar("Found")
 THREADS = 8
 LONGEST_WAIT = 0.25
@@ -34,6 +36,7 @@ class HurriedReads:
         self._free = BoundedSemaphore(THREADS)
         self._starting = Mutex()
         self._paused_until = 0.0
+        self._is_failing = False
 
     def read(self, work: Callable[[], Found]) -> Found:
         """Return what the work returns; raises TooLateError, or what the database has raised."""
@@ -41,15 +44,19 @@ class HurriedReads:
         if began < self._paused_until:
             raise TooLateError
         if not self._free.acquire(timeout=LONGEST_WAIT):
-            raise self._too_late()
+            self._fail("does not answer")
+            raise TooLateError
         future = self._submit(work)
         try:
-            return future.result(max(0.0, LONGEST_WAIT - (time.monotonic() - began)))
+            found = future.result(max(0.0, LONGEST_WAIT - (time.monotonic() - began)))
         except TimeoutError:
-            raise self._too_late() from None
-        except (DatabaseError, InterfaceError):
-            self._paused_until = time.monotonic() + PAUSE
+            self._fail("does not answer")
+            raise TooLateError from None
+        except (DatabaseError, InterfaceError) as error:
+            self._fail(type(error).__name__)
             raise
+        self._succeed()
+        return found
 
     def start(self, work: Callable[[], object]) -> None:
         """Let work be done beside; where no thread is free, it is left out."""
@@ -73,9 +80,16 @@ class HurriedReads:
         future.add_done_callback(lambda _done: self._free.release())
         return future
 
-    def _too_late(self) -> TooLateError:
+    def _fail(self, why: str) -> None:
         self._paused_until = time.monotonic() + PAUSE
-        return TooLateError()
+        if not self._is_failing:
+            self._is_failing = True
+            log.error("Calls are answered without the database, as the set-up says: %s", why)
+
+    def _succeed(self) -> None:
+        if self._is_failing:
+            self._is_failing = False
+            log.warning("Calls are answered by the locks in the database again")
 
 
 def tried_twice(work: Callable[[], Found]) -> Found:

@@ -146,6 +146,8 @@ def portal_processes(host: str, port: int) -> list[Child]:
     web = [python, "-m", "gunicorn", "callanalytics.wsgi", "--bind", f"{host}:{port}", "--worker-class", "gthread"]
     web += ["--workers", os.environ.get("WEB_WORKERS", "2"), "--threads", os.environ.get("WEB_THREADS", "8")]
     web += ["--preload", "--graceful-timeout", "5", "--no-control-socket", "--log-level", "warning"]
+    # Phone systems keep their connections for the next question; one that closes under it would be a failed call.
+    web += ["--keep-alive", "75"]
     # Celery warns at every start of a worker that runs as root.
     celery = [python, "-W", "ignore::UserWarning", "-m", "celery", "--app", "callanalytics", "--quiet"]
     worker = [*celery, "worker", "--loglevel", "INFO", "--concurrency", os.environ.get("WORKER_PROCESSES", "2")]
