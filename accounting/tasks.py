@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from accounting.services import collecting, delivering, directory_sync, jobs, leaving, outbox, retention
+from accounting.services import collecting, delivering, directory_sync, jobs, leaving, outbox, retention, tokens
 from accounting.services.columns import copying
 
 COPYING_SECONDS = 15
@@ -41,9 +41,10 @@ def synchronise_people() -> None:
 
 @shared_task(expires=600)
 def keep_terms() -> None:
-    """Start the daily run of retention when it is due, and clear exports and mails away; the tick comes more often."""
+    """Start the daily run of retention when it is due, and clear old things away; the tick comes more often."""
     retention.remove_old_exports()
     outbox.clear_away()
+    tokens.clear_away()
     retention.start_when_due()
 
 

@@ -23,6 +23,7 @@ from accounting.views import (
     simulator,
     status,
     tariffs,
+    tokens,
     unknown_extensions,
     unpriced,
     uploads,
@@ -124,5 +125,8 @@ urlpatterns = [
     path("setup/tests/<slug:name>/", set_up.try_connection, name="test_connection"),
     path("setup/tests/<slug:name>/<int:pk>/", set_up.try_connection, name="test_phone_system"),
     path("profile/", profile.profile, name="profile"),
+    path("profile/tokens/", tokens.own_tokens, name="own_tokens"),
+    path("profile/tokens/<int:pk>/revoke/", tokens.revoke_token, name="revoke_token"),
+    path("setup/system/tokens/", tokens.all_tokens, name="all_tokens"),
     path("help/", help.help_page, name="help"),
 ]

@@ -233,6 +233,10 @@ SET_UP_SECTIONS = (
                 _("Background work"), _("Imports, re-costing and other long work."), "hourglass", "jobs"
             ),
             SetUpPage(
+                _("Access tokens"), _("What programs and desktop companions sign in with; revoke any of them."),
+                "key-round", "all_tokens",
+            ),
+            SetUpPage(
                 _("Failed sign-ins"), _("Wrong passwords by name and address, and locks; deleting one lifts the lock."),
                 "lock", "admin:axes_accessattempt_changelist",
             ),

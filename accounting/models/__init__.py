@@ -30,11 +30,14 @@ from accounting.models.outgoing import MailFault, MailPurpose, MailState, Outgoi
 from accounting.models.reference import ReferenceRevision
 from accounting.models.sheets import SheetImport, SheetState
 from accounting.models.tariffs import Carrier, GatewayCarrier, PublicHoliday, Rate, Tariff, TariffBand
+from accounting.models.tokens import AnsweredRequest, ApiToken, Scope, TokenClient
 from accounting.models.users import Role, User
 
 __all__ = [
     "PRIVATE",
     "UNPRICED",
+    "AnsweredRequest",
+    "ApiToken",
     "AuditEntry",
     "AuditedAction",
     "CallLeg",
@@ -86,11 +89,13 @@ __all__ = [
     "RejectedRow",
     "ReleasedBy",
     "Role",
+    "Scope",
     "SheetImport",
     "SheetState",
     "Supervision",
     "Tariff",
     "TariffBand",
+    "TokenClient",
     "TouchedDay",
     "UnitHalfHour",
     "UnitKind",

@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models.signals import post_delete, post_save, pre_save
 
 from accounting.models import (
+    ApiToken,
     AuditedAction,
     AuditEntry,
     Carrier,
@@ -38,13 +39,15 @@ from accounting.models import (
 from callanalytics.lib.secrets import EncryptedField
 
 AUDITED: set[type[models.Model]] = {
-    Carrier, CostCentre, Department, Directory, Extension, Gateway, GatewayCarrier, LineAssignment, MailServer,
-    MaskingRule, Membership, NumberRule, Office, PhoneSystem, PrivateCallRule, PublicHoliday, Rate, Supervision, Tariff,
-    TariffBand, User,
+    ApiToken, Carrier, CostCentre, Department, Directory, Extension, Gateway, GatewayCarrier, LineAssignment,
+    MailServer, MaskingRule, Membership, NumberRule, Office, PhoneSystem, PrivateCallRule, PublicHoliday, Rate,
+    Supervision, Tariff, TariffBand, User,
 }  # fmt: skip
 """Models whose every saved change is an entry; bulk writers call record() once for the whole."""
-SILENT_FIELDS = frozenset({"id", "last_login", "date_joined", "collecting_until", "next_sync_at", "is_staff"})
-SECRET_FIELDS = frozenset({"password"})
+SILENT_FIELDS = frozenset(
+    {"id", "last_login", "date_joined", "collecting_until", "next_sync_at", "is_staff", "last_used_at"}
+)
+SECRET_FIELDS = frozenset({"password", "hashed"})
 SECRET = "•••"  # noqa: S105  (what stands for one)
 LONGEST_VALUE = 500
 

@@ -33,7 +33,7 @@ from accounting.models import (
     Supervision,
     User,
 )
-from accounting.services import outbox
+from accounting.services import outbox, tokens
 from accounting.services.audit_erasure import erase_names
 from accounting.services.auditing import record, unrecorded
 from accounting.services.forgetting import anonymise, blank_legs, delete_rows, put_anonymous_days, take_days
@@ -121,6 +121,7 @@ def close_account(person: User, erased: Erased) -> None:
         erased.memberships += Membership.objects.filter(user=person).delete()[0]
         Supervision.objects.filter(supervisor=person).delete()
         outbox.forget(person)
+        tokens.forget(person)
         person.username = neutral_name(person)
         person.first_name = person.last_name = person.email = person.employee_number = ""
         person.language = person.time_zone = ""

@@ -19,6 +19,7 @@ SECTIONS = (
     ("budgets", _("Budget Control")),
     ("phone_lock", _("Phone Lock")),
     ("profile", _("Profile")),
+    ("tokens", _("Access tokens")),
 )
 SECTIONS_OF_SUPERVISORS = (("supervisors", _("For supervisors")),)
 SECTIONS_OF_ADMINISTRATORS = (

@@ -1,4 +1,4 @@
-// A rejected row with its many columns: find one by name or value, hide the empty ones, copy the row as text.
+// A rejected row with its many columns: find one by name or value, hide the empty ones.
 (() => {
   const tools = document.querySelector("[data-columns]");
   if (!tools) return;
@@ -25,15 +25,4 @@
   filled.checked = rows.length > 40;
   tools.hidden = false;
   show();
-
-  for (const button of document.querySelectorAll("[data-copy]")) {
-    button.hidden = false;
-    button.addEventListener("click", async () => {
-      const text = document.getElementById(button.dataset.copy);
-      text.select();
-      // Without a secure connection browsers leave copying to the keyboard: the text is selected.
-      await navigator.clipboard?.writeText(text.value);
-      if (navigator.clipboard) button.querySelector("span").textContent = button.dataset.done;
-    });
-  }
 })();

@@ -1,0 +1,68 @@
+"""The form in which people make an access token, and the filters of the list of all."""
+
+from django import forms
+from django.db.models import Q, QuerySet
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from accounting.models import ApiToken, Scope, TokenClient, User
+from callanalytics.web.filters import FilterForm
+
+TERMS = (("30", _("30 days")), ("90", _("90 days")), ("365", _("One year")), ("", _("Until it is revoked")))
+
+
+class TokenForm(forms.Form):
+    """What a new token is for, what it opens, and for how long."""
+
+    name = forms.CharField(
+        label=_("Name"), max_length=80, help_text=_("By which you recognise it, for instance “Laptop”.")
+    )
+    client = forms.ChoiceField(
+        label=_("Used by"), choices=TokenClient.choices, initial=TokenClient.DESKTOP,
+        help_text=_("The history of locks tells the two apart."),
+    )  # fmt: skip
+    days = forms.ChoiceField(label=_("Valid"), choices=TERMS, initial="365", required=False)
+    manage = forms.BooleanField(label=Scope.MANAGE_LOCKS.label, required=False)
+
+    def __init__(self, *args: object, user: User, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        if not user.is_overseer:
+            del self.fields["manage"]
+
+    @property
+    def scopes(self) -> list[Scope]:
+        """What the token opens."""
+        return [Scope.OWN_LOCKS, *([Scope.MANAGE_LOCKS] if self.cleaned_data.get("manage") else [])]
+
+    @property
+    def term(self) -> int | None:
+        """For how many days it is valid; None: until it is revoked."""
+        return int(self.cleaned_data["days"]) if self.cleaned_data["days"] else None
+
+
+class TokenFilter(FilterForm):
+    """Narrows the tokens of everybody."""
+
+    other_keys = frozenset({"below"})
+
+    state = forms.ChoiceField(
+        label=_("State"), required=False, choices=[("", _("Any")), ("alive", _("Valid")), ("ended", _("Ended"))]
+    )
+    term = forms.CharField(label=_("Person or name"), required=False, max_length=80)
+
+    def __init__(self, params: QueryDict) -> None:
+        super().__init__(params)
+
+    def by_state(self, tokens: QuerySet[ApiToken], state: str) -> QuerySet[ApiToken]:
+        """Keep those that open something, or those that do not any more."""
+        alive = ApiToken.objects.alive().values("pk")
+        return tokens.filter(pk__in=alive) if state == "alive" else tokens.exclude(pk__in=alive)
+
+    def by_term(self, tokens: QuerySet[ApiToken], term: str) -> QuerySet[ApiToken]:
+        """Keep those of people with all these words in their names, and those with the words in their own."""
+        of_person, own = Q(), Q()
+        for word in term.split():
+            named = Q(user__first_name__icontains=word) | Q(user__last_name__icontains=word)
+            of_person &= named | Q(user__username__icontains=word)
+            own &= Q(name__icontains=word)
+        return tokens.filter(of_person | own)
