@@ -237,6 +237,9 @@ LOGIN_URL = "sign_in"
 LOGIN_REDIRECT_URL = "menu"
 LOGOUT_REDIRECT_URL = "sign_in"
 
+API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", 120)
+"""Of each access token; more are answered with 429."""
+
 # Languages and formats
 LANGUAGE_CODE = env.str("LANGUAGE_CODE", "en")
 LANGUAGES = [

@@ -3,12 +3,17 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from callanalytics.api import api, docs, nothing_here
 from callanalytics.web import health
 from callanalytics.web.views import menu, set_up_door
 
 urlpatterns = [
     path("health/live", health.live, name="health_live"),
     path("health/ready", health.ready, name="health_ready"),
+    path("api/v1/docs", docs, name="api_docs"),
+    path("api/v1/", nothing_here),
+    path("api/v1/", api.urls),
+    path("api/<path:rest>", nothing_here),
     path("", menu, name="menu"),
     path("", include("reports.urls")),
     path("", include("budget.urls")),

@@ -1,6 +1,7 @@
 """The rows of Phone Lock: reasons and their history, what phone systems were told, PINs, timetables, refused calls."""
 
 from phonelock.models.engines import EngineKind, LineState, LineStatus, LockSetUp, PhoneDisplay
+from phonelock.models.latest import LatestWord
 from phonelock.models.locks import Happened, Lock, LockEvent, Reason, Through
 from phonelock.models.phones import PhoneForm
 from phonelock.models.pins import Pin
@@ -14,6 +15,7 @@ __all__ = [
     "EngineTurn",
     "Happened",
     "Holidays",
+    "LatestWord",
     "LineState",
     "LineStatus",
     "Lock",
