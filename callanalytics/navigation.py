@@ -323,6 +323,13 @@ APPLICATIONS = (
                 overseers,
                 covers=("lock_many", "unlock_many", "reset_pin", "lock_line", "lock_line_refused"),
             ),
+            MenuItem(
+                _("Timetables"),
+                "calendar-clock",
+                "lock_timetables",
+                administrators,
+                covers=("add_timetable", "edit_timetable"),
+            ),
         ),
     ),
     Application(

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from phonelock.views import call_control, own, people
+from phonelock.views import call_control, own, people, timetables
 
 urlpatterns = [
     # phonelock.middleware answers here before other middleware.
@@ -21,4 +21,10 @@ urlpatterns = [
     path("phone-lock/lines/<int:pk>/", people.lock_line, name="lock_line"),
     path("phone-lock/lines/<int:pk>/refused/", people.lock_line, {"tab": "refused"}, name="lock_line_refused"),
     path("phone-lock/lines/<int:pk>/administration/", people.lock_for_administration, name="lock_for_administration"),
+    path("phone-lock/timetables/", timetables.lock_timetables, name="lock_timetables"),
+    path("phone-lock/timetables/add/", timetables.add_timetable, name="add_timetable"),
+    path("phone-lock/timetables/<int:pk>/", timetables.edit_timetable, name="edit_timetable"),
+    path("phone-lock/timetables/<int:pk>/pause/", timetables.pause_timetable, name="pause_timetable"),
+    path("phone-lock/timetables/<int:pk>/resume/", timetables.resume_timetable, name="resume_timetable"),
+    path("phone-lock/timetables/<int:pk>/delete/", timetables.delete_timetable, name="delete_timetable"),
 ]

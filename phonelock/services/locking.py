@@ -77,19 +77,22 @@ def release(extensions: Iterable[int], reason: Reason, actor: Actor, *, note: st
 
 def end_what_is_over() -> int:
     """Clear away the reasons whose end has come; return how many."""
-    over = list(Lock.objects.filter(until__lte=timezone.now()).values_list("extension_id", "reason")[:AT_ONCE])
-    return sum(release_if_over(extension, Reason(reason)) for extension, reason in over)
+    over: dict[str, list[int]] = {}
+    for extension, reason in Lock.objects.filter(until__lte=timezone.now()).values_list("extension_id", "reason"):
+        over.setdefault(reason, []).append(extension)
+    return sum(end_if_over(part, Reason(reason)) for reason, lines in over.items() for part in parts(lines))
 
 
-def release_if_over(extension: int, reason: Reason) -> int:
-    """Lift one reason whose end has come, unless it was renewed meanwhile."""
+def end_if_over(extensions: Collection[int], reason: Reason) -> int:
+    """Lift a reason from the lines on which its end has come, unless it was renewed meanwhile."""
     with transaction.atomic():
-        lines = locked_rows([extension])
-        gone, _ = Lock.objects.filter(extension=extension, reason=reason, until__lte=timezone.now()).delete()
-        if gone:
-            through = {Reason.BUDGET: Through.BUDGET, Reason.TIMETABLE: Through.TIMETABLE}.get(reason, Through.PORTAL)
-            follow(lines, Happened.RELEASED, {extension}, reason, Actor(through), None, "")
-    return gone
+        lines = locked_rows(extensions)
+        over = Lock.objects.filter(extension__in=lines, reason=reason, until__lte=timezone.now())
+        gone = set(over.values_list("extension_id", flat=True))
+        over.filter(extension__in=gone).delete()
+        through = {Reason.BUDGET: Through.BUDGET, Reason.TIMETABLE: Through.TIMETABLE}.get(reason, Through.PORTAL)
+        follow(lines, Happened.RELEASED, gone, reason, Actor(through), None, "")
+    return len(gone)
 
 
 def parts(extensions: Iterable[int]) -> Iterable[list[int]]:

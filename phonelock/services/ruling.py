@@ -8,6 +8,7 @@ from budget.models import BudgetPeriod
 from budget.services.holders import Calendar, members_of
 from phonelock.models import Lock, Reason, Through
 from phonelock.services.locking import Actor, end_what_is_over, lines_by_holder, lock, release
+from phonelock.services.timetables import wanted_by_timetables
 
 Wanted = dict[int, datetime | None]
 """Lines that a rule wants locked, and until when."""
@@ -17,6 +18,7 @@ def follow_rules() -> None:
     """Bring the reasons of budgets and timetables up to now; running twice, or late, changes nothing more."""
     end_what_is_over()
     follow(Reason.BUDGET, Through.BUDGET, wanted_by_budgets())
+    follow(Reason.TIMETABLE, Through.TIMETABLE, wanted_by_timetables(timezone.now()))
 
 
 def follow(reason: Reason, through: Through, wanted: Wanted) -> int:

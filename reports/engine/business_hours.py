@@ -7,25 +7,20 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel import Locale, UnknownLocaleError
-from babel.core import get_global
 from django.db.models import Q
 from django.db.models.functions import ExtractIsoWeekDay, TruncDate
 from django.db.models.lookups import In
 from django.utils.translation import gettext as _
 
 from accounting.models import CallRecord, Office, PublicHoliday
-from accounting.services.rating.calendars import public_holidays
+from accounting.services.rating.calendars import SATURDAY, SUNDAY, USUAL_HOURS, public_holidays, weekend_of
 from callanalytics.lib.hours import Window, read_windows
 from reports.engine.field_kinds import Asker
 from reports.engine.time_fields import ClockField, in_windows
 from reports.engine.working_time import Calendar, WorkingTime
 
-SATURDAY, SUNDAY = 6, 7
 OWN = "office"
 """Stands in an address for the hours of each office."""
-USUAL = "08:00-18:00"
-"""The hours of calls without an office."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +49,7 @@ class BusinessHoursField(ClockField):
             shared.setdefault(calendar, []).append(office.pk)
         for calendar, keys in shared.items():
             test |= Q(office_id__in=keys) & turned(working_hours(calendar), operator)
-        without_office = Calendar(asker.zone.key, windows_of(values, USUAL), (SATURDAY, SUNDAY), ())
+        without_office = Calendar(asker.zone.key, windows_of(values, USUAL_HOURS), (SATURDAY, SUNDAY), ())
         elsewhere = Q(office_id__isnull=True) | ~Q(office_id__in=[office.pk for office in offices])
         return test | elsewhere & turned(working_hours(without_office), operator)
 
@@ -88,19 +83,6 @@ def working_hours(calendar: Calendar) -> Q:
     if calendar.holidays:
         test &= ~Q(In(TruncDate("started_at", tzinfo=zone), list(calendar.holidays)))
     return Q(WorkingTime(test, calendar))
-
-
-@cache
-def weekend_of(country: str) -> tuple[int, ...]:
-    """Return the days of a country's weekend, 1 Monday to 7 Sunday; Saturday and Sunday where nothing is known."""
-    for language in get_global("territory_languages").get(country.upper(), ()):
-        try:
-            locale = Locale.parse(f"{language}_{country.upper()}")
-        except (UnknownLocaleError, ValueError):
-            continue
-        days = (locale.weekend_end - locale.weekend_start) % 7 + 1
-        return tuple((locale.weekend_start + day) % 7 + 1 for day in range(days))
-    return SATURDAY, SUNDAY
 
 
 def holidays_of(office: Office, years: range) -> list[date]:

@@ -4,12 +4,18 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import cache
 
 import holidays
+from babel import Locale, UnknownLocaleError
+from babel.core import get_global
 
 DAY_SECONDS = 86_400
 HOLIDAY = "H"
 SECOND = timedelta(seconds=1)
+SATURDAY, SUNDAY = 6, 7
+USUAL_HOURS = "08:00-18:00"
+"""The business hours of people and calls without an office."""
 
 
 class HolidayCalendar:
@@ -36,6 +42,19 @@ def public_holidays(country: str, subdivision: str) -> holidays.HolidayBase | No
         except (NotImplementedError, KeyError):
             continue
     return None
+
+
+@cache
+def weekend_of(country: str) -> tuple[int, ...]:
+    """Return the days of a country's weekend, 1 Monday to 7 Sunday; Saturday and Sunday where nothing is known."""
+    for language in get_global("territory_languages").get(country.upper(), ()):
+        try:
+            locale = Locale.parse(f"{language}_{country.upper()}")
+        except (UnknownLocaleError, ValueError):
+            continue
+        days = (locale.weekend_end - locale.weekend_start) % 7 + 1
+        return tuple((locale.weekend_start + day) % 7 + 1 for day in range(days))
+    return SATURDAY, SUNDAY
 
 
 @dataclass(frozen=True, slots=True)
