@@ -64,6 +64,7 @@ def try_again(instance: PhoneSystem, **_facts: Any) -> None:
     resume(instance.pk)
 
 
+@receiver(lines_changed)
 def show_on_phones(extensions: list[int], **_facts: Any) -> None:
     """Ask for the phones of these lines to show what is true now."""
     if LockSetUp.objects.filter(push=True).exists():

@@ -6,8 +6,10 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounting.models import Device, Extension
+from phonelock.engines.base import EngineFault
 from phonelock.models import LineState, LineStatus, LockSetUp, PhoneDisplay
 from phonelock.services.locking import parts
+from phonelock.services.registrations import addresses_of
 from phonelock.services.seeing import views_of
 
 
@@ -77,7 +79,10 @@ def phone_seen(device_name: str, model: str) -> None:
         rows.update(model=model)
 
 
-def address_of(set_up: LockSetUp, device_name: str) -> str | None:
-    """Return the address at which the phone system knows a phone; None when it does not."""
-    rows = PhoneDisplay.objects.filter(phone_system=set_up.phone_system_id, device_name=device_name)
-    return rows.exclude(address=None).values_list("address", flat=True).first()
+def address_of(set_up: LockSetUp, device_name: str) -> str:
+    """Return the address at which the phone system knows a phone; '' when it does not, or cannot be asked."""
+    try:
+        found = addresses_of(set_up, [device_name])
+    except EngineFault:
+        return ""
+    return found[device_name].address if device_name in found else ""

@@ -12,6 +12,7 @@ FAMILIES: tuple[tuple[str, frozenset[str]], ...] = (
 )  # fmt: skip
 """By what the model's number begins with; the first that fits counts. Every other phone shows no status."""
 NUMBER = re.compile(r"\b(?:CP|DP|Cisco)[- ]?(\d{3,4})", re.IGNORECASE)
+LOAD = re.compile(r"sip(\d\d)(\d\d|xx)", re.IGNORECASE)
 POSTING = ("78", "88")
 
 
@@ -41,3 +42,9 @@ class PhoneModel:
     def posts_forms(self) -> bool:
         """Whether it can send what was typed in the body of a request."""
         return self.number.startswith(POSTING) and len(self.number) == 4
+
+
+def model_by_load(load: str) -> str:
+    """Return a name of the model's family by its firmware, for instance CP-8800 for sip88xx.14-2-1; '' for others."""
+    found = LOAD.match(load)
+    return f"CP-{found[1]}{found[2].lower().replace('xx', '00')}" if found else ""

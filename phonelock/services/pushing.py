@@ -23,9 +23,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from lxml import etree
 
+from phonelock.engines.base import EngineFault
+from phonelock.engines.ris import Registration
 from phonelock.models import LockSetUp, PhoneDisplay
 from phonelock.services.authentication import USER
-from phonelock.services.phone_models import PhoneModel
+from phonelock.services.phone_models import PhoneModel, model_by_load
+from phonelock.services.registrations import addresses_of
 
 log = structlog.get_logger(__name__)
 SECONDS = 3.0
@@ -48,6 +51,7 @@ FAULTS: dict[int, Promise] = {
         "The phone could not confirm the message (error 4): its authentication address must lead to the portal."
     ),
 }
+NO_WEB = gettext_lazy("The phone's web access is switched off: enable it in UCM.")
 
 
 class NotShown(Exception):  # noqa: N818  (what people read)
@@ -61,6 +65,8 @@ class Push:
     set_up: LockSetUp
     rows: list[PhoneDisplay]
     lease: datetime
+    without_web: bool = False
+    """Whether the phone system says that the phone takes no messages."""
     secret: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
 
     @property
@@ -134,7 +140,28 @@ def push_all(pushes: list[Push]) -> int:
 
 
 def look_up(pushes: Iterable[Push]) -> None:
-    """Bring the phones' addresses up to date, as far as the phone systems tell them."""
+    """Ask the phone systems where these phones are; what they cannot tell now stays as it was known."""
+    by_system: dict[int, list[Push]] = {}
+    for push in pushes:
+        if push.set_up.pk and push.set_up.phone_system.address:
+            by_system.setdefault(push.set_up.phone_system_id, []).append(push)
+    for group in by_system.values():
+        try:
+            found = addresses_of(group[0].set_up, [push.head.device_name for push in group])
+        except EngineFault as fault:
+            log.warning("registrations_not_known", phone_system=group[0].set_up.phone_system_id, reason=str(fault))
+            continue
+        for push in group:
+            note_registration(push, found.get(push.head.device_name) or Registration(""))
+
+
+def note_registration(push: Push, found: Registration) -> None:
+    """Keep where a phone is, and its model while it has not named one itself."""
+    head, now = push.head, timezone.now()
+    head.address, head.model = found.address or None, head.model or model_by_load(found.load)
+    push.without_web = found.web_server is False
+    rows = PhoneDisplay.objects.filter(pk__in=[row.pk for row in push.rows])
+    rows.update(address=head.address, model=head.model, looked_up_at=now)
 
 
 def fault_of(push: Push) -> str:
@@ -151,6 +178,8 @@ def send(push: Push) -> None:
     address = push.head.address
     if not address:
         raise NotShown(_("The phone is not registered, or the phone system does not tell its address."))
+    if push.without_web:
+        raise NotShown(str(NO_WEB))
     if not within(push.set_up.phone_networks, address):
         raise NotShown(_("The phone's address %(address)s is in none of the networks entered.") % {"address": address})
     answer = posted(address, USER, push.secret, message(push))
@@ -209,7 +238,7 @@ def posted(address: str, user: str, password: str, content: bytes) -> bytes:
                     break
                 answer += part
     except ConnectionRefusedError as error:
-        raise NotShown(_("The phone refuses the connection: its web access is switched off.")) from error
+        raise NotShown(str(NO_WEB)) from error
     except OSError as error:
         raise NotShown(_("The phone does not answer.")) from error
     return answer
