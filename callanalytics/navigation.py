@@ -1,11 +1,19 @@
 """The applications and their menus as data; pages are named by url name, so nothing is imported."""
 
 from dataclasses import dataclass
+from functools import cache
 
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from callanalytics.web.permissions import Permission, Reader, administrators, everyone, overseers
+
+
+@cache
+def address_of(url_name: str) -> str:
+    """Return the address of a page of the menu, of which every page names a dozen."""
+    return reverse(url_name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +27,11 @@ class MenuItem:
     covers: tuple[str, ...] = ()
     """Further url names for which this item is shown as the current one."""
 
+    @property
+    def address(self) -> str:
+        """Where the page is."""
+        return address_of(self.url_name)
+
 
 @dataclass(frozen=True, slots=True)
 class Application:
@@ -30,6 +43,11 @@ class Application:
     url_name: str
     permission: Permission = everyone
     menu: tuple[MenuItem, ...] = ()
+
+    @property
+    def address(self) -> str:
+        """Where its first page is."""
+        return address_of(self.url_name)
 
 
 ROW_PAGES = ("add", "change", "delete", "history")
@@ -253,6 +271,7 @@ def covered_by(section: SetUpSection) -> tuple[str, ...]:
     return tuple(name for page in section.pages for name in page.owns)
 
 
+@cache
 def trail_to(url_name: str) -> tuple[MenuItem | SetUpSection | SetUpPage, ...]:
     """Return where a page of the set-up stands, from the top: set-up, section, table or tool; () for other pages."""
     for section in SET_UP_SECTIONS:

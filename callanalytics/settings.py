@@ -267,7 +267,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "callanalytics.static_files.NamedFiles"
     },
 }
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["map", "woff2", "png", "ico"]

@@ -4,11 +4,13 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 from babel.numbers import format_decimal, format_percent, get_currency_precision
+from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
 from callanalytics.lib import figures
-from callanalytics.templatetags.ui import _figure, _money
+from callanalytics.templatetags.ui import _figure, _money, reader_locale
+from reports.templatetags.reports import money_without_currency
 
 LOCALES = ("en_GB", "de", "fr", "es", "ar", "pl", "it", "hi", "pt_PT", "de_CH", "he")
 AMOUNTS = st.decimals(min_value=-10, max_value=10**12, places=6)
@@ -31,6 +33,24 @@ def test_decimals_are_babels(locale: str, value: Decimal, places: int) -> None:
 @given(share=st.decimals(min_value=-1, max_value=2000, places=7))
 def test_percentages_are_babels(locale: str, share: Decimal) -> None:
     assert figures.percent(share, locale) == format_percent(share, "#,##0.0 %", locale=locale)
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@given(
+    share=st.decimals(min_value=-2, max_value=2000, places=7) | st.sampled_from((Decimal("-0.0004"), Decimal("0.0005")))
+)
+def test_changes_are_babels_with_their_signs(locale: str, share: Decimal) -> None:
+    if round(share, 3):
+        assert figures.change(share, locale) == format_percent(share, "+#,##0.0 %;-#,##0.0 %", locale=locale)
+    else:
+        assert figures.change(share, locale) == format_percent(0, "#,##0.0 %", locale=locale), "no sign of nothing"
+
+
+@pytest.mark.parametrize("language", ["en", "de", "ar"])
+@given(cost=AMOUNTS)
+def test_costs_of_single_calls_are_babels(language: str, cost: Decimal) -> None:
+    with translation.override(language):
+        assert money_without_currency(cost) == format_decimal(cost, "#,##0.00##", locale=reader_locale())
 
 
 @pytest.mark.parametrize("locale", LOCALES)

@@ -64,8 +64,15 @@ def gateway_names(ids: Iterable[int | None]) -> dict[int, str]:
 def person_names(ids: Iterable[int | None]) -> dict[int, str]:
     """Return the names of people by id."""
     wanted = {pk for pk in ids if pk}
-    people = User.objects.filter(pk__in=wanted).only("first_name", "last_name", "username") if wanted else ()
-    return {person.pk: str(person) for person in people}
+    if not wanted:
+        return {}
+    people = User.objects.filter(pk__in=wanted).values_list("pk", "first_name", "last_name", "username")
+    return {pk: full_name(first, last, username) for pk, first, last, username in people}
+
+
+def full_name(first: str, last: str, username: str) -> str:
+    """Return how a person is called everywhere, as `str(person)` does."""
+    return f"{first} {last}".strip() or username
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +100,8 @@ class ExtensionHolders:
             "extension__number", "extension__phone_system_id", "user__first_name", "user__last_name", "user__username",
             "valid_from", "valid_to",
         ):  # fmt: skip
-            name = f"{first} {last}".strip() or username  # as people are called everywhere
-            self._by_number.setdefault(number, []).append(Held(system, name, *times))
+            held = Held(system, full_name(first, last, username), *times)
+            self._by_number.setdefault(number, []).append(held)
 
     def name(self, phone_system_id: int, number: str, when: datetime) -> str:
         """Return the name of the holder at a moment, '' when nobody held the number.

@@ -8,6 +8,7 @@ from functools import lru_cache
 from babel.numbers import format_decimal, format_percent, get_decimal_symbol, get_group_symbol
 
 HUNDRED = Decimal(100)
+SIGNED, UNSIGNED = "+#,##0.0 %;-#,##0.0 %", "#,##0.0 %"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +51,21 @@ def fixed(value: Decimal, places: int, locale: str) -> str:
 def percent(share: Decimal, locale: str) -> str:
     """Return a share as a percentage with one decimal."""
     if share < 0 or not share.is_finite():
-        return str(format_percent(share, "#,##0.0 %", locale=locale))
-    before, after = around("percent", locale, lambda: str(format_percent(0, "#,##0.0 %", locale=locale)), 1)
+        return str(format_percent(share, UNSIGNED, locale=locale))
+    before, after = around("percent", locale, lambda: str(format_percent(0, UNSIGNED, locale=locale)), 1)
     return f"{before}{fixed(share * HUNDRED, 1, locale)}{after}"
+
+
+def change(share: Decimal, locale: str) -> str:
+    """Return by which share something has changed, as a percentage with one decimal and its sign."""
+    tenths = round(share, 3) if share.is_finite() else share
+    if not tenths:
+        return percent(abs(share), locale)
+    if not share.is_finite() or not signs_of(locale).by_thousands:
+        return str(format_percent(share, SIGNED, locale=locale))
+    what, zero = ("more", Decimal(0)) if share > 0 else ("less", Decimal("-0"))
+    before, after = around(what, locale, lambda: str(format_percent(zero, SIGNED, locale=locale)), 1)
+    return f"{before}{fixed(abs(share) * HUNDRED, 1, locale)}{after}"
 
 
 _frames: dict[tuple[str, str, int], tuple[str, str]] = {}

@@ -4,9 +4,10 @@ import copy
 import re
 import unicodedata
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime, time
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
+from html import unescape
 from typing import Any
 
 from babel import Locale
@@ -28,6 +29,7 @@ register = template.Library()
 LETTER_BESIDE_FIGURE = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
 AFTER_SIGN = re.compile(r"(?<=[@.])")
 FINEST = Decimal("0.0001")
+FIGURE, FIGURE_END = '<bdi class="figure">', "</bdi>"
 DIRECTIONAL = frozenset({"arrow-left", "arrow-right", "chevron-left", "chevron-right", "log-out", "list", "route"})
 
 
@@ -60,6 +62,16 @@ def reader_locale() -> Locale:
     return _locale("en-GB" if language == "en" else language)
 
 
+def locale_name() -> str:
+    """Return the name of the same locale, as `callanalytics.lib.figures` takes it."""
+    return _locale_name(get_language() or "en")
+
+
+@lru_cache(maxsize=32)
+def _locale_name(language: str) -> str:
+    return str(_locale("en-GB" if language == "en" else language))
+
+
 @register.simple_tag
 def money(amount: Decimal | None, currency: str, decimals: int | None = None) -> str:
     """Return an amount in the reader's format.
@@ -70,7 +82,12 @@ def money(amount: Decimal | None, currency: str, decimals: int | None = None) ->
         return ""
     rounded = amount.quantize(FINEST, ROUND_HALF_UP)
     wanted = decimals_of(rounded) if decimals is None else decimals
-    return _money(rounded if decimals is None else amount, currency, str(reader_locale()), wanted)
+    return _money(rounded if decimals is None else amount, currency, locale_name(), wanted)
+
+
+def money_as_text(amount: Decimal | None, currency: str, decimals: int | None = None) -> str:
+    """Return the same without mark-up."""
+    return unescape(money(amount, currency, decimals).removeprefix(FIGURE).removesuffix(FIGURE_END))
 
 
 def decimals_of(amount: Decimal) -> int:
@@ -96,7 +113,7 @@ def _figure(amount: Decimal, currency: str, locale: str, shown: int) -> SafeStri
     text = format_currency(amount, currency, pattern, locale=locale, currency_digits=False)
     text = text.replace(get_currency_symbol(currency, locale), _sign(currency, locale))
     # Babel leaves out the blank that CLDR wants between letters and figures, as in AED 1.43.
-    return format_html('<bdi class="figure">{}</bdi>', LETTER_BESIDE_FIGURE.sub("\u00a0", text))
+    return mark_safe(FIGURE + escape(LETTER_BESIDE_FIGURE.sub("\u00a0", text)) + FIGURE_END)  # noqa: S308  (escaped)
 
 
 def _sign(currency: str, locale: str) -> str:
@@ -123,13 +140,24 @@ def moment(when: datetime | None) -> SafeString | str:
     if when is None:
         return ""
     local = timezone.localtime(when)
-    return format_html(
-        '<time datetime="{}"><bdi>{}</bdi> <bdi>{}<span class="seconds">{}</span></bdi></time>',
-        local.isoformat(),
-        formats.date_format(local, "SHORT_DATE_FORMAT"),
-        formats.date_format(local, "TIME_FORMAT"),
-        f":{local:%S}",
+    language = get_language() or "en"
+    day, clock = _day(local.date(), language), _clock(local.hour, local.minute, language)
+    return mark_safe(  # noqa: S308  (digits and signs; escaped below)
+        f'<time datetime="{local.isoformat()}"><bdi>{day}</bdi> <bdi>{clock}'
+        f'<span class="seconds">:{local.second:02}</span></bdi></time>'
     )
+
+
+@lru_cache(maxsize=1024)
+def _day(day: date, language: str) -> str:
+    """Return a day in the format of the active language; calls of a list share a few."""
+    return escape(formats.date_format(day, "SHORT_DATE_FORMAT"))
+
+
+@lru_cache(maxsize=1440)
+def _clock(hour: int, minute: int, language: str) -> str:
+    """Return hours and minutes in the format of the active language."""
+    return escape(formats.time_format(time(hour, minute), "TIME_FORMAT"))
 
 
 @register.filter
@@ -138,7 +166,7 @@ def number(value: int | Decimal | None) -> str:
     if value is None:
         return ""
     if isinstance(value, int):
-        return figures.whole(value, str(reader_locale()))
+        return figures.whole(value, locale_name())
     return str(format_decimal(value, locale=reader_locale()))
 
 

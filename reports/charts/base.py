@@ -132,16 +132,17 @@ def _mark(chart: Chart, read: Read, node: Node, value: Decimal) -> Mark:
 def _bars(chart: Chart, answer: Answer, read: Read, most: int = 0) -> None:
     """One mark a group, the greatest first, the rest together."""
     ordered = DIMENSIONS[answer.question.group[0]].ordered
-    nodes = answer.nodes if ordered else sorted(answer.nodes, key=lambda node: -read(node.sums))
-    nodes = [node for node in nodes if ordered or read(node.sums)]
+    valued = [(read(node.sums), node) for node in answer.nodes]
+    if not ordered:
+        valued = sorted((pair for pair in valued if pair[0]), key=lambda pair: -pair[0])
     most = most or MOST_BARS
-    shown, rest = nodes[:most], nodes[most:]
-    series = Series(str(chart.title), [_mark(chart, read, node, read(node.sums)) for node in shown])
-    chart.categories = [node.label for node in shown]
+    shown, rest = valued[:most], [value for value, _node in valued[most:]]
+    series = Series(str(chart.title), [_mark(chart, read, node, value) for value, node in shown])
+    chart.categories = [node.label for _value, node in shown]
     if not ordered and answer.others and read(answer.others.sums):
-        rest.append(answer.others)
+        rest.append(read(answer.others.sums))
     if rest:
-        value = sum((read(node.sums) for node in rest), Decimal(0))
+        value = sum(rest, Decimal(0))
         chart.categories.append(_("Others"))
         series.marks.append(Mark(value, write(value, chart.form, chart.currency)))
     chart.series = [series]

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from accounting.filters import units_seen_by
 from accounting.models import CallRecord, User
+from accounting.querysets.calls import CallRecordQuerySet
 from accounting.services.describing import cause_in_words
 from accounting.services.finding import SeveralPeopleError, find_person, people_seen_by
 from accounting.services.masking import PRIVATE_KEY, TOKEN_MARK, Masker
@@ -51,6 +52,11 @@ class Asker:
     reader: User
     masker: Masker
     zone: ZoneInfo
+
+    @cached_property
+    def calls(self) -> CallRecordQuerySet:
+        """All calls that the reader may see, which can be compared and grouped by what the reader sees of them."""
+        return self.masker.telling(CallRecord.objects.visible_to(self.reader))
 
     @cached_property
     def units(self) -> dict[str, QuerySet[Any] | None]:

@@ -215,6 +215,7 @@ class CallsBehind:
         self._keys = {(test.field, test.operator): key_of(test) for test in question.tests}
         plain = replace(question, group=(), columns=(), sort="", top=None, chart="")
         self._address = plain.address(NOTHING).dict()
+        self._begins: dict[tuple[Days, frozenset[str]], str] = {}
 
     @property
     def every(self) -> str:
@@ -227,7 +228,7 @@ class CallsBehind:
 
     def of(self, levels: Iterable[tuple[str, Any, str]], days: Days | None = None) -> str:
         """Return the same for levels as name, key and text of the key in addresses, and for these days only."""
-        address, days = dict(self._address), days or self._days
+        days, narrowed = days or self._days, {}
         for name, key, text in levels:
             if name in LENGTHS and key is not None:
                 days = max(key, days[0] or key), min(LENGTHS[name](key), days[1] or date.max)
@@ -235,10 +236,20 @@ class CallsBehind:
             filter_by = DIMENSIONS[name].filter_by
             if not filter_by:
                 return ""
+            narrowed[filter_by] = written(text)
+        end = urlencode({key_of(Comparison(name, "is", ())): text for name, text in narrowed.items()})
+        return "&".join(part for part in (self._begin(days, frozenset(narrowed)), end) if part)
+
+    def _begin(self, days: Days, narrowed: frozenset[str]) -> str:
+        """Return what groups of these days have in common, without the filters that the groups narrow."""
+        begin = self._begins.get((days, narrowed))
+        if begin is None:
             # In an address a field stands once, and last: the group is narrower than any list of its field.
-            address.pop(self._keys.get((filter_by, "is"), ""), None)
-            address[key_of(Comparison(filter_by, "is", (text,)))] = written(text)
-        return urlencode(address if days == self._days else within_days(address, days))
+            gone = {self._keys.get((name, "is")) for name in narrowed}
+            address = {key: text for key, text in self._address.items() if key not in gone}
+            begin = urlencode(address if days == self._days else within_days(address, days))
+            self._begins[days, narrowed] = begin
+        return begin
 
 
 def within_days(address: Mapping[str, Any], days: Days) -> dict[str, Any]:
@@ -263,8 +274,8 @@ LENGTHS: dict[str, Callable[[date], date]] = {
     "month": last_of_month,
 }
 """The last day of each group of days."""
-NOTHING = Question(period="", target=0)
-"""Differs from every question, so that an address says everything."""
+NOTHING = Question(period="")
+"""A question without period and filters: what an address leaves out is usual in every list of calls."""
 
 
 def detail_columns(names: Sequence[str]) -> list[Column]:

@@ -2,17 +2,16 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
-from babel.numbers import format_decimal
 from django import template
 from django.urls import reverse
-from django.utils.html import conditional_escape, escape, format_html
+from django.utils.html import conditional_escape, escape
 from django.utils.safestring import SafeString, mark_safe
 
 from callanalytics.lib import figures
-from callanalytics.templatetags.ui import duration, moment, money, number, reader_locale
+from callanalytics.templatetags.ui import FINEST, decimals_of, duration, locale_name, moment, money, number
 from reports.engine.layout import Column, Layout, Row
 from reports.engine.measures import Form
 from reports.engine.writing import write
@@ -30,7 +29,9 @@ def cell(value: Any, column: Column, currency: str = "") -> str | SafeString:
         # Made by the functions below, which escape what is no figure.
         texts = [conditional_escape(written(one, code)) for code, one in value.items()]
         return mark_safe("".join([f'<span class="amount">{text}</span>' for text in texts]))  # noqa: S308
-    return WRITERS[column.form](value) if column.form in WRITERS else format_html("<bdi>{}</bdi>", value)
+    if column.form in WRITERS:
+        return WRITERS[column.form](value)
+    return mark_safe(f"<bdi>{conditional_escape(value)}</bdi>")  # noqa: S308  (escaped)
 
 
 def amount(value: Decimal, currency: str) -> str:
@@ -40,12 +41,17 @@ def amount(value: Decimal, currency: str) -> str:
 
 def share_of(value: Decimal | None, currency: str) -> SafeString:
     """Return a share of the amounts in one currency, a dash where there is nothing to compare with."""
-    return format_html("<bdi>{} {}</bdi>", "–" if value is None else percent(value), currency)
+    return in_currency("–" if value is None else percent(value), currency)
 
 
 def change_of(value: Decimal | None, currency: str) -> SafeString:
     """Return the change of the amounts in one currency, a dash where there was nothing before."""
-    return format_html("<bdi>{} {}</bdi>", "–" if value is None else changed(value), currency)
+    return in_currency("–" if value is None else changed(value), currency)
+
+
+def in_currency(text: str, currency: str) -> SafeString:
+    """Return a figure with the code of its currency."""
+    return mark_safe(f"<bdi>{escape(text)} {escape(currency)}</bdi>")  # noqa: S308  (escaped)
 
 
 def changed(value: Decimal) -> str:
@@ -55,7 +61,7 @@ def changed(value: Decimal) -> str:
 
 def percent(value: Decimal) -> str:
     """Return a share with one decimal."""
-    return figures.percent(value, str(reader_locale()))
+    return figures.percent(value, locale_name())
 
 
 def seconds(value: int | timedelta) -> SafeString:
@@ -71,12 +77,13 @@ def when(value: datetime) -> str | SafeString:
 
 def score(value: Decimal) -> str:
     """Return a voice quality."""
-    return figures.fixed(value, 2, str(reader_locale()))
+    return figures.fixed(value, 2, locale_name())
 
 
 def money_without_currency(value: Decimal) -> str:
     """Return the cost of a single call, whose currency stands beside it."""
-    return format_decimal(value, "#,##0.00##", locale=reader_locale())
+    rounded = value.quantize(FINEST, ROUND_HALF_EVEN)
+    return figures.fixed(rounded, max(2, decimals_of(rounded)), locale_name())
 
 
 WRITERS: dict[Form | None, Callable[[Any], str | SafeString]] = {
@@ -93,9 +100,21 @@ WRITERS: dict[Form | None, Callable[[Any], str | SafeString]] = {
 @register.simple_tag
 def report_rows(layout: Layout) -> SafeString:
     """Return the rows of a report's table; a template takes several times as long for a thousand cells."""
-    list_url = reverse("report", args=["calls"])
     cells = [opened(column) for column in layout.columns]
-    return mark_safe("".join([row_html(row, layout, cells, list_url) for row in layout.rows]))  # noqa: S308  (escaped)
+    # Of addresses that differ in a number only, one is looked up.
+    calls, call = reverse("report", args=["calls"]), reverse("call", args=[0]).partition("0")
+    rows = [row_html(row, layout, cells, link_of(row, calls, call)) for row in layout.rows]
+    return mark_safe("".join(rows))  # noqa: S308  (escaped)
+
+
+def link_of(row: Row, calls: str, call: tuple[str, str, str]) -> str:
+    """Return where a row leads, escaped: a group to its calls, a call to its page; '' for nowhere.
+
+    `call` is what stands before and behind the number in the address of a call's page, around a 0.
+    """
+    if row.calls:
+        return escape(f"{calls}?{row.calls}")
+    return f"{call[0]}{row.record_id}{call[2]}" if row.record_id else ""
 
 
 def opened(column: Any) -> str:
@@ -104,15 +123,13 @@ def opened(column: Any) -> str:
     return f'<td{numeric} data-label="{escape(column.label)}">'
 
 
-def row_html(row: Row, layout: Layout, opened_cells: Sequence[str], list_url: str) -> str:
-    """Return a row; the name of a group leads to its calls, the first cell of a call to its page."""
+def row_html(row: Row, layout: Layout, opened_cells: Sequence[str], link: str) -> str:
+    """Return a row, its first cell with its link."""
     cells = []
     for place, (value, column) in enumerate(zip(row.cells, layout.columns, strict=False)):
         shown: str = conditional_escape(cell(value, column))
-        if place == 0 and row.calls:
-            shown = f'<a href="{list_url}?{escape(row.calls)}">{shown}</a>'
-        elif place == 0 and row.record_id:
-            shown = f'<a href="{reverse("call", args=[row.record_id])}">{shown}</a>'
+        if place == 0 and link:
+            shown = f'<a href="{link}">{shown}</a>'
         if place == 0 and layout.levels:
             cells.append(f'<th scope="row">{shown}</th>')
         else:

@@ -199,17 +199,16 @@ def sized(address: QueryDict, paging: Paging) -> QueryDict:
     return found
 
 
-def added(address: QueryDict, key: str, value: str) -> str:
-    """Return the query string of an address that says also how it is to be answered."""
-    found = address.copy()
-    found[key] = value
-    return found.urlencode()
+def added(query: str, key: str, value: str) -> str:
+    """Return a query string that says also how it is to be answered."""
+    return f"{query}&{key}={value}" if query else f"{key}={value}"
 
 
 def context_of(report: Report, question: Question, asker: Asker, paging: Paging, *, narrow: bool) -> dict[str, Any]:
     """Return what the page of a report shows."""
     run = run_report(report, question, asker, paging)
     address = question.address(report.standard)
+    query, sized_query = address.urlencode(), sized(address, paging).urlencode()
     calls = reverse("report", args=["calls"])
     sheet = Sheet(get_language_bidi(), lambda query: f"{calls}?{query}", NARROW if narrow else WIDTH)
     charts = [
@@ -224,13 +223,13 @@ def context_of(report: Report, question: Question, asker: Asker, paging: Paging,
         "charts": charts,
         "narrow": narrow,
         "chips": chips_of(question, report.standard, asker),
-        "options_form": added(address, OPTIONS, ALONE),
-        "options_page": added(sized(address, paging), OPTIONS, OPEN),
+        "options_form": added(query, OPTIONS, ALONE),
+        "options_page": added(sized_query, OPTIONS, OPEN),
         "rules": [RULE_TEXTS[rule] for rule in report.rules],
         "paging": paging,
         "sizes": SIZES,
         "page": run.layout,
-        "first_page": sized(address, paging).urlencode(),
-        "without_size": address.urlencode(),
-        "formats": [(form, added(address, "export", form.name)) for form in FORMATS.values()],
+        "first_page": sized_query,
+        "without_size": query,
+        "formats": [(form, added(query, "export", form.name)) for form in FORMATS.values()],
     }
