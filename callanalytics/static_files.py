@@ -3,7 +3,7 @@
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
-class NamedFiles(CompressedManifestStaticFilesStorage):
+class NamedFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # WhiteNoise has no types
     """Static files whose addresses are made once: names change only with a new start, and a page has dozens."""
 
     def __init__(self, *args: object, **kwargs: object) -> None:
