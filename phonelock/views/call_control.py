@@ -70,4 +70,6 @@ def note_refusal(verdict: Verdict, question: Question) -> None:
 
 def told(decision: Decision, status: int = 200) -> HttpResponse:
     """Return an answer with few headers."""
-    return HttpResponse(ANSWERS[decision], content_type=CONTENT_TYPE, status=status)
+    body = ANSWERS[decision]
+    # No answer in pieces: not every HTTP client of a phone system puts them together.
+    return HttpResponse(body, content_type=CONTENT_TYPE, status=status, headers={"Content-Length": str(len(body))})
