@@ -6,8 +6,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from phonelock.engines.axl_client import NOT_FOUND, AxlClient, Css, SeenLine, dirn_of, label_of, set_label
-from phonelock.engines.base import EngineFault, Former, LineWork, is_exchanged
+from phonelock.engines.base import EngineFault, LineWork
 from phonelock.engines.soap import SoapFault
+from phonelock.models.engines import Former, is_exchanged
 
 
 class AxlEngine:

@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
-Former = dict[str, Any]
-"""What a line had before it was locked, as the engine wants to find it again; kept as JSON."""
+from phonelock.models.engines import Former
 
 
 class EngineFault(Exception):  # noqa: N818  (what people read)
@@ -51,11 +50,6 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Hang up."""
-
-
-def is_exchanged(former: Former | None) -> bool:
-    """Whether a line may have something that is not its own; what was put back stays known, for late effects."""
-    return bool(former and not former.get("back"))
 
 
 def wears_text(former: Former | None) -> bool:

@@ -96,7 +96,7 @@ class SoapConnection:
     def read(self, answer: http.client.HTTPResponse) -> bytes:
         """Return the body; raises TimeoutError when it drips in too slowly, EngineFault when it does not end."""
         parts, size, end = [], 0, time.monotonic() + self.seconds
-        while part := answer.read1(1 << 18):
+        while part := answer.read(1 << 14):
             parts.append(part)
             size += len(part)
             if size > LONGEST_ANSWER:

@@ -1,11 +1,16 @@
 """How each phone system locks lines, what it was told, and what its phones show."""
 
+from typing import Any
+
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounting.models import Extension, PhoneSystem
 from callanalytics.lib.secrets import EncryptedField
+
+Former = dict[str, Any]
+"""What a line had before it was locked, as the engine wants to find it again."""
 
 
 class EngineKind(models.TextChoices):
@@ -122,7 +127,7 @@ class LineState(models.Model):
     attempts = models.PositiveIntegerField(default=0)
     error = models.CharField(max_length=300, blank=True)
     former = models.JSONField(null=True)
-    """What the line had before it was last locked, to be put back exactly; stays known after that (`engines.base`)."""
+    """What the line had before it was last locked, to be put back exactly; stays known after that."""
 
     class Meta:
         indexes = [
@@ -134,11 +139,17 @@ class LineState(models.Model):
 
     def status(self, engine: str) -> LineStatus:
         """Return what to show: never locked while calls may pass."""
-        if engine == EngineKind.NONE:
-            return LineStatus.NOT_BARRED if self.wanted else LineStatus.OPEN
         if self.wanted:
+            if engine == EngineKind.NONE:
+                return LineStatus.NOT_BARRED
             return LineStatus.LOCKED if self.applied else LineStatus.LOCKING
-        return LineStatus.OPENING if self.applied else LineStatus.OPEN
+        may_be_barred = self.applied or (self.applied is None and is_exchanged(self.former))
+        return LineStatus.OPENING if may_be_barred else LineStatus.OPEN
+
+
+def is_exchanged(former: Former | None) -> bool:
+    """Whether a line may have something that is not its own; what was put back stays known, for late effects."""
+    return bool(former and not former.get("back"))
 
 
 class PhoneDisplay(models.Model):

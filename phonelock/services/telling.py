@@ -19,8 +19,9 @@ from accounting.models import PhoneSystem, User
 from accounting.services.axl import Publisher
 from phonelock.engines.axl import AxlEngine
 from phonelock.engines.axl_client import AxlClient
-from phonelock.engines.base import Engine, EngineFault, Former, LineWork, is_exchanged, wears_text
+from phonelock.engines.base import Engine, EngineFault, LineWork, wears_text
 from phonelock.models import EngineKind, EngineTurn, Happened, LineState, LockEvent, LockSetUp
+from phonelock.models.engines import Former, is_exchanged
 from phonelock.services.locking import holders_of, settle
 from phonelock.services.turns import Turn, TurnLostError, pause_after, take_turn
 from phonelock.signals import lines_confirmed
