@@ -26,9 +26,15 @@ class TimetableForm(forms.ModelForm[Timetable]):
         label=gettext_lazy("For"), widget=forms.RadioSelect, initial=OFFICE,
         choices=[(OFFICE, gettext_lazy("An office")), (DEPARTMENT, gettext_lazy("A department"))],
     )  # fmt: skip
-    office = forms.ModelChoiceField(label=gettext_lazy("Office"), queryset=Office.objects.all(), required=False)
+    office = forms.ModelChoiceField(
+        label=gettext_lazy("Office"),
+        queryset=Office.objects.all(),
+        required=False,
+        empty_label=gettext_lazy("Choose …"),
+    )
     department = forms.ModelChoiceField(
         label=gettext_lazy("Department"), queryset=Department.objects.all(), required=False,
+        empty_label=gettext_lazy("Choose …"),
         help_text=gettext_lazy("With all departments below it."),
     )  # fmt: skip
     when = forms.ChoiceField(

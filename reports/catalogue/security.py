@@ -6,6 +6,7 @@ from reports.catalogue.base import CHARGING, COUNTING, Category, Report, Rule, o
 from reports.engine.business_hours import OWN
 from reports.engine.question import Question
 from reports.special.bursts import bursts
+from reports.special.locks import lock_events, refused_calls
 
 REPORTS = (
     Report(
@@ -52,6 +53,24 @@ REPORTS = (
             tests=only(kind="public", direction="outgoing", business_hours__outside=OWN),
         ),
         (*CHARGING, Rule.ZONE),
+    ),
+    Report(
+        "lock-events",
+        Category.SECURITY,
+        _("Lock events"),
+        _("Whose lines were locked and released, when, by whom and through what; changed and wrong PINs, too."),
+        Question(period="30d"),
+        (Rule.ZONE,),
+        run=lock_events,
+    ),
+    Report(
+        "refused-calls",
+        Category.SECURITY,
+        _("Calls refused while locked"),
+        _("Calls that were refused because their line was locked, by person and day."),
+        Question(period="30d"),
+        (Rule.ZONE,),
+        run=refused_calls,
     ),
     Report(
         "bursts",
