@@ -16,7 +16,7 @@ def address_of(url_name: str) -> str:
     return reverse(url_name)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class MenuItem:
     """One page in an application's menu."""
 
@@ -33,7 +33,7 @@ class MenuItem:
         return address_of(self.url_name)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Application:
     """One tile of the main menu."""
 
@@ -54,7 +54,7 @@ ROW_PAGES = ("add", "change", "delete", "history")
 """The pages of one row of a table."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class SetUpPage:
     """One table or tool of the set-up."""
 
@@ -73,7 +73,7 @@ class SetUpPage:
         return (self.url_name, *self.covers, *forms)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class SetUpSection:
     """One chapter of the set-up: an item of its menu, and a page of cards."""
 

@@ -1,6 +1,6 @@
 """The options of a report: what its form offers, filled in as the question has it or as somebody has typed it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -108,6 +108,7 @@ def mark_faults(options: Options, by_field: Mapping[str, Fault], faults: Sequenc
     options.conditions.is_open = "where" in by_field
     if options.conditions.is_open:
         options.conditions.said = [("", options.typed["where"])]
+    keep_choices(options, by_field)
     options.layout.is_open = any(key in by_field for key in LAYOUT_KEYS)
     order = ["period", "from", "to", "zone", *(one.name for part in options.filters for one in part.fields)]
     order += ["where", *LAYOUT_KEYS]
@@ -115,6 +116,17 @@ def mark_faults(options: Options, by_field: Mapping[str, Fault], faults: Sequenc
     options.focus = known[0] if known else ""
     places = [(fault.key.partition(".")[0], fault.text) for fault in faults]
     options.faults = [(name if name in known else "", text) for name, text in places]
+
+
+def keep_choices(options: Options, wrong: Collection[str]) -> None:
+    """Put settings that are no choice among the choices, so that they can be seen and changed."""
+    lists = {"period": options.periods, "sort": options.sorts, "chart": options.charts, "group": options.dimensions}
+    for name in lists.keys() & wrong:
+        typed = options.typed[name]
+        if typed not in dict(lists[name]):
+            lists[name].append((typed, typed))
+        if name == "group":
+            options.groups = [typed, *[""] * (MOST_LEVELS - 1)]
 
 
 def readable(text: str) -> Condition | None:

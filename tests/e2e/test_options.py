@@ -51,6 +51,28 @@ def test_the_form_comes_once_by_keyboard_and_says_when_it_cannot(page: Page) -> 
     assert page.locator("#o-talk").input_value() == "20"
 
 
+def test_the_list_of_reports_is_searched_while_one_types(page: Page) -> None:
+    sign_in(page)
+    page.goto("/reports/")
+    every = page.locator(".report-card:visible").count()
+    search = page.get_by_role("searchbox", name="Find a report")
+    search.focus()
+    page.keyboard.type("CÓST month")
+    found = page.get_by_role("status").filter(has_text="Reports found: ")
+    expect(found).to_be_visible()
+    names = page.locator(".report-card:visible")
+    assert 0 < names.count() < 10
+    assert found.inner_text() == f"Reports found: {names.count()}"
+    expect(page.locator(".report-name", has_text="Call list")).to_be_hidden()
+    expect(page.locator(".report-group:visible h2", has_text="My reports")).to_have_count(0)
+    page.keyboard.press("Tab")
+    expect(names.first.locator(".report-name")).to_be_focused()
+    search.fill("nothing like it")
+    expect(page.get_by_role("status").filter(has_text="No report fits.")).to_be_visible()
+    search.press("Escape")
+    assert page.locator(".report-card:visible").count() == every
+
+
 def test_the_form_without_script(browser: Browser, live_portal: str) -> None:
     context = browser.new_context(base_url=live_portal, java_script_enabled=False)
     page = context.new_page()

@@ -68,6 +68,16 @@ def test_a_ticked_value_that_is_none_is_shown_ticked_and_what_no_field_has_is_na
     assert re.search(r'role="alert" tabindex="-1" autofocus', html)
 
 
+@pytest.mark.parametrize(
+    ("name", "typed"), [("period", "soon"), ("sort", "-colour"), ("chart", "cake"), ("group", "day,colour")]
+)
+def test_a_choice_that_is_none_is_shown_chosen(client: Client, admin: User, name: str, typed: str) -> None:
+    html = client.get(reverse("report", args=["by-day"]), {name: typed}).content.decode()
+    assert "aria-invalid" in field(html, name)
+    chosen = html.partition(field(html, name))[2].partition("</select>")[0]
+    assert re.findall(r'<option value="([^"]*)" selected>', chosen) == [typed]
+
+
 def test_sending_the_form_keeps_what_was_typed_wrongly(client: Client, admin: User) -> None:
     sent = {"form": "1", "period": "all", "talk": "soon", "talk.op": "le", "number": "+4930", "number.op": "begins"}
     response = client.get(reverse("report", args=["calls"]), sent, follow=True)
