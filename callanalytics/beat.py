@@ -23,6 +23,7 @@ TIMETABLE = {
     "follow_budgets": {"task": "budget.tasks.follow", "schedule": 60.0, "options": {"expires": 60}},
     "check_budgets": {"task": "budget.tasks.check", "schedule": 900.0, "options": {"expires": 600}},
     "follow_lock_rules": {"task": "phonelock.tasks.follow_rules", "schedule": 30.0, "options": {"expires": 30}},
+    "forget_old_locks": {"task": "phonelock.tasks.forget_old", "schedule": 3600.0, "options": {"expires": 600}},
     "tell_engines": {"task": "phonelock.tasks.tell_engines", "schedule": 10.0, "options": {"expires": 10}},
     "compare_lines": {"task": "phonelock.tasks.compare_lines", "schedule": 30.0, "options": {"expires": 30}},
     "show_on_phones": {"task": "phonelock.tasks.show_on_phones", "schedule": 15.0, "options": {"expires": 15}},

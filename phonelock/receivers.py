@@ -1,4 +1,4 @@
-"""Hears of budgets below, of changed lines and set-ups; only asks the worker to look."""
+"""Hears of budgets, people and the demo below, of changed lines and set-ups; enters what is held about people."""
 
 from functools import partial
 from typing import Any
@@ -8,11 +8,18 @@ from django.db import transaction
 from django.db.models.signals import post_delete, post_save, pre_save
 from django.dispatch import receiver
 
-from accounting.models import PhoneSystem
+from accounting.models import PhoneSystem, User
+from accounting.services.personal_tables import also_held
+from accounting.signals import demo_filled, person_erased
+from budget.services.seeing import tells_locks
 from budget.signals import period_released, threshold_reached
 from phonelock.models import LineState, LockSetUp
+from phonelock.services import personal
+from phonelock.services.demo import set_demo_locks
+from phonelock.services.erasing import forget_person
 from phonelock.services.telling import settle_anew
 from phonelock.services.turns import resume
+from phonelock.services.words import locks_by_budget
 from phonelock.signals import lines_changed
 
 SHOW = "phonelock.tasks.show_on_phones"
@@ -20,6 +27,21 @@ FOLLOW = "phonelock.tasks.follow_rules"
 TELL = "phonelock.tasks.tell_engines"
 BARRING = ("engine", "route_partition", "locked_css", "line_text")
 """What of a set-up decides how its lines are barred."""
+
+also_held(personal.tables)
+tells_locks(locks_by_budget)
+
+
+@receiver(person_erased)
+def forget(person: User, **_facts: Any) -> None:
+    """Forget the locks of an erased person, in the transaction of the erasure."""
+    forget_person(person)
+
+
+@receiver(demo_filled)
+def fill_demo(**_facts: Any) -> None:
+    """Lock and remember in the demo organisation."""
+    set_demo_locks()
 
 
 @receiver([threshold_reached, period_released])

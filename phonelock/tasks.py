@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from celery import current_app, shared_task
 
-from phonelock.services import comparing, displays, pushing, ruling, telling
+from phonelock.services import comparing, displays, erasing, pushing, ruling, telling
 
 
 @shared_task(expires=60)
@@ -27,6 +27,7 @@ def compare_lines() -> None:
         current_app.send_task("phonelock.tasks.tell_engines", expires=60)
 
 
+@shared_task(expires=60)
 def show_on_phones(extensions: Sequence[int] = ()) -> None:
     """Show and clear locks on phones: of these lines, else whatever is found to differ and whatever is due."""
     if extensions:
@@ -36,3 +37,9 @@ def show_on_phones(extensions: Sequence[int] = ()) -> None:
     pushing.push_due()
     if pushing.anything_due():
         current_app.send_task("phonelock.tasks.show_on_phones", expires=60)
+
+
+@shared_task(expires=600)
+def forget_old() -> None:
+    """Delete refused calls and history beyond the term for which calls are kept."""
+    erasing.forget_old()

@@ -1,7 +1,7 @@
 """Accounts as pages show them: with their latest period, how it goes on, and the calls behind it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from urllib.parse import urlencode
 
@@ -13,6 +13,16 @@ from budget.services.cycles import A_DAY
 from budget.services.quantities import in_words, left_in_words
 from budget.services.words import days_in_words
 
+LocksTold = Callable[[Collection[int]], Mapping[int, str]]
+"""Says of people whose budget asks for a lock what has become of it, in words."""
+TELLERS: list[LocksTold] = []
+
+
+def tells_locks(teller: LocksTold) -> LocksTold:
+    """Enter who knows whether phones are locked; an application above does."""
+    TELLERS.append(teller)
+    return teller
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -21,6 +31,8 @@ class Seen:
     account: Account
     period: BudgetPeriod
     runs_out: date | None = None
+    lock: str = ""
+    """What has become of the lock that it asks for, as far as somebody knows."""
 
     @property
     def state(self) -> str:
@@ -80,6 +92,16 @@ def latest(accounts: Sequence[Account]) -> list[Seen]:
     for period in BudgetPeriod.objects.filter(account__in=held).order_by("start"):
         periods[period.account_id] = period
     return [Seen(account, periods[pk]) for pk, account in held.items() if pk in periods]
+
+
+def with_locks(cards: Sequence[Seen], reader: User) -> list[Seen]:
+    """Return cards with what has become of the locks that they ask for: their people's, of a pot the reader's own."""
+    people = {card.account.person_id or reader.pk for card in cards if card.period.lock_requested}
+    told = {person: words for teller in TELLERS if people for person, words in teller(people).items()}
+    return [
+        replace(card, lock=told.get(card.account.person_id or reader.pk, "")) if card.period.lock_requested else card
+        for card in cards
+    ]
 
 
 def calls_behind(account: Account, period: BudgetPeriod, reader: User) -> str:

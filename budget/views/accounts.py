@@ -19,7 +19,7 @@ from budget.services.holders import Calendar
 from budget.services.letters import tell
 from budget.services.picture import picture
 from budget.services.quantities import stored
-from budget.services.seeing import Seen, calls_behind, latest
+from budget.services.seeing import Seen, calls_behind, latest, with_locks
 from budget.services.words import event_in_words, rule_in_words
 from callanalytics.web.permissions import administrators, require
 from callanalytics.web.requests import AuthenticatedRequest, number_of
@@ -38,7 +38,7 @@ def my_budgets(request: AuthenticatedRequest) -> HttpResponse:
         Seen(one.account, one.period, outlook(one.account, one.period, calendar).runs_out)
         for one in latest(list(accounts[:PAGE]))
     ]
-    return render(request, "budget/mine.html", {"cards": cards})
+    return render(request, "budget/mine.html", {"cards": with_locks(cards, request.user)})
 
 
 @require_safe
@@ -56,7 +56,8 @@ def team_budgets(request: AuthenticatedRequest) -> HttpResponse:
     page = number_of(request)
     rows = list(accounts[(page - 1) * PAGE : page * PAGE + 1])
     context = {
-        "rows": latest(rows[:PAGE]), "typed": typed, "show": show, "page": page, "more": len(rows) > PAGE,
+        "rows": with_locks(latest(rows[:PAGE]), reader), "typed": typed, "show": show, "page": page,
+        "more": len(rows) > PAGE,
         "tabs": [("all", _("All")), ("near", _("Near the limit")), ("over", _("Overspent")), ("locked", _("Locked"))],
         "any": bool(rows) or page > 1 or found.exists(),
     }  # fmt: skip
@@ -127,7 +128,7 @@ def show_account(request: AuthenticatedRequest, account: Account, form: TopUpFor
     if period is not None:
         outcome = outlook(account, period)
         context |= {
-            "seen": Seen(account, period, outcome.runs_out), "outcome": outcome,
+            "seen": with_locks([Seen(account, period, outcome.runs_out)], request.user)[0], "outcome": outcome,
             "picture": picture(account.budget, period, outcome), "calls": calls_behind(account, period, request.user),
             "earlier": [Seen(account, one) for one in periods if one != period],
         }  # fmt: skip

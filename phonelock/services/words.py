@@ -1,11 +1,15 @@
 """Locks in words: what each state means for calls, who lifts each reason, and what happened."""
 
+from collections.abc import Collection
+
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounting.models import Extension
 from phonelock.models import Happened, LineStatus, Lock, LockEvent, Reason
-from phonelock.services.seeing import LineView
+from phonelock.services.locking import lines_by_holder
+from phonelock.services.seeing import LineView, views_of
 
 SIGNS: dict[str, str] = {
     LineStatus.OPEN: "lock-open", LineStatus.LOCKED: "lock", LineStatus.LOCKING: "loader-circle",
@@ -58,3 +62,24 @@ def event_in_words(event: LockEvent) -> str:
     if event.kind == Happened.RELEASED and event.locked:
         return _("%(what)s; other reasons hold on") % {"what": what}
     return what
+
+
+OF_BUDGETS: dict[str, str | Promise] = {
+    LineStatus.LOCKED: gettext_lazy("Line locked"), LineStatus.LOCKING: gettext_lazy("Line being locked"),
+    LineStatus.NOT_BARRED: gettext_lazy("Locked here, but nothing bars calls"),
+}  # fmt: skip
+"""The state of a line that a budget has locked, the better ones first."""
+
+
+def locks_by_budget(people: Collection[int]) -> dict[int, str]:
+    """Return of people whose budget asks for a lock what has become of it; of several lines the worst counts."""
+    found = dict.fromkeys(people, _("No line to lock"))
+    holders = lines_by_holder(people)
+    ranks: dict[int, int] = {}
+    order = list(OF_BUDGETS)
+    for line in views_of(Extension.objects.filter(pk__in=holders)):
+        state = line.status if line.reason(Reason.BUDGET) else LineStatus.LOCKING
+        rank = order.index(state) if state in order else order.index(LineStatus.LOCKING)
+        for person in holders[line.extension.pk]:
+            ranks[person] = max(rank, ranks.get(person, 0))
+    return found | {person: str(OF_BUDGETS[order[rank]]) for person, rank in ranks.items()}

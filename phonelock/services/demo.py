@@ -1,0 +1,124 @@
+"""Phone Lock in the demo organisation: lines locked for every reason, weeks of history, refused calls, a timetable."""
+
+import secrets
+from datetime import datetime, timedelta
+from random import Random
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounting.models import CallRecord, Direction, Extension, Kind, Office, PhoneSystem, User
+from budget.querysets import member_rows
+from phonelock.models import (
+    EngineKind,
+    Happened,
+    LockEvent,
+    LockSetUp,
+    Reason,
+    RefusedCall,
+    Through,
+    Timetable,
+    TimetableExemption,
+)
+from phonelock.querysets import held_now
+from phonelock.services import pins
+from phonelock.services.locking import Actor, lock
+from phonelock.services.ruling import follow_rules
+
+PIN = "4711"
+"""Of the people who sign in to the demo; told with their sign-ins."""
+PEOPLE = ("anna", "sami", "admin")
+DAYS = 42
+WATCHED = 24
+"""People with a past."""
+
+
+def set_demo_locks() -> None:
+    """Set up Phone Lock once, with a past."""
+    people = {person.username: person for person in User.objects.filter(username__in=PEOPLE)}
+    if len(people) < len(PEOPLE) or LockSetUp.objects.exists():
+        return
+    for phone_system in PhoneSystem.objects.all():
+        LockSetUp.objects.create(
+            phone_system=phone_system, engine=EngineKind.CALL_CONTROL, call_control_key=secrets.token_urlsafe(24)
+        )
+    for person in people.values():
+        pins.set_pin(person, PIN, Actor(Through.PORTAL, person))
+    remember_past(Random(4711), people["admin"])  # noqa: S311  (a past that is the same each time)
+    lock_some(people["anna"], people["sami"], people["admin"])
+    follow_rules()
+
+
+def lock_some(anna: User, sami: User, admin: User) -> None:
+    """Let lines be locked by people, the administration and a timetable; a budget locks by itself."""
+    lines = some_lines(exclude={anna.pk, sami.pk, admin.pk})
+    for place, (line, person) in enumerate(lines[:5]):
+        lock([line.pk], Reason.SELF, Actor((Through.PHONE, Through.DESKTOP)[place % 2], person))
+    first, second, third = (line.pk for line, _person in lines[5:8])
+    lock([first], Reason.ADMINISTRATION, Actor(Through.PORTAL, admin), note=_("Phone reported lost"))
+    lock([second, third], Reason.ADMINISTRATION, Actor(Through.PORTAL, sami), note=_("Desk not occupied"))
+    if office := Office.objects.order_by("pk").first():
+        night = Timetable.objects.create(name=_("Nights and weekends"), office=office)
+        TimetableExemption.objects.bulk_create(
+            TimetableExemption(timetable=night, person=person) for person in (anna, admin)
+        )
+
+
+def some_lines(exclude: set[int]) -> list[tuple[Extension, User]]:
+    """Return lines with their holders, some of each office."""
+    rows = held_now().exclude(user__in=exclude).filter(user__is_active=True).select_related("extension", "user")
+    return [(row.extension, row.user) for row in rows.order_by("pk")[::9][:WATCHED]]
+
+
+def remember_past(chance: Random, admin: User) -> None:
+    """Enter weeks of evenings on which people locked their phones, and the calls that were refused meanwhile."""
+    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    events: list[LockEvent] = []
+    refused: list[RefusedCall] = []
+    for line, person in some_lines(exclude={admin.pk}):
+        numbers, units = called_numbers(person), units_of(person)
+        for back in range(DAYS, 0, -1):
+            evening = midnight - timedelta(days=back) + timedelta(hours=17, minutes=chance.randrange(100))
+            if evening.weekday() > 4 or chance.random() < 0.6:
+                continue
+            events += evening_of(line, person, evening, chance.choice((Through.PHONE, Through.DESKTOP, Through.PORTAL)))
+            if numbers and chance.random() < 0.25:
+                at = evening + timedelta(minutes=chance.randrange(5, 600))
+                refused.append(refused_call(line, person, at, chance.choice(numbers), units))
+    LockEvent.objects.bulk_create(sorted(events, key=lambda event: event.at), batch_size=500)
+    RefusedCall.objects.bulk_create(sorted(refused, key=lambda call: call.at), batch_size=500)
+
+
+def evening_of(line: Extension, person: User, evening: datetime, through: Through) -> list[LockEvent]:
+    """Return the lock of an evening, and its release on the next morning."""
+    fields = {
+        "extension": line, "number": line.number, "person": person, "reason": Reason.SELF, "through": through,
+        "by": str(person), "by_user": person,
+    }  # fmt: skip
+    return [
+        LockEvent(at=evening, kind=Happened.LOCKED, locked=True, **fields),
+        LockEvent(at=evening + timedelta(hours=14), kind=Happened.RELEASED, locked=False, **fields),
+    ]
+
+
+def refused_call(
+    line: Extension, person: User, at: datetime, called: str, units: tuple[int | None, int | None, int | None]
+) -> RefusedCall:
+    """Return a call that was refused."""
+    department, cost_centre, office = units
+    return RefusedCall(
+        at=at, phone_system_id=line.phone_system_id, extension=line, number=line.number, user_id=person.pk,
+        department_id=department, cost_centre_id=cost_centre, office_id=office, called=called, reasons=[Reason.SELF],
+    )  # fmt: skip
+
+
+def called_numbers(person: User) -> list[str]:
+    """Return numbers that a person has called."""
+    calls = CallRecord.objects.own(person).filter(direction=Direction.OUTGOING, kind=Kind.PUBLIC)
+    return list(calls.order_by("-started_at").values_list("other_number", flat=True)[:20])
+
+
+def units_of(person: User) -> tuple[int | None, int | None, int | None]:
+    """Return department, cost centre and office of a person."""
+    row = member_rows().filter(user=person).order_by("-pk").first()
+    return (row.department_id, row.cost_centre_id, row.office_id) if row else (None, None, None)
