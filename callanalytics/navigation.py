@@ -160,6 +160,22 @@ SET_UP_SECTIONS = (
         ),
     ),
     SetUpSection(
+        "locks",
+        _("Phone Lock"),
+        _("What bars the calls of locked lines, and what may be called all the same."),
+        "lock-keyhole",
+        (
+            SetUpPage(
+                _("Lock engines"), _("How each phone system bars calls, and whether it does."), "server-cog",
+                "lock_set_up", covers=("lock_set_up_form", "lock_checks"),
+            ),
+            SetUpPage(
+                _("Allowed numbers"), _("Numbers that locked lines may call, besides emergency numbers."), "phone-call",
+                "admin:phonelock_allowednumber_changelist",
+            ),
+        ),
+    ),
+    SetUpSection(
         "prices",
         _("Prices"),
         _("Carriers, tariffs, and what calls cost."),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from phonelock.views import call_control, own, people, timetables
+from phonelock.views import call_control, own, people, set_up, timetables
 
 urlpatterns = [
     # phonelock.middleware answers here before other middleware.
@@ -27,4 +27,8 @@ urlpatterns = [
     path("phone-lock/timetables/<int:pk>/pause/", timetables.pause_timetable, name="pause_timetable"),
     path("phone-lock/timetables/<int:pk>/resume/", timetables.resume_timetable, name="resume_timetable"),
     path("phone-lock/timetables/<int:pk>/delete/", timetables.delete_timetable, name="delete_timetable"),
+    path("setup/locks/systems/", set_up.lock_set_up, name="lock_set_up"),
+    path("setup/locks/systems/<int:pk>/", set_up.lock_set_up_form, name="lock_set_up_form"),
+    path("setup/locks/systems/<int:pk>/new-address/", set_up.new_lock_key, name="new_lock_key"),
+    path("setup/locks/systems/<int:pk>/checks/", set_up.lock_checks, name="lock_checks"),
 ]

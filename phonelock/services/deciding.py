@@ -16,7 +16,15 @@ from budget.querysets import member_rows
 from phonelock.call_control import Decision, Question
 from phonelock.models import LockSetUp
 from phonelock.querysets import held_now
-from phonelock.services.call_rules import BOOK, OUTDATED_AFTER, RENEWED_AFTER, CallRules, Profile
+from phonelock.services.call_rules import (
+    BOOK,
+    OUTDATED_AFTER,
+    RENEWED_AFTER,
+    CallRules,
+    Profile,
+    load,
+    profile_of,
+)
 from phonelock.services.hurried import READS, TooLateError
 
 log = logging.getLogger(__name__)
@@ -78,6 +86,12 @@ def verdict_on(key: str, question: Question) -> Verdict:
     if BOOK.age > RENEWED_AFTER:
         READS.start(partial(BOOK.renew, RENEWED_AFTER))
     return found
+
+
+def tried(set_up: LockSetUp, question: Question) -> Verdict:
+    """Return what UCM would be answered, by what is stored now; nothing of it is logged."""
+    rules = load(CallRules())
+    return judged(rules, profile_of(set_up, rules), question)
 
 
 def knows(key: str) -> bool:
