@@ -1,6 +1,8 @@
 """A year of call records of 5,000 people: one imported week, repeated on the weeks before it."""
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -38,10 +40,31 @@ def fill(records: int) -> None:
         import_files(phone_system, paths)
     days = (datetime.now(UTC).date() - MONDAY).days - 6
     for model in MOMENTS:
-        repeat_week(model, days)
+        with without_indexes(model._meta.db_table):
+            repeat_week(model, days)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
     note(f"{CallRecord.objects.count()} call records of {WEEKS} weeks")
+
+
+@contextmanager
+def without_indexes(table: str) -> Iterator[None]:
+    """Drop the indexes of a table on PostgreSQL that are no constraints, and build them anew: a third of the time."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = %s"
+            " AND indexname NOT IN (SELECT conname FROM pg_constraint)",
+            [table],
+        )
+        found = cursor.fetchall()
+        for name, _definition in found:
+            cursor.execute(f'DROP INDEX "{name}"')
+        yield
+        for _name, definition in found:
+            cursor.execute(definition)
 
 
 def repeat_week(model: type[models.Model], days: int) -> None:
