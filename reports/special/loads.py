@@ -1,22 +1,25 @@
 """How gateways were loaded: in the columnar copy by one sweep in SQL, else call by call; both give the same."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from accounting.models import Gateway
-from accounting.services.columns.reading import from_both
+from accounting.models import CallRecord, Gateway
+from accounting.services.columns import loads
+from accounting.services.columns.dialect import local
+from accounting.services.columns.reading import Split, from_both, of_clean_days
+from callanalytics.lib.periods import Period
 from reports.engine.fields import Asker
 from reports.engine.question import Question, period_of
-from reports.engine.tables import calls_of, calls_of_any_time, reads_widely
+from reports.engine.tables import calls_of, calls_of_any_time, fields_in, reads_widely
 from reports.engine.traffic import HOUR, slots, sweep
 
 HALF_HOUR = 1800
-TIME_BITS = 40
-"""Of the number of an event, those below the gateway's: four times its second and its kind."""
-TIMES = (1 << TIME_BITS) - 1
+EARLIEST, LONGEST = date(1990, 1, 1), timedelta(days=31)
+"""When clocks may change: from that day on without a beginning, and so long after the end, for calls that go on."""
 
 
 @dataclass(slots=True)
@@ -28,15 +31,17 @@ class GatewayLoad:
     peak_at: int = 0
     full_seconds: int = 0
     """Seconds with all channels taken."""
-    hours: dict[int, int] = field(default_factory=dict)
-    """Seconds of all calls together in each hour that has any."""
-    peaks: dict[int, int] = field(default_factory=dict)
-    """Most calls at once in each half-hour that has any."""
-
-    @property
-    def busiest(self) -> int | None:
-        """The beginning of the first of the busiest hours."""
-        return max(sorted(self.hours), key=self.hours.__getitem__, default=None)
+    busiest: int | None = None
+    """The beginning of the first of the busiest hours."""
+    busiest_seconds: int = 0
+    """Seconds of all calls together in that hour."""
+    by_hour: Mapping[int, int] = field(default_factory=dict)
+    """The same of each hour of the day."""
+    peaks: Mapping[int, int] = field(default_factory=dict)
+    """Most calls at once in each half-hour of the day, by its first minute."""
+    first_hour: int = 0
+    last_hour: int = 0
+    """The hours with the first and the last call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,72 +54,85 @@ class Loads:
 
 
 @dataclass(frozen=True, slots=True)
-class Sweep:
-    """The sweep in SQL over rows of gateway_id, started_at and ended_at, by gateway and half-hour.
-
-    Ends come before beginnings of the same second; marks between them cut the time at each half-hour. Gateway, second
-    and kind of event are one number, and every gateway ends with no call: one order serves all without partitions,
-    and sums run along it, in floating point as whole numbers, which takes less than half the time.
-    """
+class ByGateway:
+    """The load of each gateway, from those of slots that make up half-hours."""
 
     shift: int
     """Seconds after the full hour at which hours begin: in some zones 1800 or 900."""
-    channels: Mapping[int, int]
+    zone: ZoneInfo
+    days: tuple[date, date]
+    """Between which clocks may change."""
     values: Sequence[Any] = ()
 
     def among(self, sql: str) -> str:
-        """Return the SQL of calls, peak, its first moment, seconds of calls and with all lines taken."""
-        cases = " ".join(f"WHEN {gateway} THEN {count}" for gateway, count in self.channels.items())
-        channels = f"CASE g {cases} END" if cases else "NULL"
+        """Return the SQL; of equal peaks and of equally busy hours the first counts."""
         return f"""
-            calls AS MATERIALIZED (
-                SELECT CAST(gateway_id AS BIGINT) AS g, epoch_us(started_at) // 1000000 AS s,
-                    epoch_us(ended_at) // 1000000 AS e
-                FROM ({sql}) WHERE e > s
-            ), bounds AS (
-                SELECT g, (min(s) - {self.shift}) // {HALF_HOUR} AS one, (max(e) - {self.shift}) // {HALF_HOUR} AS last
-                FROM calls GROUP BY g
-            ), events AS (
-                SELECT unnest([s * 4 + 2, e * 4]) + (g << {TIME_BITS}) AS k FROM calls UNION ALL
-                SELECT (unnest(range(one, last + 1)) * {HALF_HOUR} + {self.shift}) * 4 + 1 + (g << {TIME_BITS})
-                FROM bounds
-            ), ordered AS (SELECT k FROM events ORDER BY k), levels AS (
-                SELECT k & 3 AS x, k >> {TIME_BITS} AS g, (k & {TIMES}) >> 2 AS t,
-                    CAST(sum(CAST(x - 1 AS DOUBLE)) OVER (ROWS UNBOUNDED PRECEDING) AS INTEGER) AS level,
-                    ((lead(k) OVER () & {TIMES}) >> 2) - t AS lasts
-                FROM ordered
+            halves AS MATERIALIZED (
+                SELECT g, (slot - {self.shift}) // {HALF_HOUR} * {HALF_HOUR} + {self.shift} AS half,
+                    sum(calls) AS calls, max(peak) AS peak, arg_max(peak_at, (peak, -peak_at)) AS peak_at,
+                    sum(busy) AS busy, sum(taken) AS taken
+                FROM ({sql}) GROUP BY ALL
+            ), hours AS MATERIALIZED (
+                SELECT g, (half - {self.shift}) // {HOUR} * {HOUR} + {self.shift} AS hour, sum(busy) AS busy
+                FROM halves GROUP BY ALL
+            ), totals AS (
+                SELECT g, CAST(sum(calls) AS BIGINT) AS calls, max(peak) AS peak,
+                    arg_max(peak_at, (peak, -peak_at)) AS peak_at, CAST(sum(taken) AS BIGINT) AS full_seconds
+                FROM halves GROUP BY g
+            ), busiest AS (
+                SELECT g, arg_max(hour, (busy, -hour)) AS busiest, CAST(max(busy) AS BIGINT) AS busiest_seconds,
+                    min(hour) AS first_hour, max(hour) AS last_hour
+                FROM hours GROUP BY g
+            ), of_hours AS (
+                SELECT g, map(list(h), list(busy)) AS by_hour FROM (
+                    SELECT g, {self.minute("hour")} // 60 AS h, CAST(sum(busy) AS BIGINT) AS busy
+                    FROM hours GROUP BY ALL
+                ) GROUP BY g
+            ), of_halves AS (
+                SELECT g, map(list(minute), list(peak)) AS peaks FROM (
+                    SELECT g, {self.minute("half")} AS minute, max(peak) AS peak FROM halves GROUP BY ALL
+                ) GROUP BY g
             )
-            SELECT g, (t - {self.shift}) // {HALF_HOUR} * {HALF_HOUR} + {self.shift} AS slot,
-                count(*) FILTER (WHERE x = 2) AS calls, max(level) AS peak,
-                arg_max(t, (CAST(level AS BIGINT) << {TIME_BITS}) - t) AS peak_at,
-                sum(level * lasts) AS busy, sum(lasts) FILTER (WHERE level >= {channels}) AS taken
-            FROM levels GROUP BY ALL HAVING max(level) > 0 OR calls > 0 ORDER BY g, slot
-        """  # noqa: S608  (numbers)
+            SELECT * FROM totals JOIN busiest USING (g) JOIN of_hours USING (g) JOIN of_halves USING (g)
+        """  # noqa: S608  (names and numbers of our own)
+
+    def minute(self, moment: str) -> str:
+        """Return the SQL of the local minute of the day of epoch seconds."""
+        return f"epoch({local(f'make_timestamp({moment} * 1000000)', self.zone.key, *self.days)})::BIGINT // 60 % 1440"
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """The sweep in SQL over rows of gateway_id, started_at and ended_at."""
+
+    channels: Mapping[int, int]
+    then: ByGateway
+    values: Sequence[Any] = ()
+
+    def among(self, sql: str) -> str:
+        """Return the SQL of the loads."""
+        half_hours = loads.pieces("calls", HALF_HOUR, self.then.shift)
+        return (
+            f"calls AS MATERIALIZED ({loads.CALLS} FROM ({sql})), pieces AS MATERIALIZED ({half_hours}), "
+            f"{loads.swept(HALF_HOUR, self.channels, self.then.shift)}, {self.then.among('FROM swept')}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Busy:
-    """The seconds of calls by gateway and half-hour, of the same rows: no order is needed, so that it is quick."""
+    """The seconds of calls only, of the same rows: no order is needed, so that it is quick."""
 
-    shift: int
+    then: ByGateway
     values: Sequence[Any] = ()
 
     def among(self, sql: str) -> str:
-        """Return the SQL; the few calls that do not end in the half-hour in which they begin are parted."""
-        half_hours = f"unnest(range(one, last + 1)) * {HALF_HOUR} + {self.shift} AS slot"
-        return f"""
-            calls AS (
-                SELECT gateway_id AS g, epoch_us(started_at) // 1000000 AS s, epoch_us(ended_at) // 1000000 AS e,
-                    (s - {self.shift}) // {HALF_HOUR} AS one, (e - 1 - {self.shift}) // {HALF_HOUR} AS last
-                FROM ({sql}) WHERE e > s
-            ), parts AS (
-                SELECT g, one * {HALF_HOUR} + {self.shift} AS slot, e - s AS seconds FROM calls WHERE one = last
-                UNION ALL SELECT g, slot, least(e, slot + {HALF_HOUR}) - greatest(s, slot)
-                FROM (SELECT g, s, e, {half_hours} FROM calls WHERE one < last)
-            )
-            SELECT g, slot, sum(seconds) AS busy, 0 AS calls, 0 AS peak, 0 AS peak_at, 0 AS taken
-            FROM parts GROUP BY g, slot ORDER BY g, slot
-        """  # noqa: S608  (numbers)
+        """Return the SQL of the loads."""
+        busy = "SELECT g, slot, 0 AS calls, 0 AS peak, 0 AS peak_at, sum(e - s) AS busy, 0 AS taken"
+        return (
+            f"calls AS MATERIALIZED ({loads.CALLS} FROM ({sql})), "
+            f"pieces AS ({loads.pieces('calls', HALF_HOUR, self.then.shift)}), "
+            f"{self.then.among(f'{busy} FROM pieces GROUP BY g, slot')}"
+        )
 
 
 def gateway_loads(question: Question, asker: Asker, *, hours_only: bool = False) -> Loads:
@@ -123,20 +141,41 @@ def gateway_loads(question: Question, asker: Asker, *, hours_only: bool = False)
     lines = Gateway.objects.filter(channels__gt=0).values_list("pk", "channels")
     channels = {pk: count for pk, count in lines if count}
     shift = int(period.start.timestamp()) % HOUR if period.start else 0
-    rows = None
-    if reads_widely(asker.reader):
-        rows = from_both(
-            on_trunks(calls_of_any_time(question, asker)),
-            period.start,
-            period.end,
-            lambda records: records.order_by().values("gateway_id", "started_at", "ended_at"),
-            Busy(shift) if hours_only else Sweep(shift, channels),
-        )
-    found = swept(rows, shift) if rows is not None else counted(question, asker, channels, shift)
-    hours = [hour for load in found.values() for hour in load.hours]
-    start = int(period.start.timestamp()) if period.start else min(hours, default=0)
-    latest = max(hours, default=start) + HOUR
+    rows = copied(question, asker, ByGateway(shift, asker.zone, days_around(period)), channels, hours_only=hours_only)
+    if rows is None:
+        found = counted(question, asker, channels, shift)
+    else:
+        found = {row.pop("g"): GatewayLoad(**row) for row in rows}
+    every = found.values()
+    start = int(period.start.timestamp()) if period.start else min((one.first_hour for one in every), default=0)
+    latest = max((one.last_hour for one in every), default=start) + HOUR
     return Loads(found, start, int(period.end.timestamp()) if period.end else latest)
+
+
+def copied(
+    question: Question, asker: Asker, then: ByGateway, channels: Mapping[int, int], *, hours_only: bool
+) -> list[dict[str, Any]] | None:
+    """Return the loads from the copy; of all calls from what it keeps of gateways, None when it cannot help."""
+    if not reads_widely(asker.reader):
+        return None
+    period = period_of(question, asker.zone)
+    names = ("gateway_id", "started_at", "ended_at")
+    if asker.reader.is_administrator and not fields_in(question):
+
+        def kept(parts: Split, rest: Sequence[Any]) -> list[dict[str, Any]]:
+            return loads.from_kept(parts, rest, channels, then)
+
+        every = on_trunks(CallRecord.objects.all())
+        return of_clean_days(every, period.start, period.end, lambda some: some.order_by().values_list(*names), kept)
+    step = Busy(then) if hours_only else Sweep(channels, then)
+    records = on_trunks(calls_of_any_time(question, asker))
+    return from_both(records, period.start, period.end, lambda some: some.order_by().values(*names), step)
+
+
+def days_around(period: Period) -> tuple[date, date]:
+    """Return the first and last UTC day in which a period's calls may go on."""
+    end = (period.end or datetime.now(UTC)) + LONGEST
+    return period.start.astimezone(UTC).date() if period.start else EARLIEST, end.astimezone(UTC).date()
 
 
 def on_trunks(records: Any) -> Any:
@@ -144,43 +183,41 @@ def on_trunks(records: Any) -> Any:
     return records.filter(carries_trunk=True, gateway_id__isnull=False)
 
 
-def swept(rows: Iterable[dict[str, Any]], shift: int) -> dict[int, GatewayLoad]:
-    """Return the loads that the sweep in SQL has found."""
-    found: dict[int, GatewayLoad] = defaultdict(GatewayLoad)
-    for row in rows:
-        load, slot = found[row["g"]], row["slot"]
-        load.calls += row["calls"]
-        load.full_seconds += row["taken"] or 0
-        if row["peak"]:
-            load.peaks[slot] = row["peak"]
-        if row["busy"]:
-            hour = (slot - shift) // HOUR * HOUR + shift
-            load.hours[hour] = load.hours.get(hour, 0) + row["busy"]
-        if row["peak"] > load.peak:
-            load.peak, load.peak_at = row["peak"], row["peak_at"]
-    return dict(found)
-
-
 def counted(question: Question, asker: Asker, channels: Mapping[int, int], shift: int) -> dict[int, GatewayLoad]:
     """Return the loads, call by call."""
     calls: dict[int, list[tuple[int, int]]] = defaultdict(list)
     records: Any = on_trunks(calls_of(question, asker)).values_list("gateway_id", "started_at", "ended_at")
     for gateway, begun, ended in records.iterator(10_000):
-        calls[gateway].append((seconds(begun), seconds(ended)))
-    found = {}
-    for gateway, intervals in calls.items():
-        start = (min(begun for begun, _ in intervals) - shift) // HOUR * HOUR + shift
-        end = max(ended for _, ended in intervals)
-        whole = sweep(intervals, start, end)
-        found[gateway] = GatewayLoad(
-            whole.calls,
-            whole.peak,
-            whole.peak_at,
-            whole.seconds_from(channels[gateway]) if gateway in channels else 0,
-            {slot: load.busy_seconds for slot, load in slots(intervals, start, end, HOUR).items() if load.calls},
-            {slot: load.peak for slot, load in slots(intervals, start, end, HALF_HOUR).items() if load.calls},
-        )
-    return found
+        if seconds(begun) < seconds(ended):
+            calls[gateway].append((seconds(begun), seconds(ended)))
+    return {
+        gateway: load_of(intervals, channels.get(gateway), shift, asker.zone) for gateway, intervals in calls.items()
+    }
+
+
+def load_of(intervals: Sequence[tuple[int, int]], channels: int | None, shift: int, zone: ZoneInfo) -> GatewayLoad:
+    """Return the load of one gateway's calls, of which there is at least one."""
+    start = (min(begun for begun, _ in intervals) - shift) // HOUR * HOUR + shift
+    end = max(ended for _, ended in intervals)
+    whole = sweep(intervals, start, end)
+    hours = {slot: load.busy_seconds for slot, load in slots(intervals, start, end, HOUR).items()}
+    busiest = max(hours, key=hours.__getitem__)
+    by_hour: dict[int, int] = defaultdict(int)
+    for slot, busy in hours.items():
+        by_hour[minute_of(slot, zone) // 60] += busy
+    peaks: dict[int, int] = defaultdict(int)
+    for slot, load in slots(intervals, start, end, HALF_HOUR).items():
+        peaks[minute_of(slot, zone)] = max(peaks[minute_of(slot, zone)], load.peak)
+    full = whole.seconds_from(channels) if channels else 0
+    return GatewayLoad(
+        whole.calls, whole.peak, whole.peak_at, full, busiest, hours[busiest], by_hour, peaks, min(hours), max(hours)
+    )
+
+
+def minute_of(second: int, zone: ZoneInfo) -> int:
+    """Return the minute of the local day of epoch seconds."""
+    moment = datetime.fromtimestamp(second, zone)
+    return moment.hour * 60 + moment.minute
 
 
 def seconds(moment: datetime) -> int:

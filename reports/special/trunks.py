@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -55,8 +54,7 @@ def simultaneous_calls(question: Question, asker: Asker) -> Layout:
 
 def load_row(pk: int, gateway: Gateway | None, load: GatewayLoad, calls: CallsBehind) -> Row:
     """Return one gateway's row."""
-    busiest = load.busiest
-    erlangs = load.hours[busiest] / HOUR if busiest is not None else 0.0
+    erlangs = load.busiest_seconds / HOUR
     channels = gateway.channels if gateway else None
     return Row(
         [
@@ -65,7 +63,7 @@ def load_row(pk: int, gateway: Gateway | None, load: GatewayLoad, calls: CallsBe
             load.calls,
             load.peak,
             moment_of(load.peak_at),
-            moment_of(busiest),
+            moment_of(load.busiest),
             Decimal(round(erlangs, 2)).quantize(Decimal("0.01")),
             lines_needed(erlangs, LOSS),
             load.full_seconds if channels else None,
@@ -81,11 +79,7 @@ def moment_of(seconds: int | None) -> datetime | None:
 
 def day_chart(name: str, load: GatewayLoad) -> Chart:
     """Return the greatest number of simultaneous calls in each half-hour of the day."""
-    peaks: dict[int, int] = {}
-    for slot, peak in load.peaks.items():
-        local = timezone.localtime(datetime.fromtimestamp(slot, UTC))
-        minute = local.hour * 60 + local.minute
-        peaks[minute] = max(peaks.get(minute, 0), peak)
+    peaks = load.peaks
     minutes = list(range(min(peaks, default=0), max(peaks, default=-30) + 1, 30))
     title = _("Most calls at once by time of day – %(gateway)s") % {"gateway": name}
     marks: list[Mark | None] = [
@@ -112,7 +106,7 @@ def utilisation(question: Question, asker: Asker) -> Layout:
                 _("“%(gateway)s” has no number of channels in the set-up.") % {"gateway": gateway or pk}
             )
             continue
-        shares = hourly_shares(load.hours, gateway.channels, days)
+        shares = hourly_shares(load.by_hour, gateway.channels, days)
         rows.append(Row([str(gateway), *shares], calls=calls.of([("gateway", pk, str(pk))])))
         chart.series.append(Series(str(gateway), [Mark(share, write(share, Form.PERCENT)) for share in shares]))
     layout.charts = [chart] if chart.series and chart.highest > 0 else []
@@ -121,7 +115,4 @@ def utilisation(question: Question, asker: Asker) -> Layout:
 
 def hourly_shares(hours: Mapping[int, int], channels: int, days: int) -> list[Decimal]:
     """Return the mean share of lines taken in each hour of the day."""
-    busy = [0] * 24
-    for slot, seconds in hours.items():
-        busy[timezone.localtime(datetime.fromtimestamp(slot, UTC)).hour] += seconds
-    return [(Decimal(seconds) / (HOUR * days * channels)).quantize(Decimal("0.0001")) for seconds in busy]
+    return [(Decimal(hours.get(hour, 0)) / (HOUR * days * channels)).quantize(Decimal("0.0001")) for hour in range(24)]

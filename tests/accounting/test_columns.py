@@ -110,7 +110,8 @@ def test_corrections_and_undoing_them_touch_days(system: PhoneSystem) -> None:
 
 @pytest.mark.parametrize("after_term", ["delete", "anonymise"])
 def test_forgotten_calls_leave_no_file_behind(system: PhoneSystem, after_term: str) -> None:
-    before = {files.path_of(run.file) for run in CopiedDays.objects.all()}
+    names = list(CopiedDays.objects.values_list("file", flat=True))
+    before = [*map(files.path_of, names), *map(files.loads_of, names)]
     PhoneSystem.objects.update(keep_days=(timezone.localdate() - DAY).days - 3, after_term=after_term)
     jobs.run(jobs.start(retention.RETENTION, None).pk)
     assert Job.objects.get().state == "done"
@@ -127,6 +128,12 @@ def test_a_file_that_is_broken_or_gone_is_left_to_the_database(system: PhoneSyst
     path.unlink()
     assert not split(None, None).parts
     assert_up_to_date()
+    files.loads_of(CopiedDays.objects.earliest("first").file).unlink()
+    assert not split(None, None).parts
+    assert_up_to_date()
+    assert {path.name.removesuffix(".loads") for path in files.folder().glob("*parquet*")} == set(
+        CopiedDays.objects.values_list("file", flat=True)
+    )
 
 
 def test_a_change_while_a_day_is_being_copied_leaves_it_to_the_next_run(

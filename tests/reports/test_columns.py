@@ -19,6 +19,7 @@ from accounting.models import (
     CallType,
     Department,
     Direction,
+    Gateway,
     Kind,
     Office,
     Outcome,
@@ -46,6 +47,7 @@ from reports.engine.measures import MEASURES, Sums
 from reports.engine.question import CHARTS, CUSTOM, Question, asker_for
 from reports.engine.running import compare, run_report
 from reports.engine.tables import fields_in
+from reports.special.loads import gateway_loads
 from tests import factories as make
 
 ZONES = ("UTC", "US/Eastern", "Asia/Kathmandu", "Australia/Lord_Howe", "Europe/Berlin")
@@ -303,6 +305,68 @@ def test_special_reports_show_the_same_with_and_without_the_copy(
     by_database = [row.cells for row in run_report(REPORTS[slug], question, asker).layout.rows]
     assert by_copy == by_database
     assert by_copy or slug == "silent-extensions"
+
+
+SPANS = st.tuples(
+    st.sampled_from((0, 1, 86_100, 86_399, 172_799, 259_200, 400_000)),
+    st.integers(0, 1000),
+    st.sampled_from((0, 1, 30, 899, 901, 7200, 90_000, 200_000)),
+    st.integers(0, 1),
+)
+"""About when a call begins (seconds from the start), how much later, how long it lasts, and its gateway."""
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    spans=st.lists(SPANS, min_size=1, max_size=12),
+    zone=st.sampled_from(ZONES),
+    days=st.one_of(st.none(), st.tuples(st.integers(0, 3), st.integers(3, 6))),
+    touched=st.sets(st.integers(0, 5), max_size=2),
+    channels=st.sampled_from((1, 2, None)),
+)
+def test_loads_of_gateways_are_those_of_going_call_by_call(
+    no_calls: Any,
+    spans: list[tuple[int, int, int, int]],
+    zone: str,
+    days: tuple[int, int] | None,
+    touched: set[int],
+    channels: int | None,
+) -> None:
+    reader, gateways, batch = no_calls
+    Gateway.objects.update(channels=7)
+    CallRecord.objects.all().delete()
+    for about, later, long, gateway in spans:
+        begun = MONTHS_END + timedelta(seconds=about + later)
+        make.record(
+            batch_id=batch.pk, started_at=begun, ended_at=begun + timedelta(seconds=long), gateway_id=gateways[gateway],
+            carries_trunk=True,
+        )  # fmt: skip
+    copy_columns(rebuild=True, quiet=NOW)
+    # What the copy keeps does not depend on what is set up.
+    Gateway.objects.update(channels=channels)
+    changed = [(MONTHS_END + timedelta(days=day)).date() for day in touched]
+    touch(changed)
+    CallRecord.objects.filter(started_at__date__in=changed).update(gateway_id=gateways[0])
+    asker = asker_for(reader, mask_for(reader), zone)
+    first, last = ((MONTHS_END + timedelta(days=day)).date() for day in days) if days else (None, None)
+    question = Question(period=CUSTOM if days else "all", first=first, last=last, zone=zone)
+    found = gateway_loads(question, asker)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("reports.special.loads.copied", lambda *_, **_more: None)
+        assert gateway_loads(question, asker) == found
+    with pytest.MonkeyPatch.context() as patch:  # as of a question with conditions
+        patch.setattr("reports.special.loads.fields_in", lambda _question: {"kind"})
+        assert gateway_loads(question, asker) == found
+
+
+MONTHS_END = datetime(2025, 10, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def no_calls(db: None, settings: Any, tmp_path: Path) -> Any:
+    """An administrator, two gateways and a batch for calls to come."""
+    settings.DATA_DIR = tmp_path
+    return make.administrator(), [make.gateway("GW-A").pk, make.gateway("GW-B").pk], make.batch()
 
 
 @pytest.mark.parametrize("sort", ["-talk", "talk", "-poor", "-cost"])

@@ -24,6 +24,7 @@ from django.utils import timezone
 
 from accounting.models import CallRecord, CopiedDays, TouchedDay
 from accounting.services.columns import files
+from accounting.services.columns.loads import kept_loads
 
 log = structlog.get_logger(__name__)
 A_DAY = timedelta(days=1)
@@ -118,8 +119,8 @@ def tidy() -> None:
     if lost:
         log.warning("columns.files_lost", files=len(lost))
         CopiedDays.objects.filter(file__in=lost).delete()
-    strange = [path.name for path in files.folder().iterdir() if path.suffix in {".parquet", ".csv", ".half"}]
-    files.remove([name for name in strange if name not in known or name in lost])
+    ours = {path.name for path in files.folder().iterdir() if path.suffix in {".parquet", ".loads", ".csv", ".half"}}
+    files.remove([name for name in ours if name.removesuffix(".loads") not in known.difference(lost)])
     newest = TouchedDay.objects.order_by().values("day").annotate(newest=Max("pk"))
     for day, pk in newest.values_list("day", "newest"):
         TouchedDay.objects.filter(day=day, pk__lt=pk).delete()
@@ -161,7 +162,7 @@ def copy_run(run: Run) -> int:
     raw = files.path_of(f"{name}.csv")
     try:
         read_records(run, raw)
-        count = write_file(name, csv_source(raw))
+        count = write_file(name, in_order(csv_source(raw), run))
     finally:
         raw.unlink(missing_ok=True)
     register(run, name, count, seen)
@@ -188,7 +189,6 @@ def read_records(run: Run, raw: Path) -> None:
     names = [f"{name} AT TIME ZONE 'UTC'" if on_server and name in moments else name for name in files.COLUMNS]
     table = CallRecord._meta.db_table
     query = f"SELECT {', '.join(names)} FROM {table} WHERE started_at >= %s AND started_at < %s"  # noqa: S608  (names)
-    query += " ORDER BY started_at, id"
     parameters = [as_value(start), as_value(end)]
     descriptor = os.open(raw, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with connection.cursor() as cursor:
@@ -215,9 +215,31 @@ def csv_source(raw: Path) -> str:
     return f"FROM read_csv({files.quoted(raw)}, {form}, columns={columns!r}, force_not_null={filled!r})"
 
 
+def in_order(query: str, run: Run) -> str:
+    """Return the query in the order in which records are written.
+
+    Those of a department and an extension stand together, so that questions about one read little of a month. First and
+    last day stand by themselves, of which other zones' months take some hours. The current month, which is asked
+    about single days, is in order of time.
+    """
+    if run.first.replace(day=1) == datetime.now(UTC).date().replace(day=1):
+        return f"FROM ({query}) ORDER BY started_at, id"
+    day = "CAST(started_at AS DATE)"
+    edge = f"CASE {day} WHEN DATE '{run.first}' THEN 0 WHEN DATE '{run.last}' THEN 2 ELSE 1 END"
+    return f"FROM ({query}) ORDER BY {edge}, department_id, extension, started_at, id"
+
+
 def write_file(name: str, query: str) -> int:
-    """Write the rows of a query as a file of the copy, complete or not at all; return how many there are."""
-    half = files.path_of(f"{name}.csv.half")
+    """Write the rows of a query as a file of the copy with its loads, complete or not at all; return how many."""
+    path = files.path_of(name)
+    count = write_whole(path, query)
+    write_whole(files.loads_of(name), kept_loads(f"FROM read_parquet({files.quoted(path)})"))
+    return count
+
+
+def write_whole(path: Path, query: str) -> int:
+    """Write the rows of a query under a name that the file has when it is complete; return how many there are."""
+    half = path.with_name(f"{path.name}.csv.half")
     cursor = files.engine.cursor()
     try:
         options = "FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd"
@@ -225,7 +247,7 @@ def write_file(name: str, query: str) -> int:
         half.chmod(0o600)
         with half.open("rb") as written:
             os.fsync(written.fileno())
-        half.rename(files.path_of(name))
+        half.rename(path)
         return int(count)
     finally:
         half.unlink(missing_ok=True)
@@ -277,7 +299,7 @@ def join(parts: Sequence[CopiedDays]) -> int:
     """Write the days of several runs into one file; return how many runs there were, 0 when they changed meanwhile."""
     whole = Run(parts[0].first, parts[-1].last)
     name = new_name(whole)
-    count = write_file(name, " UNION ALL ".join(map(source_of, parts)))
+    count = write_file(name, in_order(" UNION ALL ".join(map(source_of, parts)), whole))
     with transaction.atomic():
         # Days may have been touched since: their marks stay, and so they are not read from this file either.
         same = CopiedDays.objects.select_for_update().filter(pk__in=[part.pk for part in parts])

@@ -14,8 +14,8 @@ from django.db import DatabaseError, transaction
 from accounting.models import CallRecord, CopiedDays
 
 log = structlog.get_logger(__name__)
-LAYOUT = 3
-"""Raised when COLUMNS or their types change: files of another layout are not read, and are written anew."""
+LAYOUT = 4
+"""Raised when what files hold changes: files of another layout are not read, and are written anew."""
 COLUMNS = (
     "id", "phone_system_id", "call_id", "started_at", "ended_at", "extension", "user_id", "department_id",
     "cost_centre_id", "office_id", "direction", "kind", "outcome", "call_type", "other_number", "country",
@@ -55,21 +55,25 @@ def path_of(name: str) -> Path:
     return folder() / name
 
 
+def loads_of(name: str) -> Path:
+    """Return the path of what is kept of gateways' loads beside a file."""
+    return folder() / f"{name}.loads"
+
+
 def quoted(path: Path) -> str:
     """Return a path as SQL has it."""
     return "'" + str(path).replace("'", "''") + "'"
 
 
 def is_readable(name: str) -> bool:
-    """Return whether a file has the present layout and is there."""
-    return name.startswith(f"{LAYOUT}-") and path_of(name).is_file()
+    """Return whether a file has the present layout and is there, with what is kept beside it."""
+    return name.startswith(f"{LAYOUT}-") and path_of(name).is_file() and loads_of(name).is_file()
 
 
 def remove(names: list[str]) -> None:
-    """Remove files; one that a reader has open stays readable for that reader."""
-    for name in names:
-        with suppress(FileNotFoundError):
-            path_of(name).unlink()
+    """Remove files and what is kept beside them; one that a reader has open stays readable for that reader."""
+    for path in [path for name in names for path in (path_of(name), loads_of(name))]:
+        path.unlink(missing_ok=True)
 
 
 def forget_damaged(names: Iterable[str], error: duckdb.Error) -> None:
@@ -99,7 +103,7 @@ class _Engine:
 
 def connect() -> duckdb.DuckDBPyConnection:
     """Return a DuckDB in memory that takes little of the machine and loads nothing from elsewhere."""
-    return duckdb.connect(
+    made = duckdb.connect(
         config={
             "threads": settings.COLUMNS_THREADS,
             "memory_limit": settings.COLUMNS_MEMORY,
@@ -110,6 +114,10 @@ def connect() -> duckdb.DuckDBPyConnection:
             "preserve_insertion_order": "true",
         }
     )
+    # Files never change under their names: what stands at their ends is read once.
+    made.execute("LOAD parquet")
+    made.execute("SET parquet_metadata_cache = true")
+    return made
 
 
 engine = _Engine()

@@ -25,6 +25,7 @@ Records = QuerySet[CallRecord]
 RecordsT = TypeVar("RecordsT", bound=QuerySet[CallRecord])
 Ask = Callable[[Records], QuerySet[Any]]
 """Makes the query: values or sums of the records that it is given."""
+Rows = list[dict[str, Any]]
 Bounds = tuple[datetime | None, datetime | None]
 
 LIMIT: ContextVar[float | None] = ContextVar("seconds of a question", default=None)
@@ -99,6 +100,11 @@ class Split:
         """The last clean day."""
         return self.parts[-1].last
 
+    def within(self, part: Part) -> tuple[datetime, datetime]:
+        """Return from when until when calls of one part are in the period."""
+        begin, after = part.bounds
+        return max(begin, self.start or begin), min(after, self.end or after)
+
 
 def split(start: datetime | None, end: datetime | None) -> Split:
     """Return which days of a period the copy can answer now; marks are read before runs, as copying clears them."""
@@ -152,18 +158,20 @@ def source(parts: Split) -> str:
     """
     whole, selects = [], []
     for part in parts.parts:
-        path = files.quoted(files.path_of(part.file))
-        begin, after = part.bounds
-        start, end = max(begin, parts.start or begin), min(after, parts.end or after)
-        if part.is_whole and (start, end) == (begin, after):
-            whole.append(path)
+        bounds = parts.within(part)
+        if part.is_whole and bounds == part.bounds:
+            whole.append(files.quoted(files.path_of(part.file)))
         else:
-            selects.append(
-                f"(FROM read_parquet({path}) WHERE started_at >= {moment(start)} AND started_at < {moment(end)})"
-            )
+            selects.append(source_of(part, *bounds))
     if whole:
         selects.append(f"FROM read_parquet([{', '.join(whole)}])")
     return " UNION ALL ".join(selects)
+
+
+def source_of(part: Part, start: datetime, end: datetime) -> str:
+    """Return the SQL source of the records of a part that began in [start, end)."""
+    path = files.quoted(files.path_of(part.file))
+    return f"(FROM read_parquet({path}) WHERE started_at >= {moment(start)} AND started_at < {moment(end)})"
 
 
 def moment(value: datetime) -> str:
@@ -171,7 +179,7 @@ def moment(value: datetime) -> str:
     return f"TIMESTAMP '{value.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}'"
 
 
-def read(rows: QuerySet[Any], parts: Split, rest: list[dict[str, Any]], step: Step | None) -> list[dict[str, Any]]:
+def read(rows: QuerySet[Any], parts: Split, rest: Rows, step: Step | None) -> Rows:
     """Return the rows of a query over the copy together with those of the rest, as values() would give them."""
     try:
         sql, params = compiled(rows, parts.first, parts.last)
@@ -203,11 +211,16 @@ def as_value(name: str, value: Any) -> Any:
     return int(value) if isinstance(value, Decimal) else plain(value)
 
 
-def fetched(sql: str, params: Sequence[Any]) -> list[dict[str, Any]]:
+def fetched(sql: str, params: Sequence[Any]) -> Rows:
     """Return the rows of a statement by column; moments are aware again."""
     cursor = files.engine.cursor()
     with interrupted(cursor):
-        found = cursor.execute(sql, params).fetchall()
+        return fetched_from(cursor, sql, params)
+
+
+def fetched_from(cursor: duckdb.DuckDBPyConnection, sql: str, params: Sequence[Any]) -> Rows:
+    """Return the same from a cursor that may hold tables of its own."""
+    found = cursor.execute(sql, params).fetchall()
     names = [column[0] for column in cursor.description]
     moments = [name for name, kind in zip(names, cursor.description, strict=True) if str(kind[1]) == "TIMESTAMP"]
     rows = [dict(zip(names, row, strict=True)) for row in found]
@@ -238,11 +251,24 @@ def interrupted(cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 def from_both(
     records: Records, start: datetime | None, end: datetime | None, ask: Ask, step: Step | None = None
-) -> list[dict[str, Any]] | None:
+) -> Rows | None:
     """Return the rows of a query over the copy and over the rest of the period, None when the copy cannot help.
 
-    `records` are those of any time; [start, end) is the period. A day that is touched between the two readings is
-    asked again, so that no call is counted twice or not at all. With a `step`, DuckDB goes on with the rows of both.
+    `records` are those of any time; [start, end) is the period. With a `step`, DuckDB goes on with the rows of both.
+    """
+    return of_clean_days(records, start, end, ask, lambda parts, rest: read(ask(records), parts, rest, step))
+
+
+def of_clean_days(
+    records: Records,
+    start: datetime | None,
+    end: datetime | None,
+    ask: Ask,
+    look: Callable[[Split, list[Any]], Rows],
+) -> Rows | None:
+    """Return what `look` makes of a period's clean days and of the query's rows of its other days, None as above.
+
+    A day that is touched between the two readings is asked again, so that no call is counted twice or not at all.
     """
     for _ in range(TRIES):
         parts = split(start, end)
@@ -250,7 +276,7 @@ def from_both(
             return None
         rest = [row for begin, until in parts.rest for row in ask(within(records, begin, until))]
         try:
-            rows = read(ask(records), parts, rest, step)
+            rows = look(parts, rest)
         except duckdb.Error as error:
             log.exception("columns.not_read")
             files.forget_damaged([part.file for part in parts.parts], error)
