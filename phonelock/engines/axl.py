@@ -52,6 +52,9 @@ class AxlEngine:
         ours = seen is not None and seen.css.name.casefold() in former["ours"]
         if ours:
             self.put_back(line)
+        elif seen is not None:
+            # Written, but perhaps not applied before we were cut off.
+            self.client.apply_line(line.number, former["partition"])
         line.former = {**former, "back": True}
         line.keep(line.former)
         return ours or (seen is not None and seen.css == css_of(former))
