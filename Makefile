@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 PYTHON := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint format messages bench check
+.PHONY: help install run test lint format messages bench companion check
 
 help: ## list these commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 18
@@ -27,5 +27,8 @@ messages: install ## collect the visible strings into the catalogues
 
 bench: install ## run the benchmarks; ONLY=ingest or ONLY=home runs one
 	@$(PYTHON) -m benchmarks $(ONLY)
+
+companion: install ## build the desktop companion's wheel into dist/
+	@$(PYTHON) -m pip wheel --quiet --no-deps --wheel-dir dist ./desktop && rm -rf desktop/build && ls dist
 
 check: lint test ## lint and test

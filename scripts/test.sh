@@ -3,7 +3,8 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-scripts/debian_packages.sh postgresql-15 redis-server slapd ldap-utils chromium fonts-noto-core || exit 1
+scripts/debian_packages.sh postgresql-15 redis-server slapd ldap-utils chromium fonts-noto-core \
+    dbus-daemon python3-dbusmock || exit 1
 
 status=0
 for database in sqlite postgresql; do
