@@ -54,9 +54,9 @@ def lock_some(anna: User, sami: User, admin: User) -> None:
     lines = some_lines(exclude={anna.pk, sami.pk, admin.pk})
     for place, (line, person) in enumerate(lines[:5]):
         lock([line.pk], Reason.SELF, Actor((Through.PHONE, Through.DESKTOP)[place % 2], person))
-    first, second, third = (line.pk for line, _person in lines[5:8])
-    lock([first], Reason.ADMINISTRATION, Actor(Through.PORTAL, admin), note=_("Phone reported lost"))
-    lock([second, third], Reason.ADMINISTRATION, Actor(Through.PORTAL, sami), note=_("Desk not occupied"))
+    left, empty = ([line.pk for line, _person in part] for part in (lines[5:6], lines[6:8]))
+    lock(left, Reason.ADMINISTRATION, Actor(Through.PORTAL, admin), note=_("Phone reported lost"))
+    lock(empty, Reason.ADMINISTRATION, Actor(Through.PORTAL, sami), note=_("Desk not occupied"))
     if office := Office.objects.order_by("pk").first():
         night = Timetable.objects.create(name=_("Nights and weekends"), office=office)
         TimetableExemption.objects.bulk_create(
@@ -67,7 +67,8 @@ def lock_some(anna: User, sami: User, admin: User) -> None:
 def some_lines(exclude: set[int]) -> list[tuple[Extension, User]]:
     """Return lines with their holders, some of each office."""
     rows = held_now().exclude(user__in=exclude).filter(user__is_active=True).select_related("extension", "user")
-    return [(row.extension, row.user) for row in rows.order_by("pk")[::9][:WATCHED]]
+    found = [(row.extension, row.user) for row in rows.order_by("pk")]
+    return found[:: max(1, len(found) // WATCHED)][:WATCHED]
 
 
 def remember_past(chance: Random, admin: User) -> None:
