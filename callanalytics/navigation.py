@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from callanalytics.web.permissions import Permission, Reader, administrators, everyone, overseers
+from callanalytics.web.permissions import Permission, Reader, administrators, everyone, in_demo, overseers
 
 
 @cache
@@ -365,6 +365,7 @@ APPLICATIONS = (
                 administrators,
                 covers=("add_timetable", "edit_timetable"),
             ),
+            MenuItem(_("Demo phone"), "phone", "demo_phone", in_demo),
         ),
     ),
     Application(

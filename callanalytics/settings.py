@@ -188,6 +188,8 @@ REPORT_SECONDS = env.float("REPORT_SECONDS", 30.0)
 
 # Desk phones listen on port 80; simulated ones elsewhere.
 PHONE_PORT = env.int("PHONE_PORT", 80)
+DEMO_PHONES = env.str("DEMO_PHONES", "")
+"""Where the demo's simulated phones are asked what they show; run_portal sets it for the demo organisation."""
 
 # Sign-in: local accounts, and the directory of the set-up or, where that is not enabled, of these variables.
 AUTH_USER_MODEL = "accounting.User"

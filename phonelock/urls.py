@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from phonelock.views import call_control, own, people, set_up, timetables
+from phonelock.views import call_control, demo_phone, own, people, set_up, timetables
 
 urlpatterns = [
     # phonelock.middleware answers here before other middleware.
@@ -14,6 +14,9 @@ urlpatterns = [
     path("phone-lock/pin/", own.set_own_pin, name="set_own_pin"),
     path("phone-lock/lines/<int:pk>/lock/", own.lock_own_line, name="lock_own_line"),
     path("phone-lock/lines/<int:pk>/unlock/", own.release_own_line, name="release_own_line"),
+    path("phone-lock/demo-phone/", demo_phone.demo_phone, name="demo_phone"),
+    path("phone-lock/demo-phone/status/", demo_phone.demo_phone_status, name="demo_phone_status"),
+    path("phone-lock/demo-phone/press/", demo_phone.press_demo_phone, name="press_demo_phone"),
     path("phone-lock/people/", people.lock_users, name="lock_users"),
     path("phone-lock/people/lock/", people.lock_many, {"act": "lock"}, name="lock_many"),
     path("phone-lock/people/unlock/", people.lock_many, {"act": "unlock"}, name="unlock_many"),

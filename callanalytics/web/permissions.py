@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Protocol
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
@@ -38,6 +39,11 @@ def administrators(reader: Reader) -> bool:
 def overseers(reader: Reader) -> bool:
     """Supervisors and administrators."""
     return reader.is_overseer
+
+
+def in_demo(reader: Reader) -> bool:
+    """Every signed-in person, where the demo's simulated phones run."""
+    return bool(settings.DEMO_PHONES)
 
 
 def require(permission: Permission) -> Callable[[View], View]:

@@ -12,6 +12,9 @@ from phonelock.services.locking import parts
 from phonelock.services.registrations import addresses_of
 from phonelock.services.seeing import views_of
 
+DESK_PHONE = "SEP"
+"""With what the names of desk phones begin."""
+
 
 def follow(extensions: Iterable[int]) -> int:
     """Let the phones of these lines show what is true for them now; return how many have something new to show.
@@ -50,10 +53,14 @@ def pushing_systems() -> set[int]:
 
 
 def phones_of(lines: list[Extension]) -> list[tuple[int, str, int]]:
-    """Return phone system, device name and line of each phone that has one of these lines."""
+    """Return phone system, device name and line of each desk phone that has one of these lines.
+
+    Soft phones (CSF, TCT, BOT, TAB) take no messages.
+    """
     by_number = {(line.phone_system_id, line.number): line.pk for line in lines}
     systems = {system for system, _number in by_number}
     seen = Device.objects.filter(phone_system__in=systems, number__in={number for _system, number in by_number})
+    seen = seen.filter(name__startswith=DESK_PHONE)
     rows = seen.order_by("name").values_list("phone_system_id", "name", "number")
     return [(system, name, by_number[system, number]) for system, name, number in rows if (system, number) in by_number]
 

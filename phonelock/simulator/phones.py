@@ -83,6 +83,8 @@ class Phone:
     """What stands above the calls; None for nothing."""
     took: list[str] = field(default_factory=list)
     """Addresses and commands of messages that it has obeyed."""
+    visited: list[str] = field(default_factory=list)
+    """Paths that it has asked for, without what was typed."""
     behind: list[str] = field(default_factory=list)
     """Addresses to which Back leads."""
     at: str = ""
@@ -162,6 +164,7 @@ class Phone:
     def asked(self, url: str, body: bytes | None = None) -> tuple[http.client.HTTPResponse, bytes]:
         """Send a request as this model does; return the answer and its content."""
         parts = urlsplit(url)
+        self.visited = [*self.visited[-19:], f"{'GET' if body is None else 'POST'} {parts.path}"]
         line = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=SECONDS)
         headers = {
             "User-Agent": "Allegro-Software-WebClient/4.34", "Accept": self.model.accept,

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from accounting.models import User
 from phonelock.models import PhoneForm
 from xmlservices.services.identity import PhoneLine, lines_for
 
@@ -16,12 +17,12 @@ MOST_FAILURES = 60
 CLEARED_AT_ONCE = 500
 
 
-def give(purpose: str, device_name: str, source: str | None, line: PhoneLine) -> str:
-    """Return the token of a new form for the holder of a line, who must be there."""
+def give(purpose: str, device_name: str, source: str | None, line: PhoneLine, person: User) -> str:
+    """Return the token of a new form for the holder of a line."""
     token = secrets.token_urlsafe(12)
     PhoneForm.objects.create(
         token=token, purpose=purpose, device_name=device_name, address=source, extension=line.extension,
-        user=line.holder,
+        user=person,
     )  # fmt: skip
     return token
 

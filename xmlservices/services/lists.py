@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import phonenumbers
 from django.utils import formats, timezone
@@ -32,7 +32,7 @@ def entries_of(person: User, what: str, *, proved: bool) -> list[Entry]:
     records = CallRecord.objects.own(person).in_period(now - BACK, now + timedelta(minutes=1)).newest_first()
     if what == MISSED:
         records = records.filter(direction=Direction.INCOMING).exclude(outcome=Outcome.ANSWERED)
-    calls = named_calls(records[:MOST_CALLS], mask_for(person))
+    calls = named_calls(list(records[:MOST_CALLS]), mask_for(person))
     offices = Office.objects.in_bulk({call.record.office_id for call in calls if call.record.office_id})
     return [entry_of(call, offices.get(call.record.office_id or 0), proved=proved) for call in calls]
 
@@ -51,7 +51,7 @@ def entry_of(call: NamedCall, office: Office | None, *, proved: bool) -> Entry:
     return f"{shown} {when}", "" if call.number.hidden else dialable(record, office)
 
 
-def short_moment(when: object) -> str:
+def short_moment(when: datetime) -> str:
     """Return day, month and time, in the order of the language."""
     return f"{formats.date_format(when, _day_and_month())} {formats.date_format(when, 'TIME_FORMAT')}"
 

@@ -120,7 +120,7 @@ def pin_form(asked: Asked, line: PhoneLine, purpose: str, fault: str = "") -> Do
     refuse_without_pin(person)
     if forms.is_braked(asked.source):
         raise Refused(_("Too many wrong PINs came from here. Try again in ten minutes."))
-    token = forms.give(purpose, asked.device_name, asked.source, line)
+    token = forms.give(purpose, asked.device_name, asked.source, line, person)
     url = asked.address("phone_form", line.base, t=token)
     heading = {LOCK: _("Lock line %(number)s"), RELEASE: _("Unlock line %(number)s"), CHANGE: _("Change PIN")}.get(
         purpose, title()

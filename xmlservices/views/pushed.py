@@ -63,7 +63,7 @@ def drawn_lock() -> bytes:
 def authenticate(request: HttpRequest) -> HttpResponse:
     """Answer a phone that asks whether a message to it is authorised: one word, few headers, no line end."""
     asked = request.POST if request.method == "POST" else request.GET
-    names = {key.lower(): value for key, value in asked.items()}
+    names = {key.lower(): str(value) for key, value in asked.dict().items()}
     word = verdict_on(names.get("devicename", ""), names.get("userid", ""), names.get("password", ""))
     answer = HttpResponse(word, content_type="text/html")
     answer["Content-Length"] = str(len(word))

@@ -42,7 +42,8 @@ class Command(BaseCommand):
         for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(name, self.ask_to_stop)
         self.prepare()
-        children = portal_processes(host, port)
+        phones = demo_phones(port) if demo_wanted() else []
+        children = [*portal_processes(host, port), *phones]
         try:
             if not self.stopping:
                 for child in children:
@@ -117,6 +118,21 @@ def refuse_taken_port(host: str, port: int) -> None:
             raise CommandError(
                 f"Cannot listen on {host}:{port}: {error.strerror}. Choose another: PORT=8001"
             ) from error
+
+
+def demo_phones(port: int) -> list[Child]:
+    """Return the process of the demo's simulated desk phones, and let the others know where it listens."""
+    control, phones = free_port(), free_port()
+    os.environ |= {"DEMO_PHONES": f"http://127.0.0.1:{control}", "PHONE_PORT": str(phones)}
+    command = [sys.executable, "-m", "phonelock.simulator.phone_server", "--portal", f"http://127.0.0.1:{port}"]
+    return [Child("The simulated phones", [*command, "--control", str(control), "--phones", str(phones)])]
+
+
+def free_port() -> int:
+    """Return a port of the loopback address that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def phone_systems() -> list[str]:
