@@ -70,13 +70,12 @@ def engine_chosen(set_up: LockSetUp) -> Found:
 
 
 def address_answers(set_up: LockSetUp) -> Found:
-    """Ask the address of call control as UCM looks whether the portal is there."""
+    """Look whether the portal answers at the address of call control."""
     address = call_control_address(set_up)
     if not address:
         return Found(Light.BAD, _("There is no address yet: save the settings, it is made then."))
-    request = urllib.request.Request(address, method="HEAD")  # noqa: S310  (the portal's own address)
     try:
-        with urllib.request.urlopen(request, timeout=SECONDS):  # noqa: S310
+        with urllib.request.urlopen(address, timeout=SECONDS):  # noqa: S310  (the portal's own address)
             pass
     except urllib.error.HTTPError as error:
         text = _("Something answers at %(address)s, but not the portal (status %(status)s). Correct PORTAL_URL.")

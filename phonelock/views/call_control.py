@@ -19,11 +19,12 @@ def answer(request: HttpRequest, key: str) -> HttpResponse:
     """Answer a question with permit or deny, and whatever else is sent here with XML that decides nothing.
 
     UCM looks by HEAD whether the portal is there; a wrong key is told then only, so that UCM shows a failed connection.
+    GET is for people and the portal's own check, and no sign of UCM.
     """
     if request.method == "POST":
         return answered(request, key)
     known, profile = knows(key), BOOK.profile(key)
-    if profile is not None:
+    if profile is not None and request.method == "HEAD":
         REFUSALS.asked(profile.set_up_id)
     return told(Decision.NOT_APPLICABLE, 200 if known else 404)
 

@@ -174,9 +174,11 @@ def test_what_is_noted_is_written_when_the_process_ends(locked: Extension, ask: 
 
 
 def test_ucm_looks_whether_the_portal_is_there(locked: Extension, client: Client) -> None:
-    assert client.head(f"/ecc/{KEY}/").status_code == 200
-    assert client.head("/ecc/wrong/").status_code == 404
     assert decision_in(client.get(f"/ecc/{KEY}/").content) == "NotApplicable"
+    assert client.head("/ecc/wrong/").status_code == 404
+    REFUSALS.finish()
+    assert LockSetUp.objects.get().asked_at is None
+    assert client.head(f"/ecc/{KEY}/").status_code == 200
     REFUSALS.finish()
     assert LockSetUp.objects.get().asked_at is not None
 
