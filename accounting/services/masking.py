@@ -6,10 +6,10 @@ everybody but its person.
 
 import base64
 import binascii
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
@@ -110,10 +110,10 @@ class Masker:
         """
         return self.viewer.is_overseer and CallRecord.objects.filter(purpose__in=PRIVATE).exists()
 
-    def telling(self, records: CallRecordQuerySet) -> CallRecordQuerySet:
-        """Return records that can be compared, grouped and sorted by the columns of SEEN, as the viewer sees them."""
-        columns: dict[str, Any] = {name: F(column) for name, column in SEEN.items()} | {"seen_prefix": self._prefix()}
-        if not self.masks_private:
+    def telling(self, records: CallRecordQuerySet, names: Collection[str]) -> CallRecordQuerySet:
+        """Return records that can be compared, grouped and sorted by these columns of SEEN, as the viewer sees them."""
+        columns = {name: self._prefix() if name == "seen_prefix" else F(SEEN[name]) for name in names}
+        if not columns or not self.masks_private:
             return records.alias(**columns)
         hidden = When(self.hidden_whole(), then=Value(PRIVATE_KEY))
         return records.alias(

@@ -55,8 +55,8 @@ class Asker:
 
     @cached_property
     def calls(self) -> CallRecordQuerySet:
-        """All calls that the reader may see, which can be compared and grouped by what the reader sees of them."""
-        return self.masker.telling(CallRecord.objects.visible_to(self.reader))
+        """All calls that the reader may see."""
+        return CallRecord.objects.visible_to(self.reader)
 
     @cached_property
     def units(self) -> dict[str, QuerySet[Any] | None]:

@@ -23,6 +23,14 @@ from reports.engine.question import Question, condition_of, period_of
 
 POOR_MOS = 360
 """Hundredths of the mean opinion score below which many people are dissatisfied (ITU-T G.107, R below 70)."""
+SEEN_AS = {
+    "number": "seen_number",
+    "other": "seen_number",
+    "prefix": "seen_prefix",
+    "country": "seen_country",
+    "destination": "seen_destination",
+}
+"""The fields, ways of grouping and columns of calls that tell the other party, and what they read."""
 ANSWERED, INCOMING = Q(outcome=Outcome.ANSWERED), Q(direction=Direction.INCOMING)
 DAY_COLUMNS = frozenset(column.name for column in ExtensionDay._meta.fields) | {
     "user_id", "department_id", "cost_centre_id", "office_id", "phone_system_id",
@@ -52,7 +60,13 @@ def calls_of(question: Question, asker: Asker) -> CallRecordQuerySet:
 
 def calls_of_any_time(question: Question, asker: Asker) -> CallRecordQuerySet:
     """Return the calls that the asker may see and that meet the question, whatever its period."""
-    return asker.calls.filter(every_condition(question, asker))
+    return asker.masker.telling(asker.calls, seen_in(question)).filter(every_condition(question, asker))
+
+
+def seen_in(question: Question) -> set[str]:
+    """Return the columns that a question compares, groups or sorts by as the reader sees them."""
+    names = {*question.group, *fields_in(question), question.sort.removeprefix("-")}
+    return {column for name, column in SEEN_AS.items() if name in names}
 
 
 def every_condition(question: Question, asker: Asker) -> Q:

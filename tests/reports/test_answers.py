@@ -12,11 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounting.models import CallRecord, CallType, Direction, Kind, Outcome, Pricing, User
-from accounting.services.masking import mask_for
+from accounting.services.masking import SEEN, mask_for
 from reports.engine.answering import Node, answer
 from reports.engine.conditions import Comparison, Condition, Group, read_condition
+from reports.engine.details import DETAILS
+from reports.engine.dimensions import DIMENSIONS
+from reports.engine.fields import FIELDS
 from reports.engine.question import CUSTOM, Question, asker_for, in_words
-from reports.engine.tables import calls_of
+from reports.engine.tables import SEEN_AS, calls_of
 from tests import factories as make
 from tests.reports import oracle
 
@@ -52,6 +55,14 @@ def administrator(db: None) -> User:
             currency=currency,
         )
     return make.administrator()
+
+
+def test_whatever_reads_what_the_reader_sees_of_the_other_party_says_so() -> None:
+    read = [(name, detail.order_by) for name, detail in DETAILS.items()]
+    read += [(name, getattr(field, "column", "")) for name, field in FIELDS.items()]
+    read += [(name, getattr(one.expression(ZoneInfo("UTC")), "name", "")) for name, one in DIMENSIONS.items()]
+    told = {(name, column) for name, column in read if column in SEEN}
+    assert told == set(SEEN_AS.items())
 
 
 def comparisons() -> st.SearchStrategy[Condition]:
