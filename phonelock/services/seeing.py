@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from accounting.models import Extension
+from accounting.models import Extension, User
 from phonelock.models import EngineKind, LineState, LineStatus, Lock, LockSetUp, Reason
+from phonelock.services.locking import lines_of
 
 
 @dataclass(slots=True)
@@ -44,6 +45,11 @@ class LineView:
         """When the last reason ends by itself; None when one of them does not, or none holds."""
         ends = [one.until for one in self.reasons]
         return max(one for one in ends if one) if ends and all(ends) else None
+
+
+def lines_held_by(person: User) -> list[LineView]:
+    """Return what is shown of the lines that a person holds now; some queries."""
+    return views_of(Extension.objects.filter(pk__in=lines_of([person.pk])).order_by("number", "pk"))
 
 
 def views_of(extensions: Iterable[Extension]) -> list[LineView]:

@@ -24,7 +24,7 @@ from phonelock.forms.locks import EndForm, PinForm
 from phonelock.models import LockEvent, Pin, Reason, RefusedCall, Through
 from phonelock.services import locking, pins
 from phonelock.services.refusing import refused_rows
-from phonelock.services.seeing import LineView, views_of
+from phonelock.services.seeing import LineView, lines_held_by, views_of
 from phonelock.services.words import event_in_words, lifted_by, meaning_of, sign_of
 
 PAGE = 50
@@ -41,7 +41,7 @@ def my_phone(request: AuthenticatedRequest) -> HttpResponse:
 
 def shown(request: AuthenticatedRequest, form: PinForm | None = None) -> HttpResponse:
     """Show the page with a new form of the PIN, or one with errors."""
-    lines = own_lines(request)
+    lines = lines_held_by(request.user)
     pin = Pin.objects.filter(user=request.user).first()
     context = {
         "fragment": rendered(request, lines), "etag": tag_of(request, lines), "tab": "phone", "lines": lines,
@@ -55,7 +55,7 @@ def shown(request: AuthenticatedRequest, form: PinForm | None = None) -> HttpRes
 @login_required
 def my_phone_live(request: AuthenticatedRequest) -> HttpResponse:
     """Return the part that updates itself; 304 when nothing has changed."""
-    lines = own_lines(request)
+    lines = lines_held_by(request.user)
     tag = tag_of(request, lines)
     if request.headers.get("If-None-Match", "").removeprefix("W/").strip('"') == tag:
         response = HttpResponse(status=HTTPStatus.NOT_MODIFIED)
@@ -63,12 +63,6 @@ def my_phone_live(request: AuthenticatedRequest) -> HttpResponse:
         response = HttpResponse(rendered(request, lines))
     response["ETag"] = f'"{tag}"'
     return response
-
-
-def own_lines(request: AuthenticatedRequest) -> list[LineView]:
-    """Return the lines that the reader holds now; some queries."""
-    held = Extension.objects.filter(pk__in=locking.lines_of([request.user.pk])).order_by("number", "pk")
-    return views_of(held)
 
 
 def tag_of(request: AuthenticatedRequest, lines: Sequence[LineView]) -> str:

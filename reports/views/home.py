@@ -14,11 +14,15 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from accounting.models import User
 from accounting.services.masking import mask_for
 from accounting.services.naming import named_calls
 from callanalytics.lib.periods import NAMES, named
 from callanalytics.web.requests import AuthenticatedRequest
 from callanalytics.web.views import refused
+from phonelock.models import LockSetUp
+from phonelock.services.seeing import LineView, lines_held_by
+from phonelock.services.words import sign_of
 from reports.models import SavedReport
 from reports.services.home import HomeCalls, arrival_mark, home_calls
 from reports.services.usage import SHORTCUTS, most_used
@@ -45,9 +49,15 @@ def home(request: AuthenticatedRequest) -> HttpResponse:
         "period": period,
         "periods": [(name, NAMES[name]) for name in PERIODS],
         "most_used": most_used(request.user),
+        "lines": own_locks(request.user),
         "own_reports": SavedReport.objects.kept().owned_by(request.user).only("pk", "name")[:SHORTCUTS],
     }
     return render(request, "reports/home.html", context)
+
+
+def own_locks(person: User) -> list[tuple[LineView, str]]:
+    """Return the person's lines and the icons of their states, where Phone Lock is set up at all."""
+    return [(line, sign_of(line)) for line in lines_held_by(person)] if LockSetUp.objects.exists() else []
 
 
 @require_safe

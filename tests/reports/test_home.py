@@ -250,7 +250,7 @@ def test_the_number_of_queries_is_bounded(client: Client, ana: User) -> None:
         make.record(ana, kind=Kind.INTERNAL, other_number=f"30{number:02}", gateway_id=make.gateway(f"G{number}").pk)
     with CaptureQueriesContext(connection) as queries:
         content(client)
-    assert len(queries) <= 12, "the ranking of reports, the own ones and the private calls are one each"
+    assert len(queries) <= 13, "the ranking of reports, the own ones, the private calls and Phone Lock are one each"
     with CaptureQueriesContext(connection) as queries:
         content(client)
     assert len(queries) <= 4, "a page without news comes from the cache, but for the reader's own reports"

@@ -18,6 +18,7 @@ from django.core.management import BaseCommand, CommandError, call_command
 from accounting.management.commands.seed_demo import DEFAULT_PASSWORD
 from accounting.models import PhoneSystem, User
 from callanalytics.processes import Child, stop, tend_until
+from phonelock.services.demo import PIN
 
 START_SECONDS = 60
 DEMO_USERNAMES = ("anna", "sami", "admin")
@@ -153,7 +154,7 @@ def demo_lines() -> list[str]:
     lines = [f"  {user.username:<10}{password:<20}{user.role:<15}{user}" for user in accounts]
     if not lines:
         return []
-    return ["Sign in as user name, password:", *lines, ""]
+    return ["Sign in as user name, password:", *lines, f"Their PIN at desk phones: {PIN}", ""]
 
 
 def portal_processes(host: str, port: int) -> list[Child]:
