@@ -344,9 +344,9 @@ def test_loads_of_gateways_are_those_of_going_call_by_call(
     copy_columns(rebuild=True, quiet=NOW)
     # What the copy keeps does not depend on what is set up.
     Gateway.objects.update(channels=channels)
-    changed = [(MONTHS_END + timedelta(days=day)).date() for day in touched]
-    touch(changed)
-    CallRecord.objects.filter(started_at__date__in=changed).update(gateway_id=gateways[0])
+    for begin in (MONTHS_END + timedelta(days=day) for day in touched):
+        touch([begin.date()])
+        CallRecord.objects.in_period(begin, begin + timedelta(days=1)).update(gateway_id=gateways[0])
     asker = asker_for(reader, mask_for(reader), zone)
     first, last = ((MONTHS_END + timedelta(days=day)).date() for day in days) if days else (None, None)
     question = Question(period=CUSTOM if days else "all", first=first, last=last, zone=zone)
