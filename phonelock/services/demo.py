@@ -20,9 +20,9 @@ from phonelock.models import (
     Timetable,
     TimetableExemption,
 )
-from phonelock.querysets import held_now
+from phonelock.querysets import held_now, people_led_by
 from phonelock.services import pins
-from phonelock.services.locking import Actor, lock
+from phonelock.services.locking import Actor, lines_of, lock
 from phonelock.services.ruling import follow_rules
 
 PIN = "4711"
@@ -54,8 +54,9 @@ def lock_some(anna: User, sami: User, admin: User) -> None:
     lines = some_lines(exclude={anna.pk, sami.pk, admin.pk})
     for place, (line, person) in enumerate(lines[:5]):
         lock([line.pk], Reason.SELF, Actor((Through.PHONE, Through.DESKTOP)[place % 2], person))
-    left, empty = ([line.pk for line, _person in part] for part in (lines[5:6], lines[6:8]))
+    left = [line.pk for line, _person in lines[5:6]]
     lock(left, Reason.ADMINISTRATION, Actor(Through.PORTAL, admin), note=_("Phone reported lost"))
+    empty = sorted(lines_of(people_led_by(sami).exclude(pk=sami.pk).values_list("pk", flat=True)))[3:30:13]
     lock(empty, Reason.ADMINISTRATION, Actor(Through.PORTAL, sami), note=_("Desk not occupied"))
     if office := Office.objects.order_by("pk").first():
         night = Timetable.objects.create(name=_("Nights and weekends"), office=office)
