@@ -33,5 +33,6 @@ urlpatterns = [
     path("setup/locks/systems/", set_up.lock_set_up, name="lock_set_up"),
     path("setup/locks/systems/<int:pk>/", set_up.lock_set_up_form, name="lock_set_up_form"),
     path("setup/locks/systems/<int:pk>/new-address/", set_up.new_lock_key, name="new_lock_key"),
+    path("setup/locks/systems/<int:pk>/phone/", set_up.try_lock_phone, name="try_lock_phone"),
     path("setup/locks/systems/<int:pk>/checks/", set_up.lock_checks, name="lock_checks"),
 ]

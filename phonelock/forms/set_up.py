@@ -107,6 +107,16 @@ def server_address(text: str, *, with_path: bool) -> str:
     return text if with_path else text.rstrip("/")
 
 
+class PhoneForm(forms.Form):
+    """A phone that is to be sent what it should show."""
+
+    device = forms.CharField(label=_("Device name"), max_length=64, help_text=_("For instance SEP001122334455."))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["device"].widget.attrs |= {"dir": "ltr", "spellcheck": "false", "autocomplete": "off"}
+
+
 class QuestionForm(forms.Form):
     """A call that might be made, to see what UCM would be answered."""
 

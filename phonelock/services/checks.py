@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounting.services.connection_tests import TESTS
 from phonelock.models import AllowedNumber, EngineKind, LockSetUp, PhoneDisplay
+from phonelock.services.phone_checks import authentication_answers, service_answers
 
 SECONDS = 5.0
 LATELY = timedelta(hours=1)
@@ -60,6 +61,11 @@ def by_call_control(set_up: LockSetUp) -> bool:
 def by_axl(set_up: LockSetUp) -> bool:
     """Whether calling search spaces are exchanged."""
     return set_up.engine == EngineKind.AXL
+
+
+def with_phones(set_up: LockSetUp) -> bool:
+    """Whether anything is entered about phones."""
+    return set_up.push or bool(set_up.phone_address)
 
 
 def engine_chosen(set_up: LockSetUp) -> Found:
@@ -138,6 +144,18 @@ def compared(set_up: LockSetUp) -> Found:
     return Found(Light.GOOD, _("Lines were compared with the phone system on time."))
 
 
+def phones_reach_it(set_up: LockSetUp) -> Found:
+    """Fetch the menu of phones as a phone does."""
+    well, text = service_answers(set_up)
+    return Found(Light.GOOD if well else Light.BAD, text)
+
+
+def phones_ask_it(set_up: LockSetUp) -> Found:
+    """Ask whether a message is authorised, as a phone does."""
+    well, text = authentication_answers(set_up)
+    return Found(Light.GOOD if well else Light.BAD, text)
+
+
 def phones_show_it(set_up: LockSetUp) -> Found:
     """Say how many phones have taken their messages, and why others have not."""
     if not set_up.phone_networks.strip():
@@ -161,6 +179,8 @@ CHECKS: dict[str, Check] = {
     "emergency": Check(gettext_lazy("Emergency and allowed numbers"), by_call_control, emergency_numbers_known),
     "publisher": Check(gettext_lazy("AXL access"), by_axl, publisher_answers),
     "compared": Check(gettext_lazy("Comparison of lines"), by_axl, compared),
+    "services": Check(gettext_lazy("Menu of phones"), with_phones, phones_reach_it),
+    "authentication": Check(gettext_lazy("Questions of phones"), lambda set_up: set_up.push, phones_ask_it),
     "phones": Check(gettext_lazy("Messages to phones"), lambda set_up: set_up.push, phones_show_it),
 }
 """By name, in the order in which they are looked at; whoever adds a way of barring or showing enters its steps."""

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -16,10 +17,11 @@ from accounting.models import PhoneSystem
 from callanalytics.web.permissions import administrators, require
 from callanalytics.web.requests import AuthenticatedRequest
 from phonelock.call_control import Question
-from phonelock.forms.set_up import LockSetUpForm, QuestionForm
+from phonelock.forms.set_up import LockSetUpForm, PhoneForm, QuestionForm
 from phonelock.models import EngineKind, LockSetUp, Reason
 from phonelock.services.checks import call_control_address, checks_for
 from phonelock.services.deciding import Cause, Verdict, tried
+from phonelock.services.phone_checks import NoSuchPhone, try_phone
 from phonelock.services.set_up_state import states
 
 SAID: dict[str, str | Promise] = {
@@ -81,12 +83,32 @@ def lock_checks(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         "set_up": set_up,
         "steps": [(check.label, check.run(set_up) if request.method == "POST" else None) for check in steps.values()],
         "form": form,
+        "phone_form": PhoneForm(),
         "portal_url": settings.PORTAL_URL,
     }
     if asks and form.is_valid() and set_up.pk:
         verdict = tried(set_up, Question(form.cleaned_data["calling"], form.cleaned_data["called"]))
         context |= {"verdict": verdict, "said": SAID[verdict.cause], "reasons": reasons_of(verdict)}
     return render(request, "phonelock/set_up_checks.html", context)
+
+
+@require_POST
+@require(administrators)
+def try_lock_phone(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Send one phone what it should show now, and say whether it has taken it."""
+    set_up = get_object_or_404(LockSetUp.objects.select_related("phone_system"), phone_system=pk)
+    form = PhoneForm(request.POST)
+    name = form.cleaned_data["device"] if form.is_valid() else ""
+    try:
+        fault = try_phone(set_up, name)
+    except NoSuchPhone as error:
+        messages.error(request, str(error))
+    else:
+        if fault:
+            messages.error(request, gettext("%(name)s: %(fault)s") % {"name": name, "fault": fault})
+        else:
+            messages.success(request, gettext("%(name)s has taken the message.") % {"name": name})
+    return redirect("lock_checks", pk=pk)
 
 
 def set_up_of(phone_system: int) -> LockSetUp:

@@ -10,6 +10,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from accounting.models import Device, Extension, User
@@ -169,6 +171,25 @@ def test_the_answer_to_a_phone_has_only_the_headers_that_old_phones_read(portal:
     names = {name.lower() for name, _value in answer.getheaders()}
     assert names <= {"server", "date", "connection", "content-type", "content-length"}
     connection.close()
+
+
+def test_administrators_see_step_by_step_that_phones_are_served(
+    ring: Ring, line: Extension, settings: Any, portal: Portal, admin: User, client: Client
+) -> None:
+    client.force_login(admin)
+    checks, send = (reverse(name, args=[line.phone_system_id]) for name in ("lock_checks", "try_lock_phone"))
+    page = client.post(checks).content.decode()
+    assert f"{portal.address}/phone/?d=#DEVICENAME#" in page
+    assert f"{portal.address}/phone/authenticate/" in page
+    assert "No phone of this name" in client.post(send, {"device": "SEP0"}, follow=True).content.decode()
+    assert "is not registered" in client.post(send, {"device": NAME}, follow=True).content.decode()
+    phone = listening(ring(), settings)
+    PhoneDisplay.objects.update(address=ADDRESS, model="CP-8841")
+    assert f"{NAME} has taken the message" in client.post(send, {"device": NAME}, follow=True).content.decode()
+    assert phone.took == ["Init:AppStatus"]
+    LockSetUp.objects.update(phone_address="http://127.0.0.1:9")
+    page = client.post(checks).content.decode()
+    assert "Nothing answers at http://127.0.0.1:9" in page
 
 
 @pytest.fixture
