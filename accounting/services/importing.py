@@ -106,16 +106,16 @@ def bytes_of(paths: Iterable[Path]) -> int:
 
 
 def batches(files: Iterable[CallFile]) -> Iterator[list[CallFile]]:
-    """Yield files in batches of about BATCH_RECORDS records (the first FIRST_RECORDS) or BATCH_FILES files."""
+    """Yield files in batches of BATCH_RECORDS records (the first FIRST_RECORDS) and what the last file has beyond.
+
+    At BATCH_FILES files a batch is full in any case.
+    """
     batch: list[CallFile] = []
     records, most = 0, FIRST_RECORDS
     for file in files:
-        if batch and (records + file.records > most or len(batch) >= BATCH_FILES):
-            yield batch
-            batch, records, most = [], 0, BATCH_RECORDS
         batch.append(file)
         records += file.records
-        if records >= most:
+        if records >= most or len(batch) >= BATCH_FILES:
             # Not with the next file: the database would wait while it is read.
             yield batch
             batch, records, most = [], 0, BATCH_RECORDS

@@ -5,9 +5,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from itertools import chain, islice
+from itertools import chain
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import Any
 
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
@@ -41,7 +41,7 @@ from accounting.services.reference import Reference, current_reference, refresh_
 from accounting.services.stored_calls import LEG_FIELDS, among, epoch, load_legs, plain_key
 from accounting.services.topology import Topology
 from accounting.sources.base import Leg, Quality, Reading
-from callanalytics.lib.bulk import Moments, allocate_ids, day_value, insert_rows, key_values
+from callanalytics.lib.bulk import Moments, NewRows, allocate_ids, day_value, insert_in_turn, insert_rows, key_values
 from callanalytics.lib.updating import update_rows
 
 LEG_COLUMNS = ["id", "phone_system_id", "file_id", "call_id", *LEG_FIELDS]
@@ -49,8 +49,6 @@ QUALITY_COLUMNS = [
     "phone_system_id", "record_key", "call_ref", "leg", "measured_at", "device", "mos", "jitter_ms", "latency_ms",
     "loss_permille",
 ]  # fmt: skip
-Row = TypeVar("Row")
-Piece = TypeVar("Piece")
 Key = tuple[int, str]
 """What a record is known by: its time (epoch seconds) and its own id, or the hash of its row."""
 Call = tuple[list[Leg], int, ImportFile | None]
@@ -112,7 +110,6 @@ class BatchWriter:
         continued = {call_id for one in groups.values() for call_id in one.call_ids}
         told_anew = self.discovery.look(legs) - continued
         self.write_calls(legs, groups, continued, sorted(told_anew))
-        self.write_totals()
         if late:
             self.update_quality(late)
 
@@ -191,7 +188,7 @@ class BatchWriter:
     # Calls
 
     def write_calls(self, legs: list[Leg], groups: dict[int, Group], continued: set[int], told_anew: list[int]) -> None:
-        """Write new legs, and the call records of all calls that are new or changed."""
+        """Write new legs, the call records of all calls that are new or changed, and what both change in the totals."""
         ids = allocate_ids(CallLeg, len(legs))
         call_ids = self.number_calls(ids, groups)
         earlier = load_legs(continued.union(told_anew))
@@ -204,12 +201,13 @@ class BatchWriter:
         calls = chain(
             new_calls(legs, groups, call_ids, files, earlier), ((earlier[call], call, None) for call in told_anew)
         )
-        # Row by row, so that the database enters rows while the next ones are made; thus no queries in there. Legs are
-        # quickly made: calls are assembled between them.
-        assembled: list[Assembled] = []
-        leg_rows = self.leg_rows(legs, ids, call_ids, files)
-        insert_rows(CallLeg, LEG_COLUMNS, between(leg_rows, self.assembling(calls), assembled))
-        insert_rows(CallRecord, RECORD_COLUMNS, self.record_rows(recorder, assembled))
+        insert_in_turn([
+            NewRows(CallLeg, LEG_COLUMNS, self.leg_rows(legs, ids, call_ids, files)),
+            NewRows(CallRecord, RECORD_COLUMNS, self.record_rows(recorder, self.assembling(calls))),
+            # These begin when all records are made.
+            NewRows(ExtensionDay, DAY_COLUMNS, self.totals.day_rows(day_value)),
+            NewRows(UnitHalfHour, SLOT_COLUMNS, self.totals.slot_rows(self.moment)),
+        ])  # fmt: skip
         self.discovery.write()
 
     def number_calls(self, ids: Sequence[int], groups: dict[int, Group]) -> list[int]:
@@ -282,11 +280,6 @@ class BatchWriter:
         for start in range(0, len(identifiers), 500):
             CallRecord.objects.filter(pk__in=identifiers[start : start + 500]).delete()
         self.net_records -= len(identifiers)
-
-    def write_totals(self) -> None:
-        """Append additions and corrections; rows that come to nothing are left out."""
-        insert_rows(ExtensionDay, DAY_COLUMNS, self.totals.day_rows(day_value))
-        insert_rows(UnitHalfHour, SLOT_COLUMNS, self.totals.slot_rows(self.moment))
 
     # Quality
 
@@ -371,11 +364,3 @@ def new_calls(
             members = [legs[member] for member in one.positions]
             members += [stored for call_id in one.call_ids for stored in earlier[call_id]]
             yield members, call_ids[position], files[position]
-
-
-def between(rows: Iterable[Row], work: Iterator[Piece], done: list[Piece]) -> Iterator[Row]:
-    """Yield rows, and do a piece of work after each; what is left over is done after the last."""
-    for row in rows:
-        yield row
-        done.extend(islice(work, 1))
-    done.extend(work)

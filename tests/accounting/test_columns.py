@@ -175,7 +175,7 @@ def test_runs_of_days_end_with_their_month() -> None:
 
 
 WRITING = re.compile(
-    r"(?:insert_rows|update_rows)\(\s*CallRecord\b"
+    r"(?:insert_rows|NewRows|update_rows)\(\s*CallRecord\b"
     r"|CallRecord\.objects[^\n]*\.(?:delete|update|create|bulk_update|bulk_create|_raw_delete)\("
     r"|\brecords\.(?:update|delete)\(|delete_rows\(records\)"
 )
