@@ -9,7 +9,7 @@ from lxml import etree
 from lxml.etree import _Element as Element
 
 from accounting.services.axl import Publisher
-from phonelock.engines.soap import SoapConnection, SoapFault
+from phonelock.engines.soap import SECONDS, SoapConnection, SoapFault
 
 NAMESPACE = "http://www.cisco.com/AXL/API/"
 NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
@@ -40,9 +40,9 @@ class SeenLine:
 class AxlClient:
     """A publisher's AXL in one version of the schema; every operation raises EngineFault, SoapFault when refused."""
 
-    def __init__(self, publisher: Publisher, schema: str) -> None:
-        """Take where, as whom, and in which version; nothing is sent yet."""
-        self.soap, self.schema = SoapConnection(publisher, "/axl/"), schema
+    def __init__(self, publisher: Publisher, schema: str, seconds: float = SECONDS) -> None:
+        """Take where, as whom, in which version, and the limit of each request; nothing is sent yet."""
+        self.soap, self.schema = SoapConnection(publisher, "/axl/", seconds), schema
 
     def close(self) -> None:
         """Hang up."""

@@ -6,7 +6,6 @@ import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 
 from django.conf import settings
 from django.utils import timezone
@@ -16,26 +15,12 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounting.services.connection_tests import TESTS
 from phonelock.models import AllowedNumber, EngineKind, LockSetUp, PhoneDisplay
+from phonelock.services import axl_checks
+from phonelock.services.findings import Found, Light
 from phonelock.services.phone_checks import authentication_answers, service_answers
 
 SECONDS = 5.0
 LATELY = timedelta(hours=1)
-
-
-class Light(StrEnum):
-    """How a step stands."""
-
-    GOOD = "good"
-    WARNING = "warn"
-    BAD = "bad"
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a step has found, and what to do next."""
-
-    light: Light
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,9 +163,15 @@ CHECKS: dict[str, Check] = {
     "asked": Check(gettext_lazy("Questions of UCM"), by_call_control, was_asked),
     "emergency": Check(gettext_lazy("Emergency and allowed numbers"), by_call_control, emergency_numbers_known),
     "publisher": Check(gettext_lazy("AXL access"), by_axl, publisher_answers),
+    "schema": Check(gettext_lazy("AXL version"), by_axl, axl_checks.schema_spoken),
+    "locked_css": Check(gettext_lazy("Calling search space of locked lines"), by_axl, axl_checks.locked_css_there),
+    "line": Check(gettext_lazy("A line on the phone system"), by_axl, axl_checks.line_readable),
     "compared": Check(gettext_lazy("Comparison of lines"), by_axl, compared),
     "services": Check(gettext_lazy("Menu of phones"), with_phones, phones_reach_it),
     "authentication": Check(gettext_lazy("Questions of phones"), lambda set_up: set_up.push, phones_ask_it),
+    "registrations": Check(
+        gettext_lazy("Addresses of phones"), lambda set_up: set_up.push or set_up.match_address, axl_checks.phones_known
+    ),
     "phones": Check(gettext_lazy("Messages to phones"), lambda set_up: set_up.push, phones_show_it),
 }
 """By name, in the order in which they are looked at; whoever adds a way of barring or showing enters its steps."""

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounting.models import PhoneSystem
 from phonelock.models import EngineKind, LineState, LockSetUp
-from phonelock.services.checks import Light
+from phonelock.services.findings import Light
 
 SILENT = timedelta(hours=1)
 

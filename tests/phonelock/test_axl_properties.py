@@ -136,7 +136,7 @@ def test_killed_and_ordered_otherwise_at_each_moment(
 
 
 @pytest.mark.django_db
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=steps)
 def test_never_shown_as_locked_while_open(cluster: tuple[Ucm, int], db: None, steps: list[Any]) -> None:
     ucm, lines = cluster[0], begin(cluster)
