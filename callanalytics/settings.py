@@ -49,6 +49,8 @@ PIN_PEPPER = secret("PIN_PEPPER", "") or SECRET_KEY
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 PORTAL_URL = env.str("PORTAL_URL", f"http://localhost:{env.int('PORT', 8000)}")
+CALL_CONTROL_URL = env.str("CALL_CONTROL_URL", PORTAL_URL)
+"""Where UCM asks about calls: the portal, or a web server of its own that has no pages to serve."""
 
 INSTALLED_APPS = [
     "callanalytics",

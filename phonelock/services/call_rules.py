@@ -102,7 +102,9 @@ class CallRules:
 
     def type_of(self, office_id: int | None, number: str, *, sent_on: bool) -> CallType | None:
         """Return what a called number is at an office."""
-        return self.plan and self.plan.analyse(office_id, number, incoming=False, outpulsed=sent_on).call_type
+        if self.plan is None:
+            return None
+        return self.plan.analyse(office_id, number, incoming=False, outpulsed=sent_on).call_type
 
 
 def digest(key: str) -> str:

@@ -35,7 +35,7 @@ class Check:
 def call_control_address(set_up: LockSetUp) -> str:
     """Return what is entered in UCM as the address of the routing server; '' without a key."""
     key = set_up.call_control_key
-    return f"{settings.PORTAL_URL.rstrip('/')}/ecc/{key}/" if key else ""
+    return f"{settings.CALL_CONTROL_URL.rstrip('/')}/ecc/{key}/" if key else ""
 
 
 def by_call_control(set_up: LockSetUp) -> bool:
@@ -69,13 +69,13 @@ def address_answers(set_up: LockSetUp) -> Found:
         with urllib.request.urlopen(address, timeout=SECONDS):  # noqa: S310  (the portal's own address)
             pass
     except urllib.error.HTTPError as error:
-        text = _("Something answers at %(address)s, but not the portal (status %(status)s). Correct PORTAL_URL.")
-        return Found(Light.BAD, text % {"address": settings.PORTAL_URL, "status": error.code})
+        text = _("Something answers at %(address)s, but not the portal (status %(status)s). Correct CALL_CONTROL_URL.")
+        return Found(Light.BAD, text % {"address": settings.CALL_CONTROL_URL, "status": error.code})
     except (OSError, http.client.HTTPException, ValueError):
-        text = _("Nothing answers at %(address)s. Correct PORTAL_URL, or open the port for UCM.")
-        return Found(Light.WARNING, text % {"address": settings.PORTAL_URL})
+        text = _("Nothing answers at %(address)s. Correct CALL_CONTROL_URL, or open the port for UCM.")
+        return Found(Light.WARNING, text % {"address": settings.CALL_CONTROL_URL})
     text = _("The portal answers at %(address)s. UCM must reach it by the same name and port.")
-    return Found(Light.GOOD, text % {"address": settings.PORTAL_URL})
+    return Found(Light.GOOD, text % {"address": settings.CALL_CONTROL_URL})
 
 
 def was_asked(set_up: LockSetUp) -> Found:

@@ -70,7 +70,7 @@ class HurriedReads:
             return
         together = Barrier(THREADS)
         for _thread in range(THREADS):
-            pool.submit(lambda: (together.wait(LONGEST_WAIT), connection.close()))
+            pool.submit(end_with, together)
         pool.shutdown()
 
     def _submit(self, work: Callable[[], Found]) -> Future[Found]:
@@ -103,6 +103,12 @@ def tried_twice(work: Callable[[], Found]) -> Found:
     except (DatabaseError, InterfaceError):
         connection.close()
         raise
+
+
+def end_with(others: Barrier) -> None:
+    """Close this thread's connection when all threads are here, so that each of them does it."""
+    others.wait(LONGEST_WAIT)
+    connection.close()
 
 
 READS = HurriedReads()

@@ -79,7 +79,7 @@ def test_the_list_says_whether_calls_are_barred(portal: Client, system: PhoneSys
 
 
 def test_checks_say_what_is_missing(portal: Client, system: PhoneSystem, settings: Any) -> None:
-    settings.PORTAL_URL = "http://127.0.0.1:9"
+    settings.CALL_CONTROL_URL = "http://127.0.0.1:9"
     set_up = LockSetUp.objects.create(phone_system=system, engine=EngineKind.CALL_CONTROL, call_control_key="k")
     page = reverse("lock_checks", args=[system.pk])
     assert {found for _label, found in portal.get(page).context["steps"]} == {None}
