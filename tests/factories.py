@@ -6,6 +6,8 @@ from itertools import count
 from typing import Any
 from uuid import uuid4
 
+from django.utils import timezone
+
 from accounting.models import (
     CallLeg,
     CallRecord,
@@ -33,6 +35,7 @@ from accounting.models import (
     Tariff,
     User,
 )
+from phonelock.models import EngineKind, LockSetUp
 
 NOON = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
 PASSWORD = "correct horse battery"
@@ -184,3 +187,9 @@ def import_file(name: str = "", **fields: Any) -> ImportFile:
         "unanswered": 1,
     }
     return ImportFile.objects.create(**(values | fields))
+
+
+def lock_set_up(system: PhoneSystem | None = None, **fields: Any) -> LockSetUp:
+    """Let a phone system bar calls by call control, as one whose UCM asks."""
+    values = {"engine": EngineKind.CALL_CONTROL, "asked_at": timezone.now()} | fields
+    return LockSetUp.objects.create(phone_system=system or phone_system(), **values)

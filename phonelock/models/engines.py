@@ -98,6 +98,12 @@ class LockSetUp(models.Model):
     def __str__(self) -> str:
         return str(self.phone_system)
 
+    @property
+    def barring_engine(self) -> str:
+        """What bars calls as far as is known: call control that UCM has never asked bars nothing."""
+        never_asked = self.engine == EngineKind.CALL_CONTROL and self.asked_at is None
+        return EngineKind.NONE if never_asked else self.engine
+
 
 class LineStatus(models.TextChoices):
     """What is true for the calls of a line, as far as the product knows."""

@@ -18,7 +18,6 @@ from jeepney.io.blocking import open_dbus_connection
 
 from accounting.models import Extension, LineAssignment, Scope, TokenClient, User
 from accounting.services import tokens
-from phonelock.models import EngineKind, LockSetUp
 from tests import factories as make
 from tests import servers
 
@@ -207,7 +206,7 @@ def line(ana: User) -> Extension:
     """The extension of ana, whose phone system asks the portal about each call."""
     line = Extension.objects.create(phone_system=make.phone_system(), number="211")
     LineAssignment.objects.create(extension=line, user=ana)
-    LockSetUp.objects.create(phone_system=line.phone_system, engine=EngineKind.CALL_CONTROL)
+    make.lock_set_up(line.phone_system)
     return line
 
 

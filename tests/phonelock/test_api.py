@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounting.models import AuditEntry, Department, Extension, LineAssignment, Role, Scope, TokenClient, User
 from accounting.services import tokens
-from phonelock.models import EngineKind, Lock, LockEvent, LockSetUp, Reason, Through
+from phonelock.models import Lock, LockEvent, Reason, Through
 from phonelock.services.locking import Actor, lines_of, lock, release
 from phonelock.services.many import SUBJECT
 from tests import factories as make
@@ -53,7 +53,7 @@ def held_line(number: str, holder: User) -> Extension:
 @pytest.fixture
 def line(ana: User) -> Extension:
     line = held_line("211", holder=ana)
-    LockSetUp.objects.create(phone_system=line.phone_system, engine=EngineKind.CALL_CONTROL)
+    make.lock_set_up(line.phone_system)
     return line
 
 

@@ -36,7 +36,7 @@ def eva(sales: Department) -> User:
     """Eva of the sales department holds the line 211 of a phone system that asks the portal about calls."""
     eva = make.person("eva", extension="211", last_name="Wolf")
     make.membership(eva, department=sales)
-    LockSetUp.objects.create(phone_system=make.phone_system(), engine=EngineKind.CALL_CONTROL)
+    make.lock_set_up(make.phone_system())
     return eva
 
 

@@ -43,7 +43,7 @@ def view_of(line: Extension) -> LineView:
 
 def test_each_reason_is_lifted_by_its_own_side_only(eva: User, admin: User) -> None:
     line = line_of(eva)
-    LockSetUp.objects.create(phone_system=line.phone_system, engine=EngineKind.CALL_CONTROL)
+    make.lock_set_up(line.phone_system)
     own, boss = Actor(Through.PORTAL, eva), Actor(Through.PORTAL, admin)
     assert lock([line.pk], Reason.SELF, own) == 1
     assert lock([line.pk], Reason.ADMINISTRATION, boss, note="Lost badge") == 1

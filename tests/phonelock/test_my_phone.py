@@ -28,7 +28,7 @@ def client_of(user: User) -> Client:
 def eva() -> User:
     """Eva holds the line 211 of a phone system that bars calls."""
     eva = make.person("eva", extension="211", first_name="Eva")
-    LockSetUp.objects.create(phone_system=make.phone_system(), engine=EngineKind.CALL_CONTROL)
+    make.lock_set_up(make.phone_system())
     return eva
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounting.models import AuditEntry, Department, Extension, Job, LineAssignment, Membership, Office, User
 from accounting.services import jobs
-from phonelock.models import EngineKind, LineState, Lock, LockEvent, LockSetUp, Pin, Reason, RefusedCall, Through
+from phonelock.models import LineState, Lock, LockEvent, Pin, Reason, RefusedCall, Through
 from phonelock.services import many, pins
 from phonelock.services.locking import Actor, lines_of, lock
 from tests import factories as make
@@ -30,7 +30,7 @@ def client_of(user: User) -> Client:
 @pytest.fixture(autouse=True)
 def lines(ana: User, cleo: User, ben: User) -> dict[str, int]:
     """Ana and cleo hold a line, and ben, who leads ana, too."""
-    LockSetUp.objects.create(phone_system=make.phone_system(), engine=EngineKind.CALL_CONTROL)
+    make.lock_set_up(make.phone_system())
     found = {}
     for user, number in ((ana, "2001"), (cleo, "3001"), (ben, "2002")):
         line = Extension.objects.create(phone_system=make.phone_system(), number=number)

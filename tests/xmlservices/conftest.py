@@ -12,7 +12,7 @@ import pytest
 from django.conf import settings
 
 from accounting.models import Device, Extension, User
-from phonelock.models import EngineKind, LockSetUp, Through
+from phonelock.models import LockSetUp, Through
 from phonelock.services import pins
 from phonelock.services.locking import Actor
 from phonelock.simulator.phones import MODELS, Phone
@@ -37,7 +37,8 @@ def give_phone(person: User, name: str) -> Extension:
     """Let a phone be known with the person's line; calls of the line are barred by questions of UCM."""
     line = Extension.objects.get(assignments__user=person)
     Device.objects.create(phone_system=line.phone_system, name=name, number=line.number)
-    LockSetUp.objects.get_or_create(phone_system=line.phone_system, defaults={"engine": EngineKind.CALL_CONTROL})
+    if not LockSetUp.objects.filter(phone_system=line.phone_system).exists():
+        make.lock_set_up(line.phone_system)
     return line
 
 
