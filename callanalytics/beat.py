@@ -27,6 +27,7 @@ TIMETABLE = {
     "tell_engines": {"task": "phonelock.tasks.tell_engines", "schedule": 10.0, "options": {"expires": 10}},
     "compare_lines": {"task": "phonelock.tasks.compare_lines", "schedule": 30.0, "options": {"expires": 30}},
     "show_on_phones": {"task": "phonelock.tasks.show_on_phones", "schedule": 15.0, "options": {"expires": 15}},
+    "compare_displays": {"task": "phonelock.tasks.compare_displays", "schedule": 600.0, "options": {"expires": 600}},
     "clear_phone_forms": {"task": "xmlservices.tasks.clear_forms", "schedule": 3600.0, "options": {"expires": 600}},
     "tick_schedules": {"task": "reports.tasks.tick_schedules", "schedule": 15.0, "options": {"expires": 30}},
     "clear_reports": {"task": "reports.tasks.clear_reports", "schedule": 3600.0, "options": {"expires": 600}},

@@ -23,6 +23,7 @@ from phonelock.services.words import locks_by_budget
 from phonelock.signals import lines_changed
 
 SHOW = "phonelock.tasks.show_on_phones"
+COMPARE_DISPLAYS = "phonelock.tasks.compare_displays"
 FOLLOW = "phonelock.tasks.follow_rules"
 TELL = "phonelock.tasks.tell_engines"
 BARRING = ("engine", "route_partition", "locked_css", "line_text")
@@ -91,3 +92,9 @@ def show_on_phones(extensions: list[int], **_facts: Any) -> None:
     """Ask for the phones of these lines to show what is true now."""
     if LockSetUp.objects.filter(push=True).exists():
         current_app.send_task(SHOW, args=[extensions], expires=60)
+
+
+@receiver(post_save, sender=LockSetUp)
+def show_as_set_up(**_facts: Any) -> None:
+    """Ask for all phones to show what is true when they are told to show it from now on, or no more."""
+    transaction.on_commit(partial(current_app.send_task, COMPARE_DISPLAYS, expires=600), robust=True)

@@ -29,7 +29,7 @@ def compare_lines() -> None:
 
 @shared_task(expires=60)
 def show_on_phones(extensions: Sequence[int] = ()) -> None:
-    """Show and clear locks on phones: of these lines, else whatever is found to differ and whatever is due."""
+    """Show and clear locks on phones: of these lines, else whatever is found to differ, and whatever is due."""
     if extensions:
         displays.follow(extensions)
     else:
@@ -43,3 +43,9 @@ def show_on_phones(extensions: Sequence[int] = ()) -> None:
 def forget_old() -> None:
     """Delete refused calls and history beyond the term for which calls are kept."""
     erasing.forget_old()
+
+
+@shared_task(expires=600)
+def compare_displays() -> None:
+    """Let every phone show what is true, also where nothing has changed for long."""
+    displays.sweep(everything=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import structlog
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 from django.utils import translation
@@ -24,6 +25,7 @@ class PhonesFirst:
         """Answer what phones ask for; everything else goes on."""
         if not request.path_info.startswith(BELOW):
             return self.get_response(request)
+        structlog.contextvars.clear_contextvars()
         try:
             found = resolve(request.path_info)
         except Resolver404:

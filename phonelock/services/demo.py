@@ -28,6 +28,8 @@ from phonelock.services.ruling import follow_rules
 PIN = "4711"
 """Of the people who sign in to the demo; told with their sign-ins."""
 PEOPLE = ("anna", "sami", "admin")
+LOOPBACK = "127.0.0.0/8"
+"""Where the demo's simulated phones are."""
 DAYS = 42
 WATCHED = 24
 """People with a past."""
@@ -40,7 +42,11 @@ def set_demo_locks() -> None:
         return
     for phone_system in PhoneSystem.objects.all():
         LockSetUp.objects.create(
-            phone_system=phone_system, engine=EngineKind.CALL_CONTROL, call_control_key=secrets.token_urlsafe(24)
+            phone_system=phone_system,
+            engine=EngineKind.CALL_CONTROL,
+            call_control_key=secrets.token_urlsafe(24),
+            push=True,
+            phone_networks=LOOPBACK,
         )
     for person in people.values():
         pins.set_pin(person, PIN, Actor(Through.PORTAL, person))

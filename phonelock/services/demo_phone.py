@@ -11,7 +11,7 @@ from accounting.models import Device, Extension, User
 from phonelock.services.displays import DESK_PHONE
 from phonelock.services.locking import lines_of
 
-SECONDS = 8.0
+SECONDS = 12.0
 Screen = dict[str, Any]
 """What the phone shows: kind, title, prompt, text, items, fields, entries, status; see simulator.phone_server."""
 

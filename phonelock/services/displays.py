@@ -1,6 +1,7 @@
 """The lock indicator of phones: which phone should show which lines, and where it is reached."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from django.db.models import Q
 from django.utils import timezone
@@ -12,6 +13,7 @@ from phonelock.services.locking import parts
 from phonelock.services.registrations import addresses_of
 from phonelock.services.seeing import views_of
 
+LATELY = timedelta(minutes=5)
 DESK_PHONE = "SEP"
 """With what the names of desk phones begin."""
 
@@ -65,12 +67,19 @@ def phones_of(lines: list[Extension]) -> list[tuple[int, str, int]]:
     return [(system, name, by_number[system, number]) for system, name, number in rows if (system, number) in by_number]
 
 
-def sweep() -> int:
-    """Find lines whose phones show something else than what is true, also when a message was lost."""
+def sweep(*, everything: bool = False) -> int:
+    """Find lines whose phones show something else than what is true, also when a message was lost.
+
+    Of locked lines those are looked at that were locked lately, or all: most without a phone never show anything.
+    """
     states = LineState.objects.filter(wanted=True, applied=True, phone_system__in=pushing_systems())
-    locked = set(states.values_list("extension_id", flat=True))
-    shown = set(PhoneDisplay.objects.filter(wanted=True).values_list("extension_id", flat=True))
-    return follow(locked ^ shown)
+    shown = PhoneDisplay.objects.filter(wanted=True)
+    over = shown.exclude(extension__in=states.values("extension")).values_list("extension_id", flat=True)
+    if not everything:
+        since = timezone.now() - LATELY
+        states = states.filter(Q(changed_at__gt=since) | Q(confirmed_at__gt=since))
+    locked = states.exclude(extension__in=shown.values("extension")).values_list("extension_id", flat=True)
+    return follow({*over, *locked})
 
 
 def shown_on(device_name: str) -> list[Extension]:

@@ -4,34 +4,41 @@
 """
 
 import json
+import selectors
 import threading
 from argparse import ArgumentParser
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from phonelock.simulator.phones import MODELS, Phone, address_for, can_listen
 
 LOOPBACK = "127.0.0.1"
-MOST_PHONES = 200
 Screen = dict[str, Any]
 
 
 class Desk:
-    """The phones that were looked at so far; each is made when its name is first asked for."""
+    """All phones; one thread waits for messages to any of them."""
 
-    def __init__(self, portal: str, port: int) -> None:
+    def __init__(self, portal: str, port: int, names: Iterable[str] = ()) -> None:
+        """Plug in the phones of these names; others are when they are first asked for."""
         self.portal, self.port = portal.rstrip("/"), port
-        self.phones: dict[str, Phone] = {}
-        self.guard = threading.Lock()
+        self.guard, self.waiting = threading.Lock(), selectors.DefaultSelector()
+        self.phones = {name: self.plugged_in(name) for name in names}
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self) -> None:
+        """Hand each message to its phone."""
+        while True:
+            for key, _events in self.waiting.select(0.5):
+                key.data.handle_request()
 
     def phone(self, name: str, language: str) -> Phone:
         """Return a phone by its device name, speaking a language from now on."""
         with self.guard:
             if name not in self.phones:
-                if len(self.phones) >= MOST_PHONES:
-                    self.phones.pop(next(iter(self.phones))).hang_up()
                 self.phones[name] = self.plugged_in(name)
             phone = self.phones[name]
         phone.language = language or phone.language
@@ -42,7 +49,9 @@ class Desk:
         base = f"{self.portal}/phone/"
         phone = Phone(name, MODELS["CP-8841"], f"{base}?d=#DEVICENAME#", f"{base}authenticate/")
         if can_listen(address_for(name)):
-            phone.listen(address_for(name), self.port)
+            server = phone.plug_in(address_for(name), self.port)
+            server.timeout = 0
+            self.waiting.register(server, selectors.EVENT_READ, server)
         return phone
 
 
@@ -119,8 +128,10 @@ def main() -> None:
     options.add_argument("--portal", required=True)
     options.add_argument("--control", type=int, required=True)
     options.add_argument("--phones", type=int, required=True)
+    options.add_argument("--names", type=Path, help="A file with the device names of all phones, one a line.")
     given = options.parse_args()
-    with ThreadingHTTPServer((LOOPBACK, given.control), door(Desk(given.portal, given.phones))) as server:
+    names = given.names.read_text(encoding="utf-8").split() if given.names else []
+    with ThreadingHTTPServer((LOOPBACK, given.control), door(Desk(given.portal, given.phones, names))) as server:
         server.serve_forever()
 
 

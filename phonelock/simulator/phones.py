@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from phonelock.simulator.phone_xml import UNSUPPORTED, XmlFault, read
 
-SECONDS = 5.0
+SECONDS = 10.0
 LARGEST, LARGEST_PUSH = 196_608, 512
 EVERYTHING = "x-CiscoIPPhone/*, text/*, image/png, */*"
 OLD_OBJECTS = ("Directory", "Execute", "IconMenu", "IconFileMenu", "Image", "ImageFile", "Input", "Menu", "Text")
@@ -217,8 +217,8 @@ class Phone:
             return False
         return answer.status == http.HTTPStatus.OK and word == b"AUTHORIZED"
 
-    def listen(self, address: str, port: int) -> None:
-        """Take messages at an address until hang_up()."""
+    def plug_in(self, address: str, port: int) -> ThreadingHTTPServer:
+        """Open the phone's web server at an address; whoever does so calls its handle_request()."""
         phone = self
 
         class Door(_Door):
@@ -227,7 +227,12 @@ class Phone:
             owner = phone
 
         self.server = ThreadingHTTPServer((address, port), Door)
-        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
+        return self.server
+
+    def listen(self, address: str, port: int) -> None:
+        """Take messages at an address until hang_up()."""
+        server = self.plug_in(address, port)
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
 
     def hang_up(self) -> None:
         """Take no messages any more."""

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -92,3 +93,11 @@ def ring(portal: Portal, transactional_db: None) -> Iterator[Ring]:
     yield new
     for phone in made:
         phone.hang_up()
+
+
+def eventually(holds: Callable[[], object]) -> bool:
+    """Tell whether something comes true within ten seconds: the phone fetches after it has answered."""
+    until = time.monotonic() + 10
+    while not holds() and time.monotonic() < until:
+        time.sleep(0.02)
+    return bool(holds())

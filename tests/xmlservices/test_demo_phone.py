@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,7 +14,7 @@ from accounting.models import Device, User
 from phonelock.models import Lock, LockSetUp
 from phonelock.tasks import show_on_phones
 from tests.servers import accepts, end, free_port, wait_until
-from tests.xmlservices.conftest import PIN, Portal
+from tests.xmlservices.conftest import PIN, Portal, eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -39,16 +38,6 @@ def press(client: Client, key: str, *values: str) -> str:
     return answer.content.decode()
 
 
-def shown_soon(client: Client, wanted: str) -> str:
-    """Return what the phone shows, as soon as it has fetched what it was told to, after five seconds at the latest."""
-    deadline = time.monotonic() + 5
-    while wanted not in (page := client.get(reverse("demo_phone_status")).content.decode()):
-        if time.monotonic() > deadline:
-            break
-        time.sleep(0.1)
-    return page
-
-
 def test_a_line_is_locked_at_the_demo_phone_and_the_padlock_comes(
     phones: None,
     portal: Portal,
@@ -63,7 +52,7 @@ def test_a_line_is_locked_at_the_demo_phone_and_the_padlock_comes(
     assert "211: locked" in press(client, "submit", PIN)
     assert Lock.objects.get().number == "211"
     show_on_phones()
-    assert "Locked: 211" in shown_soon(client, "Locked: 211")
+    assert eventually(lambda: b"Locked: 211" in client.get(reverse("demo_phone_status")).content)
     assert "Press Services" in press(client, "exit")
     assert client.post(reverse("press_demo_phone"), {"press": "back"}).status_code == 302
 

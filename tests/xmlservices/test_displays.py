@@ -2,7 +2,6 @@
 
 import http.client
 import threading
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -21,7 +20,7 @@ from phonelock.services.locking import Actor, lock, release
 from phonelock.simulator.phones import Phone
 from phonelock.tasks import show_on_phones
 from tests.servers import free_port
-from tests.xmlservices.conftest import NAME, PIN, Portal, Ring
+from tests.xmlservices.conftest import NAME, PIN, Portal, Ring, eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ADDRESS = "127.0.0.9"
@@ -44,14 +43,6 @@ def registered(line: Extension, **values: Any) -> None:
 def listening(phone: Phone, settings: Any) -> Phone:
     phone.listen(ADDRESS, settings.PHONE_PORT)
     return phone
-
-
-def eventually(holds: Any) -> bool:
-    """Tell whether something comes true within five seconds: the phone fetches after it has answered."""
-    until = time.monotonic() + 5
-    while not holds() and time.monotonic() < until:
-        time.sleep(0.02)
-    return bool(holds())
 
 
 def test_a_phone_with_a_status_keeps_the_lock_above_its_calls(ring: Ring, line: Extension, settings: Any) -> None:

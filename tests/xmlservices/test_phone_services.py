@@ -3,12 +3,17 @@
 from datetime import timedelta
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from accounting.models import Device, Direction, LineAssignment, Outcome, Purpose, User
 from phonelock.models import Lock, LockEvent, LockSetUp, Pin, Reason, Through
 from phonelock.services import locking, pins
 from phonelock.services.locking import Actor
+from phonelock.simulator.phone_xml import read
 from phonelock.simulator.phones import MODELS
 from tests import factories as make
 from tests.xmlservices.conftest import NAME, PIN, Portal, Ring, give_phone
@@ -115,6 +120,10 @@ def test_every_failure_is_a_page(ring: Ring, portal: Portal, eva: User) -> None:
     phone.open_services()
     phone.choose(0)
     assert "You have no PIN yet" in phone.text("Text")
+    LockSetUp.objects.update(match_address=True)
+    phone.open_services()
+    assert "from another address" in phone.text("Text")
+    LockSetUp.objects.update(match_address=False)
     line = LineAssignment.objects.get().extension
     LockSetUp.objects.update(phone_address="http://" + "x" * 190)
     Device.objects.create(phone_system=line.phone_system, name="X" * 64, number="211")
@@ -187,3 +196,23 @@ def test_pins_are_in_no_log(ring: Ring, portal: Portal, eva: User) -> None:
     assert "88441177" not in log
     assert PIN not in log
     assert "/phone/?d=" not in log
+
+
+STRANGE = st.dictionaries(
+    st.sampled_from(["d", "name", "l", "w", "t", "pin", "new", "again", "UserID", "Password", "devicename"]),
+    st.one_of(st.text(max_size=40), st.sampled_from([NAME, "1", "calls", "\0", "%", "callanalytics"])),
+)
+PLACES = ["phone_services", "phone_lock", "phone_pin", "phone_list", "phone_state", "phone_form", "phone_status"]
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(place=st.sampled_from([*PLACES, "phone_authentication"]), asked=STRANGE, post=st.booleans())
+def test_whatever_is_sent_gets_an_answer_that_a_phone_can_show(
+    client: Client, eva: User, place: str, asked: dict[str, str], post: bool
+) -> None:
+    answer = client.post(reverse(place), asked) if post else client.get(reverse(place), asked)
+    assert answer.status_code == 200
+    if place == "phone_authentication":
+        assert answer.content == b"UN-AUTHORIZED"
+    else:
+        assert read(answer.content, "utf-8") is not None

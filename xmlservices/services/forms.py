@@ -30,6 +30,7 @@ def give(purpose: str, device_name: str, source: str | None, line: PhoneLine, pe
 def take(token: str) -> tuple[PhoneForm, PhoneLine] | None:
     """Return the form of a token and its line, once; None when it is used, too old, or the line has another holder."""
     now = timezone.now()
+    token = token.replace("\0", "")
     open_forms = PhoneForm.objects.filter(token=token[:32], used_at=None, made_at__gt=now - VALID)
     if not token or not open_forms.update(used_at=now):
         return None

@@ -3,19 +3,23 @@
 from functools import cache
 from io import BytesIO
 
+import structlog
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from PIL import Image, ImageDraw
 
-from phonelock.services.authentication import verdict_on
+from phonelock.services.authentication import FAULT, verdict_on
 from phonelock.services.displays import phone_seen, shown_on
 from xmlservices.asking import Asked
 from xmlservices.documents import Document, StatusFile, Text
 from xmlservices.services.identity import lines_for, lines_on
 from xmlservices.views.answering import page, reading
 
+log = structlog.get_logger(__name__)
 SIDE, SCALE = 64, 4
+LONGEST = 128
+"""Characters of what phones send to be authenticated."""
 
 
 @page
@@ -62,9 +66,13 @@ def drawn_lock() -> bytes:
 @csrf_exempt
 def authenticate(request: HttpRequest) -> HttpResponse:
     """Answer a phone that asks whether a message to it is authorised: one word, few headers, no line end."""
-    asked = request.POST if request.method == "POST" else request.GET
-    names = {key.lower(): str(value) for key, value in asked.dict().items()}
-    word = verdict_on(names.get("devicename", ""), names.get("userid", ""), names.get("password", ""))
+    try:
+        asked = request.POST if request.method == "POST" else request.GET
+        names = {key.lower(): str(value)[:LONGEST].replace("\0", "") for key, value in asked.dict().items()}
+        word = verdict_on(names.get("devicename", ""), names.get("userid", ""), names.get("password", ""))
+    except Exception:
+        log.exception("phone_not_answered")
+        word = FAULT
     answer = HttpResponse(word, content_type="text/html")
     answer["Content-Length"] = str(len(word))
     return answer

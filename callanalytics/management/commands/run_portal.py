@@ -16,9 +16,10 @@ from django.conf import settings
 from django.core.management import BaseCommand, CommandError, call_command
 
 from accounting.management.commands.seed_demo import DEFAULT_PASSWORD
-from accounting.models import PhoneSystem, User
+from accounting.models import Device, PhoneSystem, User
 from callanalytics.processes import Child, stop, tend_until
 from phonelock.services.demo import PIN
+from phonelock.services.displays import DESK_PHONE
 
 START_SECONDS = 60
 DEMO_USERNAMES = ("anna", "sami", "admin")
@@ -125,7 +126,11 @@ def demo_phones(port: int) -> list[Child]:
     """Return the process of the demo's simulated desk phones, and let the others know where it listens."""
     control, phones = free_port(), free_port()
     os.environ |= {"DEMO_PHONES": f"http://127.0.0.1:{control}", "PHONE_PORT": str(phones)}
+    names = Path(settings.DATA_DIR) / "demo_phones"
+    seen = Device.objects.filter(name__startswith=DESK_PHONE).values_list("name", flat=True).distinct()
+    names.write_text("\n".join(sorted(seen)), encoding="utf-8")
     command = [sys.executable, "-m", "phonelock.simulator.phone_server", "--portal", f"http://127.0.0.1:{port}"]
+    command += ["--names", str(names)]
     return [Child("The simulated phones", [*command, "--control", str(control), "--phones", str(phones)])]
 
 
