@@ -15,6 +15,8 @@ from phonelock.querysets import held_now
 from phonelock.signals import lines_changed
 
 AT_ONCE = 2_000
+SETTLED = ("wanted", "changed_at", "attempts", "error", "applied", "confirmed_at", "due_at")
+"""What is written of a line's state when it is to be another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,17 +163,21 @@ def want(states: Mapping[int, bool], lines: Mapping[int, Extension]) -> None:
     rows = {row.extension_id: row for row in held}
     engines = dict(LockSetUp.objects.values_list("phone_system_id", "engine"))
     new = [LineState(extension_id=pk, phone_system_id=lines[pk].phone_system_id) for pk in states if pk not in rows]
-    LineState.objects.bulk_create(new)
-    changed = []
-    for row in [*rows.values(), *new]:
-        wanted, engine = states[row.extension_id], engines.get(row.phone_system_id, EngineKind.NONE)
-        if row.wanted == wanted and row in rows.values():
-            continue
-        row.wanted, row.changed_at, row.attempts, row.error = wanted, now, 0, ""
-        settle(row, engine, now)
-        changed.append(row)
-    fields = ["wanted", "changed_at", "attempts", "error", "applied", "confirmed_at", "due_at"]
-    LineState.objects.bulk_update(changed, fields, batch_size=500)
+    changed = [row for row in rows.values() if row.wanted != states[row.extension_id]]
+    for row in (*changed, *new):
+        row.wanted, row.changed_at, row.attempts, row.error = states[row.extension_id], now, 0, ""
+        settle(row, engines.get(row.phone_system_id, EngineKind.NONE), now)
+    LineState.objects.bulk_create(new, batch_size=500)
+    store(changed)
+
+
+def store(changed: Iterable[LineState]) -> None:
+    """Write states that have changed: those that are alike by one statement, of thousands there are few kinds."""
+    alike: dict[tuple[object, ...], list[int]] = {}
+    for row in changed:
+        alike.setdefault(tuple(getattr(row, name) for name in SETTLED), []).append(row.pk)
+    for values, ids in alike.items():
+        LineState.objects.filter(pk__in=ids).update(**dict(zip(SETTLED, values, strict=True)))
 
 
 def settle(row: LineState, engine: str, now: datetime) -> None:
