@@ -49,20 +49,26 @@ Text = Annotated[str, AfterValidator(storable)]
 Moment = Annotated[AwareDatetime, AfterValidator(sensible)]
 
 
-class Strict(Schema):
+class Shape(Schema):
+    """What is sent; OpenAPI says of each value what stands below it here."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+
+class Strict(Shape):
     """A body in which every name must be known: a mistyped one would silently do something else."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
 
-class PersonOut(Schema):
+class PersonOut(Shape):
     """Who holds a line."""
 
     username: str
     name: str
 
 
-class ReasonOut(Schema):
+class ReasonOut(Shape):
     """Why a line is locked."""
 
     reason: Reason
@@ -72,21 +78,26 @@ class ReasonOut(Schema):
     note: str
 
 
-class LineOut(Schema):
-    """One line and its lock: `locked` is what is wanted, `status` what the phone system has confirmed."""
+class LineOut(Shape):
+    """One line and its lock."""
 
     extension: int
+    """By which requests name the line."""
     number: str
     phone_system: str
     person: PersonOut | None
     locked: bool
+    """What is wanted: whether any reason holds."""
     status: LineStatus
+    """What is true for calls: locked and open; locking and opening until confirmed; idle: nothing bars calls."""
     reasons: list[ReasonOut]
     until: datetime | None
+    """When the last reason ends by itself; null: not by itself."""
     error: str
+    """Why the phone system has not confirmed it yet."""
 
 
-class OwnOut(Schema):
+class OwnOut(Shape):
     """The caller's own lines."""
 
     locked: bool
@@ -96,7 +107,7 @@ class OwnOut(Schema):
     lines: list[LineOut]
 
 
-class PageOut(Schema):
+class PageOut(Shape):
     """Some lines, and where the next ones begin."""
 
     lines: list[LineOut]
@@ -104,7 +115,7 @@ class PageOut(Schema):
     """The value of `after` for the next page; null on the last one."""
 
 
-class EventOut(Schema):
+class EventOut(Shape):
     """One line of the history."""
 
     id: int
@@ -118,7 +129,7 @@ class EventOut(Schema):
     note: str
 
 
-class EventsOut(Schema):
+class EventsOut(Shape):
     """Some lines of the history, newest first, and where older ones begin."""
 
     events: list[EventOut]
@@ -161,7 +172,7 @@ class ManyIn(ChoiceIn):
     dry_run: bool = False
 
 
-class ManyOut(Schema):
+class ManyOut(Shape):
     """What became of a request for many lines."""
 
     lines: int
