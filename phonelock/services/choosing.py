@@ -43,8 +43,8 @@ class Choice:
     @property
     def in_words(self) -> str:
         """As the audit log keeps it."""
-        department = Department.objects.filter(pk=self.department).first()
-        office = Office.objects.filter(pk=self.office).first()
+        department = Department.objects.filter(pk=self.department or 0).first()
+        office = Office.objects.filter(pk=self.office or 0).first()
         state = str(dict(STATES)[self.state]) if self.state else ""
         return ", ".join(str(one) for one in (self.search, state, department, office) if one) or str(_("everybody"))
 

@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.utils.functional import Promise
+
 from accounting.models import Office, User
 from accounting.services.masking import PRIVATE_KEY, Masker, ShownNumber, mask_for
 from phonelock.models import Reason, RefusedCall
 
-LABELS: dict[str, str] = {one.value: one.label for one in Reason}
+LABELS: dict[str, str | Promise] = {one.value: one.label for one in Reason}
 
 
 @dataclass(frozen=True, slots=True)
