@@ -22,6 +22,7 @@ from phonelock.models import (
 )
 from phonelock.querysets import held_now, people_led_by
 from phonelock.services import pins
+from phonelock.services.demo_cluster import LOCKED_CSS, PARTITION
 from phonelock.services.locking import Actor, lines_of, lock
 from phonelock.services.ruling import follow_rules
 
@@ -40,14 +41,12 @@ def set_demo_locks() -> None:
     people = {person.username: person for person in User.objects.filter(username__in=PEOPLE)}
     if len(people) < len(PEOPLE) or LockSetUp.objects.exists():
         return
-    for phone_system in PhoneSystem.objects.all():
+    for place, phone_system in enumerate(PhoneSystem.objects.order_by("pk")):
         LockSetUp.objects.create(
-            phone_system=phone_system,
-            engine=EngineKind.CALL_CONTROL,
-            call_control_key=secrets.token_urlsafe(24),
-            push=True,
-            phone_networks=LOOPBACK,
-        )
+            phone_system=phone_system, call_control_key=secrets.token_urlsafe(24), push=True, phone_networks=LOOPBACK,
+            engine=EngineKind.AXL if place else EngineKind.CALL_CONTROL,
+            route_partition=PARTITION, locked_css=LOCKED_CSS, line_text=bool(place),
+        )  # fmt: skip
     for person in people.values():
         pins.set_pin(person, PIN, Actor(Through.PORTAL, person))
     remember_past(Random(4711), people["admin"])  # noqa: S311  (a past that is the same each time)

@@ -44,7 +44,7 @@ class Axl:
         self.done.append(operation)
         try:
             check(request)
-            with self.cluster.changing() as content:
+            with self.cluster.changing(changes=operation.startswith(("update", "apply"))) as content:
                 told = self.operations[operation](content, request)
         except InvalidRequestError as error:
             return 500, fault(-1, f"cvc-complex-type.2.4.a: {error}", operation)

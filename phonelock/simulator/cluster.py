@@ -72,11 +72,11 @@ class Cluster:
         )
 
     @contextmanager
-    def changing(self) -> Iterator[Content]:
-        """Give the content to be changed, and keep it."""
+    def changing(self, *, changes: bool = True) -> Iterator[Content]:
+        """Give the content to be changed, and keep it; `changes` is False where it is only read."""
         with self.guard:
             yield self.content
-            if self.file is not None:
+            if changes and self.file is not None:
                 new = self.file.with_suffix(".new")
                 new.write_text(json.dumps(asdict(self.content)), encoding="utf-8")
                 new.replace(self.file)

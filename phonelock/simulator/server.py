@@ -106,6 +106,7 @@ class Soap(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     timeout = 60
+    disable_nagle_algorithm = True
 
     @property
     def ucm(self) -> Ucm:

@@ -44,8 +44,8 @@ class Command(BaseCommand):
         for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(name, self.ask_to_stop)
         self.prepare()
-        phones = demo_phones(port) if demo_wanted() else []
-        children = [*portal_processes(host, port), *phones]
+        simulated = [*demo_phones(port), demo_cluster(port)] if demo_wanted() else []
+        children = [*portal_processes(host, port), *simulated]
         try:
             if not self.stopping:
                 for child in children:
@@ -132,6 +132,18 @@ def demo_phones(port: int) -> list[Child]:
     command = [sys.executable, "-m", "phonelock.simulator.phone_server", "--portal", f"http://127.0.0.1:{port}"]
     command += ["--names", str(names)]
     return [Child("The simulated phones", [*command, "--control", str(control), "--phones", str(phones)])]
+
+
+def demo_cluster(port: int) -> Child:
+    """Return the process of the demo's simulated UCM."""
+    command = [
+        sys.executable,
+        str(settings.BASE_DIR / "manage.py"),
+        "simulate_ucm",
+        "--demo",
+        f"http://127.0.0.1:{port}",
+    ]
+    return Child("The simulated UCM", [*command, "--port", str(free_port()), "--control-port", str(free_port())])
 
 
 def free_port() -> int:
