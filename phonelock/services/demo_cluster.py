@@ -5,6 +5,7 @@ from phonelock.models import EngineKind, LockSetUp
 from phonelock.services.turns import resume
 from phonelock.simulator.call_control import Profile
 from phonelock.simulator.cluster import Css, Line, Phone
+from phonelock.simulator.phones import address_for
 from phonelock.simulator.server import PASSWORD, USERNAME, Ucm
 
 PARTITION, OWN_CSS, LOCKED_CSS = "PT_Internal", "CSS_International", "CSS_Locked"
@@ -46,4 +47,5 @@ def fill(ucm: Ucm, set_up: LockSetUp) -> None:
                 if number in phones:
                     place = {"index": "1", "label": "", "display": number, "e164Mask": ""}
                     place |= {"pattern": pattern, "routePartitionName": set_up.route_partition}
-                    content.phones[phones[number]] = Phone([place | {"maxNumCalls": "4", "busyTrigger": "2"}])
+                    phone = Phone([place | {"maxNumCalls": "4", "busyTrigger": "2"}], address_for(phones[number]))
+                    content.phones[phones[number]] = phone
