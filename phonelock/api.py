@@ -13,13 +13,14 @@ from pydantic import AfterValidator, AwareDatetime, ConfigDict
 from pydantic_core import PydanticCustomError
 
 from accounting.api import WRONG_REQUEST, Caller, Fault, Refusal, caller_of, once
-from accounting.models import AuditedAction, Extension, Scope, TokenClient, User
-from accounting.services.auditing import acting, actor_of, record
+from accounting.models import Extension, Scope, TokenClient, User
+from accounting.services.auditing import acting, actor_of
 from callanalytics.web.requests import client_address
-from phonelock.models import LineStatus, Lock, LockEvent, Reason, Through
+from phonelock.models import LineStatus, LockEvent, Reason, Through
+from phonelock.services import by_program
+from phonelock.services.by_program import Order, Outcome, preview
 from phonelock.services.finding import UNITS, Choice, led_lines, visible_lines
-from phonelock.services.locking import Actor, holders_of, lines_of, lock, release
-from phonelock.services.many import SUBJECT
+from phonelock.services.locking import holders_of, lines_of
 from phonelock.services.own_locks import carry_out
 from phonelock.services.seeing import LineView, views_of
 
@@ -178,10 +179,12 @@ class ManyOut(Shape):
     lines: int
     """How many are meant."""
     changed: int
-    """For how many the lock of the administration is new or gone; in a dry run: would be."""
+    """For how many the lock of the administration is new or gone; in a dry run: would be; 0 while a job works on it."""
     passed_over: int
     """Locked by an administrator: a supervisor does not release them."""
     dry_run: bool
+    job: int | None = None
+    """Of more than 2,000 lines: the background work that has begun, at /jobs/<number>/ of the portal."""
 
 
 class Filters(Strict):
@@ -260,10 +263,18 @@ def set_locks(request: HttpRequest, body: ManyIn) -> Any:
         text = _("Only a lock has an end, and it lies in the future.")
         raise Refusal(422, "invalid", str(WRONG_REQUEST), {"until": text})
     lines = meant(caller.user, body)
+    order = Order(
+        locked=body.locked, choice=choice_of(body), through=through_of(caller), until=body.until, note=body.note,
+        in_words=body.in_words,
+    )  # fmt: skip
     if body.dry_run:
-        return outcome(caller.user, body, lines, None)
+        return told_many(body, lines, preview(caller.user, order, lines))
+
+    def work() -> dict[str, Any]:
+        return told_many(body, lines, by_program.carry_out(caller.user, order, lines)).model_dump()
+
     with acting(actor_of(caller.user, client_address(request) or None)):
-        return once(request, caller, lambda: outcome(caller.user, body, lines, through_of(caller)).model_dump())
+        return once(request, caller, work)
 
 
 @router.get("/{extension}/events", response={200: EventsOut, 404: Fault, **READ}, openapi_extra={"description": EVENTS})
@@ -318,13 +329,17 @@ def known(choice: Choice) -> Choice:
     return choice
 
 
+def choice_of(body: ChoiceIn) -> Choice:
+    """Return the choice that a request describes."""
+    return Choice(body.department, body.cost_centre, body.office, extensions=body.extensions)
+
+
 def meant(user: User, body: ChoiceIn) -> list[int]:
     """Return the lines that a request names; refuse extensions that do not exist, or are not the caller's to lock."""
-    units = (body.department, body.cost_centre, body.office)
-    if not (body.everybody or any(units) or body.extensions):
+    if not (body.everybody or body.department or body.cost_centre or body.office or body.extensions):
         text = _("Name a department, a cost centre, an office or extensions, or set “everybody”.")
         raise Refusal(422, "invalid", str(WRONG_REQUEST), {"body": text})
-    lines = list(led_lines(user, known(Choice(*units, extensions=body.extensions))).values_list("pk", flat=True))
+    lines = list(led_lines(user, known(choice_of(body))).values_list("pk", flat=True))
     if body.extensions and (strangers := sorted(set(body.extensions) - set(lines))):
         named = ", ".join(map(str, strangers[:20]))
         text = _("These are not extensions that you may lock: %(extensions)s.") % {"extensions": named}
@@ -332,28 +347,12 @@ def meant(user: User, body: ChoiceIn) -> list[int]:
     return lines
 
 
-def outcome(user: User, body: ManyIn, lines: list[int], through: Through | None) -> ManyOut:
-    """Lock or release these lines, or only count (no means); return how many it was new for."""
-    held = Lock.objects.in_force().filter(reason=Reason.ADMINISTRATION)
-    theirs = set() if body.locked or user.is_administrator else rows_of(held.filter(by_administrator=True), lines)
-    if through is None:
-        already = rows_of(held, lines)
-        changed = len(lines) - len(already) if body.locked else len(already - theirs)
-    else:
-        actor = Actor(through, user)
-        changed = (
-            lock(lines, Reason.ADMINISTRATION, actor, until=body.until, note=body.note)
-            if body.locked
-            else release(lines, Reason.ADMINISTRATION, actor, note=body.note)
-        )
-        subject = _("Locked") if body.locked else _("Unlocked")
-        record(AuditedAction.CHANGED, SUBJECT, subject, rows=changed, filters=body.in_words)
-    return ManyOut(lines=len(lines), changed=changed, passed_over=len(theirs), dry_run=through is None)
-
-
-def rows_of(held: Any, lines: list[int]) -> set[int]:
-    """Return which of these lines are locked by these rows."""
-    return set(held.values_list("extension_id", flat=True)) & set(lines)
+def told_many(body: ManyIn, lines: list[int], found: Outcome) -> ManyOut:
+    """Return what became of a request for many lines."""
+    return ManyOut(
+        lines=len(lines), changed=found.changed, passed_over=found.passed_over, dry_run=body.dry_run,
+        job=found.job.pk if found.job else None,
+    )  # fmt: skip
 
 
 def lines_out(lines: Iterable[Extension]) -> list[LineOut]:

@@ -11,8 +11,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounting.models import AuditEntry, Department, Extension, LineAssignment, Role, Scope, TokenClient, User
-from accounting.services import tokens
+from accounting.services import jobs, tokens
 from phonelock.models import Lock, LockEvent, Reason, Through
+from phonelock.services import by_program
 from phonelock.services.locking import Actor, lines_of, lock, release
 from phonelock.services.many import SUBJECT
 from tests import factories as make
@@ -183,7 +184,7 @@ def test_many_lines_are_locked_by_unit_within_the_scope(
     foreign = held_line("400", holder=cleo)
     wish = {"locked": True, "department": sales.pk, "note": "Audit"}
     dry = chief.put(ALL, {**wish, "dry_run": True}).json()
-    assert dry == {"lines": 1, "changed": 1, "passed_over": 0, "dry_run": True}
+    assert dry == {"lines": 1, "changed": 1, "passed_over": 0, "dry_run": True, "job": None}
     assert not Lock.objects.exists()
     assert chief.put(ALL, wish).json()["changed"] == 1
     assert chief.put(ALL, wish).json()["changed"] == 0
@@ -196,7 +197,7 @@ def test_many_lines_are_locked_by_unit_within_the_scope(
     all_of_all = Program(admin, Scope.MANAGE_LOCKS).put(ALL, {"locked": True, "everybody": True}).json()
     assert (all_of_all["lines"], all_of_all["changed"]) == (2, 1)
     freed = chief.put(ALL, {"locked": False, "everybody": True}).json()
-    assert freed == {"lines": 1, "changed": 0, "passed_over": 1, "dry_run": False}
+    assert freed == {"lines": 1, "changed": 0, "passed_over": 1, "dry_run": False, "job": None}
 
 
 def test_people_without_a_role_lock_nobody_elses_lines(ana: User, line: Extension) -> None:
@@ -274,3 +275,16 @@ def test_supervisors_do_not_lock_their_own_lines_for_the_administration(
     make.membership(ben, department=sales)
     own = held_line("300", holder=ben)
     assert chief.put(ALL, {"locked": True, "extensions": [own.pk]}).status_code == 422
+
+
+def test_more_lines_than_a_request_waits_for_are_a_job(chief: Program, line: Extension, monkeypatch: Any) -> None:
+    monkeypatch.setattr(by_program, "AT_ONCE", 0)
+    until = timezone.now() + timedelta(hours=1)
+    told = chief.put(ALL, {"locked": True, "everybody": True, "until": said(until), "note": "Move"}).json()
+    assert (told["lines"], told["changed"]) == (1, 0)
+    assert not Lock.objects.exists()
+    jobs.run(told["job"])
+    held = Lock.objects.get()
+    assert (held.extension_id, held.until, held.note, held.by) == (line.pk, until, "Move", "Ben Adler")
+    assert LockEvent.objects.get().through == Through.API
+    assert AuditEntry.objects.get(subject_type=SUBJECT).details == {"rows": 1, "filters": "everybody: True"}
