@@ -1,12 +1,17 @@
 """The engine "AXL" against a cluster that answers as UCM does: exchange, restoring, faults, comparison."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.utils import timezone
+from lxml import etree
+from lxml.etree import _Element as Element
 
 from accounting.models import Extension
+from accounting.services.axl import Publisher
+from phonelock.engines.axl_client import AxlClient, Css, set_label
 from phonelock.models import (
     EngineKind,
     EngineTurn,
@@ -262,3 +267,60 @@ def test_comparison_puts_differences_right_both_ways(ucm: Ucm) -> None:
     assert (found.open_there, found.locked_there, found.strange) == (0, 0, (strange.number,))
     released(opened)
     assert css_of(ucm, "211") == "", "what was found there is what is given back"
+
+
+def test_an_order_that_comes_into_force_late_is_found_and_undone(ucm: Ucm) -> None:
+    desk = line(ucm, "211")
+    lock([desk.pk], Reason.SELF, SOMEBODY)
+    # Cut off, and sent once more on a new connection: both are done later.
+    ucm.troubles.plan("late", "updateLine", times=2, seconds=1.5)
+    tell_due()
+    release([desk.pk], Reason.SELF, SOMEBODY)
+    work_off()
+    assert (status_of(desk), css_of(ucm, "211")) == (LineStatus.OPEN, OWN_CSS)
+    deadline = time.monotonic() + 10
+    while ucm.cluster.content.lines[f"{PARTITION}/211"].css != LOCKED_CSS:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    time.sleep(0.2)
+    compare(LockSetUp.objects.select_related("phone_system").get())
+    assert status_of(desk) == LineStatus.OPENING
+    work_off()
+    assert (status_of(desk), css_of(ucm, "211")) == (LineStatus.OPEN, OWN_CSS)
+
+
+def test_requests_are_written_as_in_ciscos_schema() -> None:
+    sent: list[str] = []
+
+    class Noting(AxlClient):
+        def call(self, operation: str, *children: Element) -> Element:
+            sent.append(operation + "".join(etree.tostring(child).decode() for child in children))
+            return etree.fromstring(ANSWER)
+
+    client = Noting(Publisher("ucm", "", "", ""), "14.0")
+    client.line("+49211", "PT")
+    client.set_css("211", "PT", Css())
+    client.set_css("211", "", Css("CSS & more"))
+    [shared] = client.phone_lines("SEP1")
+    set_label(shared, "211 locked")
+    client.set_phone_lines("SEP1", [shared])
+    nil = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"'
+    tags = "<shareLineAppearanceCssName/><associatedDevices><device/></associatedDevices>"
+    key = "<pattern>211</pattern><routePartitionName>PT</routePartitionName>"
+    assert [one.replace("ns0:", "xsi:").replace("xmlns:ns0", "xmlns:xsi") for one in sent] == [
+        rf"getLine<pattern>\+49211</pattern><routePartitionName>PT</routePartitionName><returnedTags>{tags}</returnedTags>",
+        f"updateLine{key}<shareLineAppearanceCssName {nil}/>",
+        f"updateLine<pattern>211</pattern><routePartitionName {nil}/>"
+        "<shareLineAppearanceCssName>CSS &amp; more</shareLineAppearanceCssName>",
+        "getPhone<name>SEP1</name>",
+        f"updatePhone<name>SEP1</name><lines><line><index>1</index><label>211 locked</label><dirn>{key}</dirn>"
+        "<maxNumCalls>6</maxNumCalls></line></lines>",
+        "applyPhone<name>SEP1</name>",
+    ]
+
+
+ANSWER = (
+    "<r><return><line/><phone><lines><line uuid='{1}'><index>1</index><dirn uuid='{2}'><pattern>211</pattern>"
+    "<routePartitionName uuid='{3}'>PT</routePartitionName></dirn><dialPlanWizardId>7</dialPlanWizardId>"
+    "<maxNumCalls>6</maxNumCalls><recordingProfileName uuid=''/></line></lines></phone></return></r>"
+)
