@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -18,7 +19,9 @@ from phonelock.models import EngineKind, LineState, LockSetUp, PhoneDisplay, Rea
 from phonelock.services import pushing
 from phonelock.services.locking import Actor, lock, release
 from phonelock.simulator.phones import Phone
+from phonelock.simulator.server import PASSWORD, USERNAME
 from phonelock.tasks import show_on_phones
+from tests.phonelock.clusters import OWN_CSS, PARTITION, running
 from tests.servers import free_port
 from tests.xmlservices.conftest import NAME, PIN, Portal, Ring, eventually
 
@@ -212,6 +215,32 @@ def test_other_programs_are_judged_by_the_phone_system(ring: Ring, line: Extensi
     LockSetUp.objects.update(authentication_address=cluster)
     assert phone.is_authorised("dialler", "right")
     assert not phone.is_authorised("dialler", "wrong")
+
+
+def test_the_phone_system_tells_where_phones_are(ring: Ring, line: Extension, settings: Any, tmp_path: Path) -> None:
+    far = "SEP00000000BEEF"
+    Device.objects.create(phone_system=line.phone_system, name=far, number="211")
+    phone, system = listening(ring(), settings), line.phone_system
+    with running(tmp_path / "ucm") as (ucm, port):
+        system.address, system.certificate = f"localhost:{port}", ucm.chain.read_text()
+        system.axl_username, system.axl_password = USERNAME, PASSWORD
+        system.save()
+        ucm.cluster.add_line("211", PARTITION, OWN_CSS, (NAME, far))
+        known = ucm.cluster.content.phones
+        known[NAME].address, known[far].web_server = ADDRESS, False
+        lock([line.pk], Reason.SELF, Actor(Through.PORTAL))
+        show_on_phones([line.pk])
+        assert eventually(lambda: phone.status is not None), PhoneDisplay.objects.values("device_name", "error")
+        rows = {row.device_name: row for row in PhoneDisplay.objects.all()}
+        assert (rows[NAME].address, rows[NAME].model) == (ADDRESS, "CP-8841")
+        assert "web access is switched off" in rows[far].error
+        known[far].address = "127.0.0.1"
+        LockSetUp.objects.update(match_address=True)
+        served, refused = ring(name=far), ring()
+        served.open_services()
+        refused.open_services()
+        assert served.text("Prompt") == "211: locked"
+        assert "from another address" in refused.text("Text")
 
 
 def test_a_phone_of_two_lines_shows_both(ring: Ring, line: Extension, settings: Any, eva: User) -> None:

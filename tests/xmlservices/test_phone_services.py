@@ -10,13 +10,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounting.models import Device, Direction, LineAssignment, Outcome, Purpose, User
-from phonelock.models import Lock, LockEvent, LockSetUp, Pin, Reason, Through
+from phonelock.models import Lock, LockEvent, LockSetUp, PhoneForm, Pin, Reason, Through
 from phonelock.services import locking, pins
 from phonelock.services.locking import Actor
 from phonelock.simulator.phone_xml import read
 from phonelock.simulator.phones import MODELS
 from tests import factories as make
 from tests.xmlservices.conftest import NAME, PIN, Portal, Ring, give_phone
+from xmlservices.tasks import clear_forms
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ITEMS = ["Lock line 211", "Change PIN", "My last calls", "My missed calls", "My budget"]
@@ -216,3 +217,24 @@ def test_whatever_is_sent_gets_an_answer_that_a_phone_can_show(
         assert answer.content == b"UN-AUTHORIZED"
     else:
         assert read(answer.content, "utf-8") is not None
+
+
+def test_many_wrong_pins_stop_their_address(ring: Ring, eva: User) -> None:
+    line, now = LineAssignment.objects.get().extension, timezone.now()
+    PhoneForm.objects.bulk_create(
+        PhoneForm(
+            token=f"t{place}", purpose="lock", device_name=f"SEP{place}", address="127.0.0.1", extension=line, user=eva,
+            used_at=now, failed=True,
+        )
+        for place in range(60)
+    )  # fmt: skip
+    phone = ring()
+    phone.open_services()
+    phone.choose(0)
+    assert "Too many wrong PINs came from here" in phone.text("Text")
+    PhoneForm.objects.update(used_at=now - timedelta(minutes=11), made_at=now - timedelta(hours=3))
+    phone.open_services()
+    phone.choose(0)
+    assert phone.text("Prompt") == "Enter your PIN"
+    clear_forms()
+    assert PhoneForm.objects.count() == 1

@@ -11,9 +11,11 @@ from xmlservices.services.identity import PhoneLine, lines_for
 
 VALID = timedelta(minutes=5)
 KEPT = timedelta(hours=2)
-WATCHED = timedelta(minutes=10)
+WATCHED, A_MINUTE = timedelta(minutes=10), timedelta(minutes=1)
 MOST_FAILURES = 60
 """Wrong PINs from one address within WATCHED; many phones may share one."""
+MOST_FORMS = 600
+"""Forms given to one address within a minute."""
 CLEARED_AT_ONCE = 500
 
 
@@ -45,9 +47,11 @@ def note_failure(form: PhoneForm) -> None:
 
 
 def is_braked(source: str | None) -> bool:
-    """Return whether so many wrong PINs came from an address that no further one is looked at for a while."""
-    since = timezone.now() - WATCHED
-    return PhoneForm.objects.filter(address=source, failed=True, used_at__gt=since).count() >= MOST_FAILURES
+    """Return whether so many wrong PINs or questions came from an address that it has to wait for a while."""
+    now = timezone.now()
+    given = PhoneForm.objects.filter(address=source)
+    failures = given.filter(failed=True, used_at__gt=now - WATCHED).count()
+    return failures >= MOST_FAILURES or given.filter(made_at__gt=now - A_MINUTE).count() >= MOST_FORMS
 
 
 def clear_old() -> int:
