@@ -16,7 +16,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounting.models import Extension
 from callanalytics.web.requests import AuthenticatedRequest, number_of
@@ -137,10 +137,13 @@ def own_line(request: AuthenticatedRequest, pk: int) -> Extension:
 
 
 @sensitive_post_parameters("current", "new", "again")
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def set_own_pin(request: AuthenticatedRequest) -> HttpResponse:
     """Give the reader the PIN that they chose; the present one is asked for unless somebody else has given it."""
+    if request.method != "POST":
+        # For instance another language, chosen while the page shows what was wrong with a PIN.
+        return redirect("my_phone")
     user, actor = request.user, locking.Actor(Through.PORTAL, request.user)
     pin = Pin.objects.filter(user=user).first()
     form = PinForm(request.POST, asks_current=asks_current(pin))

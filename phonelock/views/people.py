@@ -169,10 +169,13 @@ def lock_line(request: AuthenticatedRequest, pk: int, tab: str = "history") -> H
 
 
 @never_cache
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @require(overseers)
 def reset_pin(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Give a person a new PIN, and tell it once."""
+    if request.method != "POST":
+        # For instance another language, chosen while a PIN is told.
+        return redirect("lock_users")
     person = get_object_or_404(people_led_by(request.user), pk=pk)
     pin = pins.reset_pin(person, locking.Actor(Through.PORTAL, request.user))
     return render(request, "phonelock/pin_told.html", {"person": person, "pin": pin})

@@ -141,6 +141,8 @@ def test_a_new_pin_is_told_once_and_kept_by_no_cache(ana: User, ben: User) -> No
     assert Pin.objects.get(user=ana).is_temporary
     assert pins.check_pin(ana, pin, Actor(Through.PHONE, ana)).right
     assert not AuditEntry.objects.filter(details__icontains=pin).exists()
+    again = client_of(ben).get(reverse("reset_pin", args=[ana.pk]))
+    assert (again.status_code, LockEvent.objects.count()) == (302, 1)
 
 
 def test_many_lines_are_locked_after_a_question_that_counts_them(
