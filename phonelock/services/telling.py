@@ -10,7 +10,7 @@ from functools import partial
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -242,6 +242,8 @@ def settle_anew(phone_system: int) -> None:
     engine = set_up.engine if set_up else EngineKind.NONE
     with transaction.atomic():
         rows = LineState.objects.filter(phone_system=phone_system).filter(Q(wanted=True) | Q(former__isnull=False))
+        if connection.features.has_select_for_update:
+            rows = rows.select_for_update()
         changed = list(rows.order_by("pk"))
         for row in changed:
             exchanged = is_exchanged(row.former)
