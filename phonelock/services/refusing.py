@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from django.utils.functional import Promise
 
-from accounting.models import Office, User
-from accounting.services.masking import PRIVATE_KEY, Masker, ShownNumber, mask_for
+from accounting.models import CallType, Direction, Kind, Office, Purpose, User
+from accounting.services.masking import PRIVATE_KEY, Masker, Numbered, ShownNumber, mask_for
 from phonelock.models import Reason, RefusedCall
 
 LABELS: dict[str, str | Promise] = {one.value: one.label for one in Reason}
@@ -28,11 +28,15 @@ def refused_rows(calls: Iterable[RefusedCall], reader: User) -> list[RefusedRow]
 
 
 def called_number(call: RefusedCall, masker: Masker, prefixes: dict[int, str]) -> ShownNumber:
-    """Return the called number; whom somebody else wanted to call privately is nobody's business."""
+    """Return the called number; whom somebody else wanted to call privately is nobody's business.
+
+    Nobody has analysed it: of the rules for outgoing calls the strictest holds, whichever call type it is for.
+    """
     prefix = prefixes.get(call.office_id or 0)
     if prefix and call.called.startswith(prefix) and call.user_id != masker.viewer.pk:
         return masker.of_others(PRIVATE_KEY)
-    return masker.of_others(call.called)
+    facts = Numbered(Kind.PUBLIC, CallType.UNKNOWN, Direction.OUTGOING, call.user_id, "", "", Purpose.BUSINESS)
+    return masker.number(facts, call.called)
 
 
 def private_prefixes() -> dict[int, str]:

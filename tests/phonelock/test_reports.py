@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounting.models import Department, Office, User
+from accounting.models import CallType, Department, MaskingRule, Office, Role, User
 from phonelock.models import LockEvent, Reason, RefusedCall, Through
 from phonelock.services.locking import Actor, lines_of, lock, release
 from phonelock.services.pins import reset_pin
@@ -55,6 +55,7 @@ def test_refused_calls_are_masked_and_drawn(
 ) -> None:
     office = Office.objects.create(name="Berlin", country="DE", private_prefix="8")
     make.masking_rule(digits=3)
+    make.masking_rule(Role.USER, 4, call_type=CallType.MOBILE)
     for day, called in ((16, "+49301234567"), (17, "+49301234567"), (17, "80301112223")):
         RefusedCall.objects.create(
             at=datetime(2026, 11, day, 23, 30, tzinfo=UTC), phone_system=make.phone_system(), number="211",
@@ -65,7 +66,10 @@ def test_refused_calls_are_masked_and_drawn(
     assert "Budget used up" in page
     assert "1234567" not in page
     assert "1112223" not in page  # dialled privately: nobody else's business
+    assert "+49 30 1234567" in report(eva, "refused-calls", period="all")  # the own calls are not masked
     assert "1112223" in report(eva, "refused-calls", period="all").replace(" ", "")
+    MaskingRule.objects.filter(role=Role.USER).update(own_calls=True)
+    assert "+49 30 123****" in report(eva, "refused-calls", period="all")
     assert "Wolf: 3" in page
     assert "18 Nov 2026: 2" in page  # 23:30 UTC is the next day in Berlin
     assert "Budget used up" not in report(cleo, "refused-calls", period="all")
