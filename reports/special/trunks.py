@@ -37,7 +37,7 @@ def simultaneous_calls(question: Question, asker: Asker) -> Layout:
     gateways = Gateway.objects.in_bulk(loads)
     rows: list[Row] = []
     layout, calls = Layout(LOAD_COLUMNS, rows, levels=1), CallsBehind(question)
-    for pk, load in sorted(loads.items(), key=lambda pair: -pair[1].calls):
+    for pk, load in sorted(loads.items(), key=lambda pair: (-pair[1].calls, pair[0])):
         gateway = gateways.get(pk)
         rows.append(load_row(pk, gateway, load, calls))
         if gateway:
