@@ -39,8 +39,9 @@ class Command(BaseCommand):
             if options["demo"]:
                 join_demo(ucm, port, options["demo"])
                 connection.close()
-            self.stdout.write(f"AXL and RIS: 127.0.0.1:{port}, user {USERNAME}, password {PASSWORD}")
-            self.stdout.write(f"Certificate: {ucm.chain}")
-            self.stdout.write(f"Control: http://127.0.0.1:{control_port}/state")
-            self.stdout.flush()
+            else:
+                self.stdout.write(f"AXL and RIS: 127.0.0.1:{port}, user {USERNAME}, password {PASSWORD}")
+                self.stdout.write(f"Certificate: {ucm.chain}")
+                self.stdout.write(f"Control: http://127.0.0.1:{control_port}/state")
+                self.stdout.flush()
             ended.wait()
