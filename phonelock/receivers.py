@@ -4,6 +4,7 @@ from functools import partial
 from typing import Any
 
 from celery import current_app
+from django.core.cache import cache
 from django.db import transaction
 from django.db.models.signals import post_delete, post_save, pre_save
 from django.dispatch import receiver
@@ -20,12 +21,14 @@ from phonelock.services.erasing import forget_person
 from phonelock.services.telling import settle_anew
 from phonelock.services.turns import resume
 from phonelock.services.words import locks_by_budget
-from phonelock.signals import lines_changed
+from phonelock.signals import lines_changed, lines_confirmed
 
 SHOW = "phonelock.tasks.show_on_phones"
 COMPARE_DISPLAYS = "phonelock.tasks.compare_displays"
 FOLLOW = "phonelock.tasks.follow_rules"
 TELL = "phonelock.tasks.tell_engines"
+GATHERING = 2
+"""Seconds for which confirmations are gathered before phones show them."""
 BARRING = ("engine", "route_partition", "locked_css", "line_text")
 """What of a set-up decides how its lines are barred."""
 
@@ -92,6 +95,15 @@ def show_on_phones(extensions: list[int], **_facts: Any) -> None:
     """Ask for the phones of these lines to show what is true now."""
     if LockSetUp.objects.filter(push=True).exists():
         current_app.send_task(SHOW, args=[extensions], expires=60)
+
+
+@receiver(lines_confirmed)
+def show_confirmed(**_facts: Any) -> None:
+    """Ask for phones to show what phone systems have confirmed, once for all confirmations of some seconds."""
+    if LockSetUp.objects.filter(push=True).exists() and cache.add(
+        "confirmed_lines_are_shown", value=True, timeout=GATHERING
+    ):
+        current_app.send_task(SHOW, countdown=GATHERING, expires=60)
 
 
 @receiver(post_save, sender=LockSetUp)
