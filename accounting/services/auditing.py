@@ -45,9 +45,9 @@ AUDITED: set[type[models.Model]] = {
 }  # fmt: skip
 """Models whose every saved change is an entry; bulk writers call record() once for the whole."""
 SILENT_FIELDS = frozenset(
-    {"id", "last_login", "date_joined", "collecting_until", "next_sync_at", "is_staff", "last_used_at"}
+    {"id", "last_login", "date_joined", "collecting_until", "next_sync_at", "is_staff", "last_used_at", "hashed"}
 )
-SECRET_FIELDS = frozenset({"password", "hashed"})
+SECRET_FIELDS = frozenset({"password"})
 SECRET = "•••"  # noqa: S105  (what stands for one)
 LONGEST_VALUE = 500
 
