@@ -112,12 +112,16 @@ def locked_rows(extensions: Collection[int]) -> dict[int, Extension]:
 
 
 def renew(held: Iterable[Lock], actor: Actor, until: datetime | None) -> None:
-    """Give reasons that hold already their new end; an administrator's word counts more than a supervisor's."""
+    """Give reasons that hold already their new end; nobody else shortens what an administrator has locked."""
     for one in held:
-        stronger = one.by_administrator or actor.is_administrator
-        if one.until != until or one.by_administrator != stronger:
-            one.until, one.by_administrator = until, stronger
-            one.save(update_fields=["until", "by_administrator"])
+        if one.by_administrator and not actor.is_administrator and actor.user != one.by_user:
+            continue
+        if one.until == until and one.by_administrator >= actor.is_administrator:
+            continue
+        if actor.is_administrator and not one.by_administrator:
+            one.by_administrator, one.by, one.by_user = True, actor.name, actor.user
+        one.until = until
+        one.save(update_fields=["until", "by", "by_user", "by_administrator"])
 
 
 def made(line: Extension, reason: Reason, actor: Actor, until: datetime | None, note: str) -> Lock:

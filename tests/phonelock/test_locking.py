@@ -74,7 +74,8 @@ def test_supervisors_do_not_lift_what_administrators_have_locked(eva: User, admi
     lock([line.pk], Reason.ADMINISTRATION, Actor(Through.PORTAL, chief))
     lock([line.pk], Reason.ADMINISTRATION, Actor(Through.PORTAL, admin))
     assert release([line.pk], Reason.ADMINISTRATION, Actor(Through.PORTAL, chief)) == 0
-    assert Lock.objects.count() == 1
+    lock([line.pk], Reason.ADMINISTRATION, Actor(Through.PORTAL, chief), until=timezone.now())
+    assert [one.until for one in Lock.objects.all()] == [None]
 
 
 def test_a_line_is_not_called_locked_before_the_phone_system_says_so(eva: User) -> None:
