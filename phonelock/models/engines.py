@@ -5,6 +5,7 @@ from typing import Any
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounting.models import Extension, PhoneSystem
 from callanalytics.lib.secrets import EncryptedField
@@ -109,7 +110,7 @@ class LineStatus(models.TextChoices):
     """What is true for the calls of a line, as far as the product knows."""
 
     OPEN = "open", _("Unlocked")
-    LOCKED = "locked", _("Locked")
+    LOCKED = "locked", pgettext_lazy("line", "Locked")
     LOCKING = "locking", _("Being locked")
     OPENING = "opening", _("Being unlocked")
     NOT_BARRED = "idle", _("Locked here, but nothing bars calls")

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounting.models import Extension, PhoneSystem
 from phonelock.querysets import EventQuerySet, LockQuerySet
@@ -66,7 +67,7 @@ class Lock(models.Model):
 class Happened(models.TextChoices):
     """What happened to a line or a PIN."""
 
-    LOCKED = "locked", _("Locked")
+    LOCKED = "locked", pgettext_lazy("line", "Locked")
     RELEASED = "released", _("Released")
     TOLD = "told", _("Phone system updated")
     FAILED = "failed", _("Phone system could not be updated")

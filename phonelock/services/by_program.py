@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from accounting.models import AuditedAction, Job, User
 from accounting.services import jobs
@@ -88,7 +89,7 @@ def change(user: User, order: Order, lines: list[int]) -> int:
 
 def finish(order: Order, changed: int) -> int:
     """Enter the whole in the audit log."""
-    subject = _("Locked") if order.locked else _("Unlocked")
+    subject = pgettext("line", "Locked") if order.locked else _("Unlocked")
     record(AuditedAction.CHANGED, SUBJECT, subject, rows=changed, filters=order.in_words)
     return changed
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from accounting.models import AuditedAction, Job, User
 from accounting.services import jobs
@@ -60,7 +61,7 @@ def change_lines(act: str, lines: list[int], reader: User, until: datetime | Non
 
 def finish(act: str, changed: int, choice: Choice) -> int:
     """Enter the whole in the audit log; what happened to each line is in the history of locks."""
-    subject = _("Locked") if act == LOCK else _("Unlocked")
+    subject = pgettext("line", "Locked") if act == LOCK else _("Unlocked")
     record(AuditedAction.CHANGED, SUBJECT, subject, rows=changed, filters=choice.in_words)
     return changed
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from callanalytics.lib import periods
 from reports.engine.conditions import Condition, ConditionError, Group, read_condition
@@ -32,7 +32,7 @@ CHART_NAMES: tuple[tuple[str, str | Promise], ...] = (
     ("stacked", gettext_lazy("Stacked columns")),
     ("paired", gettext_lazy("Beside the period before")),
     ("in_time", gettext_lazy("Answered in time, to 100 %")),
-    ("line", gettext_lazy("Line")),
+    ("line", pgettext_lazy("chart", "Line")),
     ("doughnut", gettext_lazy("Doughnut")),
     ("heat", gettext_lazy("Heat map")),
 )

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Count
 from django.db.models.functions import TruncDay
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounting.services.naming import person_names
 from phonelock.models import Happened, LockEvent, RefusedCall
@@ -25,7 +25,7 @@ from reports.special.keeping import day_text
 MOST_ROWS = 5000
 EVENT_COLUMNS = [
     Column("name", gettext_lazy("Person")),
-    Column("line", gettext_lazy("Line")),
+    Column("line", pgettext_lazy("phone", "Line")),
     Column("at", gettext_lazy("Time"), Form.MOMENT),
     Column("what", gettext_lazy("What happened")),
     Column("until", gettext_lazy("Until"), Form.MOMENT),
@@ -35,7 +35,7 @@ EVENT_COLUMNS = [
 ]
 REFUSED_COLUMNS = [
     Column("name", gettext_lazy("Person")),
-    Column("line", gettext_lazy("Line")),
+    Column("line", pgettext_lazy("phone", "Line")),
     Column("at", gettext_lazy("Time"), Form.MOMENT),
     Column("called", gettext_lazy("Called number")),
     Column("reasons", gettext_lazy("Why it was locked")),
