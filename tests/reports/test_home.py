@@ -253,7 +253,7 @@ def test_the_number_of_queries_is_bounded(client: Client, ana: User) -> None:
     assert len(queries) <= 13, "the ranking of reports, the own ones, the private calls and Phone Lock are one each"
     with CaptureQueriesContext(connection) as queries:
         content(client)
-    assert len(queries) <= 4, "a page without news comes from the cache, but for the reader's own reports"
+    assert len(queries) <= 5, "a page without news comes from the cache, but for own reports and Phone Lock"
 
 
 def test_people_without_an_extension_learn_why_no_calls_appear(client: Client, ana: User) -> None:
