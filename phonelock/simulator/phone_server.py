@@ -122,6 +122,13 @@ def door(desk: Desk) -> type[BaseHTTPRequestHandler]:
     return Door
 
 
+class Quiet(ThreadingHTTPServer):
+    """A server that does not care when somebody does not wait for the answer."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing."""
+
+
 def main() -> None:
     """Run until the process is ended."""
     options = ArgumentParser(description=__doc__)
@@ -131,7 +138,7 @@ def main() -> None:
     options.add_argument("--names", type=Path, help="A file with the device names of all phones, one a line.")
     given = options.parse_args()
     names = given.names.read_text(encoding="utf-8").split() if given.names else []
-    with ThreadingHTTPServer((LOOPBACK, given.control), door(Desk(given.portal, given.phones, names))) as server:
+    with Quiet((LOOPBACK, given.control), door(Desk(given.portal, given.phones, names))) as server:
         server.serve_forever()
 
 
