@@ -4,6 +4,7 @@ from django import forms
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 
 from accounting.models import ApiToken, Scope, TokenClient, User
 from callanalytics.web.filters import FilterForm
@@ -46,7 +47,7 @@ class TokenFilter(FilterForm):
     other_keys = frozenset({"below"})
 
     state = forms.ChoiceField(
-        label=_("State"), required=False, choices=[("", _("Any")), ("alive", _("Valid")), ("ended", _("Ended"))]
+        label=_("State"), required=False, choices=[("", _("Any")), ("alive", _("Valid")), ("ended", pgettext("token", "Ended"))]
     )
     term = forms.CharField(label=_("Person or name"), required=False, max_length=80)
 

@@ -24,9 +24,11 @@ def answer(request: HttpRequest, key: str) -> HttpResponse:
     if request.method == "POST":
         return answered(request, key)
     known, profile = knows(key), BOOK.profile(key)
-    if profile is not None and request.method == "HEAD":
+    if request.method != "HEAD":
+        return told(Decision.NOT_APPLICABLE, 200 if known else 404)
+    if profile is not None:
         REFUSALS.asked(profile.set_up_id)
-    return told(Decision.NOT_APPLICABLE, 200 if known else 404)
+    return HttpResponse(status=200 if known else 404, content_type=CONTENT_TYPE)
 
 
 def answered(request: HttpRequest, key: str) -> HttpResponse:
