@@ -9,7 +9,6 @@ from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
@@ -38,32 +37,41 @@ class PinCheck:
 def check_pin(user: User, typed: str, actor: Actor) -> PinCheck:
     """Compare a typed PIN, and count wrong tries; a blocked PIN is not compared at all.
 
-    A try is counted before it is compared, so that tries at the same time cannot outrun the count.
+    A try is counted before it is compared, and every fifth one blocks before it is: tries at the same time cannot
+    outrun the count.
     """
-    now = timezone.now()
-    pin = Pin.objects.filter(user=user).first()
-    if pin is None or not pin.hashed:
-        return PinCheck(right=False, missing=True)
-    counted = Pin.objects.filter(pk=pin.pk).exclude(blocked_until__gt=now).update(failures=F("failures") + 1)
-    pin.refresh_from_db()
-    if not counted:
-        return PinCheck(right=False, blocked_until=pin.blocked_until)
+    while True:
+        now = timezone.now()
+        pin = Pin.objects.filter(user=user).first()
+        if pin is None or not pin.hashed:
+            return PinCheck(right=False, missing=True)
+        if pin.blocked_until and pin.blocked_until > now:
+            return PinCheck(right=False, blocked_until=pin.blocked_until)
+        if counted(pin, now):
+            break
     if check_password(peppered(typed), pin.hashed):
         Pin.objects.filter(pk=pin.pk, hashed=pin.hashed).update(failures=0, blocked_until=None)
         return PinCheck(right=True)
-    return after_wrong(pin, actor, now)
-
-
-def after_wrong(pin: Pin, actor: Actor, now: datetime) -> PinCheck:
-    """Enter a wrong try in the history, and block the PIN at every fifth one, each time twice as long."""
     with transaction.atomic():
-        enter(pin.user, Happened.PIN_WRONG, actor)
-        if pin.failures % TRIES:
-            return PinCheck(right=False)
-        span = min(FIRST_BLOCK * 2 ** min(pin.failures // TRIES - 1, 10), LONGEST_BLOCK)
-        Pin.objects.filter(pk=pin.pk).update(blocked_until=now + span)
-        enter(pin.user, Happened.PIN_BLOCKED, actor, until=now + span)
-        return PinCheck(right=False, blocked_until=now + span)
+        enter(user, Happened.PIN_WRONG, actor)
+        if pin.blocked_until:
+            enter(user, Happened.PIN_BLOCKED, actor, until=pin.blocked_until)
+    return PinCheck(right=False, blocked_until=pin.blocked_until)
+
+
+def counted(pin: Pin, now: datetime) -> bool:
+    """Count a try as wrong for now, and block at every fifth one; False when others have tried since it was read."""
+    same = Pin.objects.filter(
+        pk=pin.pk, hashed=pin.hashed, failures=pin.failures, blocked_until=pin.blocked_until
+    )  # fmt: skip
+    pin.failures += 1
+    pin.blocked_until = None if pin.failures % TRIES else now + block_after(pin.failures)
+    return bool(same.update(failures=pin.failures, blocked_until=pin.blocked_until))
+
+
+def block_after(failures: int) -> timedelta:
+    """Return for how long so many wrong tries in a row block, each time twice as long."""
+    return min(FIRST_BLOCK * 2 ** min(failures // TRIES - 1, 10), LONGEST_BLOCK)
 
 
 def set_pin(user: User, typed: str, actor: Actor) -> None:
