@@ -100,6 +100,16 @@ def test_a_lock_ends_by_itself(eva: User) -> None:
     assert LockEvent.objects.first().kind == Happened.RELEASED  # type: ignore[union-attr]
 
 
+def test_a_lock_that_is_over_stands_in_nobodys_way(eva: User, admin: User) -> None:
+    line = line_of(eva)
+    lock([line.pk], Reason.ADMINISTRATION, Actor(Through.PORTAL, admin), until=timezone.now() - timedelta(seconds=1))
+    assert lock([line.pk], Reason.ADMINISTRATION, Actor(Through.PORTAL, make.person("ben"))) == 1
+    assert view_of(line).administration.by_administrator is False  # type: ignore[union-attr]
+    told = LockEvent.objects.order_by("pk").values_list("kind", flat=True)
+    assert list(told) == [Happened.LOCKED, Happened.RELEASED, Happened.LOCKED]
+    assert end_what_is_over() == 0
+
+
 def test_a_pin_blocks_after_five_wrong_tries_and_is_kept_as_a_hash(eva: User) -> None:
     phone = Actor(Through.PHONE, eva)
     assert pins.check_pin(eva, "4711", phone).missing
