@@ -29,3 +29,8 @@ def forget_old() -> None:
         end = midnight(end_of_term(phone_system.keep_days or 0))
         delete_rows(RefusedCall.objects.filter(phone_system=phone_system, at__lt=end))
         delete_rows(LockEvent.objects.filter(extension__phone_system=phone_system, at__lt=end))
+    terms = list(PhoneSystem.objects.values_list("keep_days", flat=True))
+    if terms and None not in terms:
+        # Of PINs and of lines that are gone: nobody can tell the phone system, so the longest term holds.
+        end = midnight(end_of_term(max(term or 0 for term in terms)))
+        delete_rows(LockEvent.objects.filter(extension=None, at__lt=end))

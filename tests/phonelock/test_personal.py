@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounting.models import Department, Job, PhoneSystem, User
 from accounting.services import jobs
 from phonelock.models import (
+    Happened,
     Lock,
     LockEvent,
     LockSetUp,
@@ -104,6 +105,16 @@ def test_history_goes_with_the_calls_of_its_phone_system(eva: User) -> None:
     forget_old()
     assert not RefusedCall.objects.exists()
     assert set(LockEvent.objects.exclude(number="").values_list("number", flat=True)) == {"212"}
+
+
+def test_history_of_pins_goes_with_the_longest_term(eva: User) -> None:
+    LockEvent.objects.update(at=timezone.now() - timedelta(days=40))
+    other = make.phone_system("other")
+    PhoneSystem.objects.exclude(pk=other.pk).update(keep_days=30)
+    for term, kept in ((None, True), (50, True), (35, False)):
+        PhoneSystem.objects.filter(pk=other.pk).update(keep_days=term)
+        forget_old()
+        assert LockEvent.objects.filter(kind=Happened.PIN_SET).exists() == kept
 
 
 def test_the_demo_shows_every_reason_once(admin: User) -> None:
