@@ -23,6 +23,14 @@ SUBJECT = "phone_locks"
 LOCK, UNLOCK = "lock", "unlock"
 
 
+class StillBusy(Exception):  # noqa: N818  (what people read about)
+    """The reader's former order for many lines is still under way: another one would be lost."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__()
+        self.job = job
+
+
 def lines_for(act: str, reader: User, choice: Choice) -> list[int]:
     """Return the lines that would be locked, or whose lock by the administration would be lifted."""
     lines = lines_chosen(reader, choice)
@@ -34,14 +42,14 @@ def lines_for(act: str, reader: User, choice: Choice) -> list[int]:
 def change(
     act: str, reader: User, choice: Choice, until: datetime | None = None, note: str = ""
 ) -> tuple[int, Job | None]:
-    """Lock or unlock; return for how many lines that was new, or the job that does it."""
+    """Lock or unlock; return for how many lines that was new, or the job that does it. Raises StillBusy."""
     lines = lines_for(act, reader, choice)
     if len(lines) <= AT_ONCE:
         return finish(act, change_lines(act, lines, reader, until, note), choice), None
-    job = jobs.start(
-        JOB, reader, title=title_of(act, choice), unique_key=f"{JOB}-{reader.pk}", act=act, choice=asdict(choice),
-        until=until.isoformat() if until else "", note=note,
-    )  # fmt: skip
+    order = {"act": act, "choice": asdict(choice), "until": until.isoformat() if until else "", "note": note}
+    job = jobs.start(JOB, reader, title=title_of(act, choice), unique_key=f"{JOB}-{reader.pk}", **order)
+    if job.parameters != order:
+        raise StillBusy(job)
     return 0, job
 
 

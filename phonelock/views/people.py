@@ -193,7 +193,11 @@ def lock_many(request: AuthenticatedRequest, act: str) -> HttpResponse:
         lines = len(many.lines_for(act, request.user, choice))
         context = {"act": act, "form": form, "choice": choice, "lines": lines, "is_lock": act == LOCK}
         return render(request, "phonelock/many.html", context)
-    changed, job = many.change(act, request.user, choice, form.until, form.cleaned_data["note"])
+    try:
+        changed, job = many.change(act, request.user, choice, form.until, form.cleaned_data["note"])
+    except many.StillBusy as busy:
+        messages.error(request, _("Nothing was changed: your former change of many lines is still under way."))
+        return redirect("job", pk=busy.job.pk)
     if job:
         return redirect("job", pk=job.pk)
     messages.success(request, outcome(act, changed))

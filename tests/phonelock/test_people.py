@@ -179,6 +179,19 @@ def test_more_lines_than_a_request_can_change_are_a_job(
     assert "3 lines are now locked by the administration." in page
 
 
+def test_another_order_for_many_lines_is_not_lost_silently(
+    ana: User, admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(many, "AT_ONCE", 0)
+    lock(lines_of([ana.pk]), Reason.ADMINISTRATION, Actor(Through.PORTAL, admin))
+    client = client_of(admin)
+    for _click in range(2):
+        assert "Nothing was changed" not in client.post(reverse("lock_many"), {}, follow=True).content.decode()
+    assert "Nothing was changed" in client.post(reverse("unlock_many"), {}, follow=True).content.decode()
+    jobs.run(Job.objects.get().pk)
+    assert Lock.objects.count() == 3
+
+
 def test_the_list_asks_as_much_for_many_people_as_for_few(admin: User, sales: Department) -> None:
     client = client_of(admin)
 
