@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 import structlog
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import TooManyFieldsSent
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import Resolver404, resolve
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -26,6 +27,7 @@ class PhonesFirst:
         if not request.path_info.startswith(BELOW):
             return self.get_response(request)
         structlog.contextvars.clear_contextvars()
+        forget_endless_query(request)
         try:
             found = resolve(request.path_info)
         except Resolver404:
@@ -33,3 +35,11 @@ class PhonesFirst:
                 return response(Text(title(), text=_("There is no such page.")), Asked.by(request).writing)
         answer: HttpResponse = found.func(request, *found.args, **found.kwargs)
         return answer
+
+
+def forget_endless_query(request: HttpRequest) -> None:
+    """Leave out a query with more values than can be read: no phone sends one, and every answer is a page."""
+    try:
+        _values = request.GET
+    except TooManyFieldsSent:
+        request.GET = QueryDict()

@@ -219,6 +219,13 @@ def test_whatever_is_sent_gets_an_answer_that_a_phone_can_show(
         assert read(answer.content, "utf-8") is not None
 
 
+def test_a_query_without_end_is_answered_with_a_page() -> None:
+    for path in ("/phone/", "/phone/do/", "/phone/nowhere/", "/phone/authenticate/"):
+        answer = Client().get(f"{path}?{'&'.join(['a=1'] * 1100)}")
+        assert answer.status_code == 200, path
+        assert b"incomplete" in answer.content or path != "/phone/"
+
+
 def test_many_wrong_pins_stop_their_address(ring: Ring, eva: User) -> None:
     line, now = LineAssignment.objects.get().extension, timezone.now()
     PhoneForm.objects.bulk_create(
