@@ -4,7 +4,7 @@ from django import forms
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext
+from django.utils.translation import pgettext_lazy
 
 from accounting.models import ApiToken, Scope, TokenClient, User
 from callanalytics.web.filters import FilterForm
@@ -47,7 +47,9 @@ class TokenFilter(FilterForm):
     other_keys = frozenset({"below"})
 
     state = forms.ChoiceField(
-        label=_("State"), required=False, choices=[("", _("Any")), ("alive", _("Valid")), ("ended", pgettext("token", "Ended"))]
+        label=_("State"),
+        required=False,
+        choices=[("", _("Any")), ("alive", _("Valid")), ("ended", pgettext_lazy("token", "Ended"))],
     )
     term = forms.CharField(label=_("Person or name"), required=False, max_length=80)
 

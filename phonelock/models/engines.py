@@ -109,7 +109,7 @@ class LockSetUp(models.Model):
 class LineStatus(models.TextChoices):
     """What is true for the calls of a line, as far as the product knows."""
 
-    OPEN = "open", _("Unlocked")
+    OPEN = "open", pgettext_lazy("line", "Unlocked")
     LOCKED = "locked", pgettext_lazy("line", "Locked")
     LOCKING = "locking", _("Being locked")
     OPENING = "opening", _("Being unlocked")

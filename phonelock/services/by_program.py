@@ -89,7 +89,7 @@ def change(user: User, order: Order, lines: list[int]) -> int:
 
 def finish(order: Order, changed: int) -> int:
     """Enter the whole in the audit log."""
-    subject = pgettext("line", "Locked") if order.locked else _("Unlocked")
+    subject = pgettext("line", "Locked") if order.locked else pgettext("line", "Unlocked")
     record(AuditedAction.CHANGED, SUBJECT, subject, rows=changed, filters=order.in_words)
     return changed
 

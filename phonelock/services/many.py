@@ -69,7 +69,7 @@ def change_lines(act: str, lines: list[int], reader: User, until: datetime | Non
 
 def finish(act: str, changed: int, choice: Choice) -> int:
     """Enter the whole in the audit log; what happened to each line is in the history of locks."""
-    subject = pgettext("line", "Locked") if act == LOCK else _("Unlocked")
+    subject = pgettext("line", "Locked") if act == LOCK else pgettext("line", "Unlocked")
     record(AuditedAction.CHANGED, SUBJECT, subject, rows=changed, filters=choice.in_words)
     return changed
 

@@ -6,6 +6,7 @@ from reports.catalogue.base import Category, Report, Rule
 from reports.engine.question import Question
 from reports.special.budgets import budgets_now, overspending
 
+PERSON = frozenset({"person"})
 COUNTED = (Rule.OWNER, Rule.UNPRICED, Rule.CURRENCY)
 
 REPORTS = (
@@ -14,7 +15,7 @@ REPORTS = (
         Category.BUDGETS,
         _("State of the budgets"),
         _("How far each budget is used on the last day shown, and when it runs out."),
-        Question(period="month"),
+        Question(period="month", filters=PERSON),
         COUNTED,
         run=budgets_now,
     ),
@@ -23,7 +24,7 @@ REPORTS = (
         Category.BUDGETS,
         _("Overspending history"),
         _("The periods in which more was used than was there."),
-        Question(period="365d"),
+        Question(period="365d", filters=PERSON),
         COUNTED,
         run=overspending,
     ),

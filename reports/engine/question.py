@@ -23,6 +23,7 @@ from reports.engine.conditions import (
     Condition,
     ConditionError,
     Group,
+    comparisons_in,
     read_condition,
     split_values,
     written,
@@ -83,6 +84,8 @@ class Question:
     """Percent on top of cost and mark-up."""
     target: int = 20
     """Seconds within which a call should be answered."""
+    filters: frozenset[str] | None = None
+    """Fields that the report can be narrowed by, which an address does not change; None: all that calls have."""
 
     def days(self) -> tuple[date | None, date | None]:
         """Return first and last day in the active zone, both included."""
@@ -177,7 +180,21 @@ def read_question(params: Mapping[str, str] | QueryDict, standard: Question, ask
             read_own(name, values[name].strip(), asker, reading)
     check_dates(reading)
     check_columns(reading)
+    check_filters(reading)
     return reading
+
+
+def check_filters(reading: Reading) -> None:
+    """Refuse filters of calls where a report shows something else."""
+    question, filters = reading.question, reading.question.filters
+    if filters is None:
+        return
+    asked = [(test.field, key_of(test)) for test in question.tests]
+    asked += [(test.field, "where") for test in (comparisons_in(question.where) if question.where else ())]
+    for name, key in asked:
+        if name not in filters:
+            text = _("This report cannot be narrowed by “%(field)s”.")
+            reading.refuse(key, text % {"field": FIELDS[name].label})
 
 
 def refuse_repeated(params: Mapping[str, str] | QueryDict, reading: Reading) -> None:

@@ -1,6 +1,7 @@
 """The sections of a report's options: which filters stand together, and how their fields are filled in."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from django.utils.functional import Promise
@@ -97,13 +98,18 @@ def filter_sections(question: Question, faults: dict[str, Fault], typed: dict[st
     further = tuple(dict.fromkeys(name for name in asked if name not in placed))
     found, tests = [], first_tests(question)
     for name, label, icon, names in (*FILTERS, ("further", gettext_lazy("Further filters"), "funnel", further)):
-        fields = [FIELDS[one] for one in names if FIELDS[one].is_for(asker)]
+        fields = [FIELDS[one] for one in names if FIELDS[one].is_for(asker) and offered(one, question, asked)]
         section = Section(name, str(label), icon, [option(one, tests, faults, typed, asker) for one in fields])
         section.said = [test_in_words(tests[one.name], asker) for one in fields if one.name in tests]
         section.is_open = any(one.problem for one in section.fields)
         if fields:
             found.append(section)
     return found
+
+
+def offered(name: str, question: Question, asked: Collection[str]) -> bool:
+    """Return whether the report can be narrowed by a field, or somebody has tried to."""
+    return question.filters is None or name in question.filters or name in asked
 
 
 def first_tests(question: Question) -> dict[str, Comparison]:

@@ -21,6 +21,7 @@ from reports.engine.layout import Column, Layout, Row
 from reports.engine.measures import Form
 from reports.engine.question import Question
 from reports.engine.ranking import MOST_BARS, MOST_COLUMNS
+from reports.engine.tables import every_condition
 from reports.engine.writing import write
 from reports.special.keeping import day_text
 
@@ -41,19 +42,19 @@ COLUMNS = [
 FORECAST = Column("runs_out", gettext_lazy("Runs out on"))
 
 
-def periods_of(asker: Asker) -> Any:
-    """Return the periods of the accounts that the reader may see."""
+def periods_of(question: Question, asker: Asker) -> Any:
+    """Return the periods of the accounts that the reader may see and that meet the filters."""
     accounts = Account.objects.visible_to(asker.reader).values("pk")
     related = ("account__person", "account__budget__department", "account__budget__cost_centre")
-    periods = BudgetPeriod.objects.filter(account__in=accounts)
-    return periods.select_related(*related, "account__budget__person")
+    periods = BudgetPeriod.objects.filter(account__in=accounts).annotate(user_id=F("account__person_id"))
+    return periods.filter(every_condition(question, asker)).select_related(*related, "account__budget__person")
 
 
 def budgets_now(question: Question, asker: Asker) -> Layout:
     """Return the period of each account on the last of the report's days, the most used first, with its forecast."""
     _first, last = question.days()
     day = last or timezone.localdate()
-    periods = periods_of(asker).filter(start__lte=day, end__gt=day)
+    periods = periods_of(question, asker).filter(start__lte=day, end__gt=day)
     found = sorted(periods[: MOST_ROWS + 1], key=lambda one: -one.percent)
     layout = laid_out(found, [*COLUMNS, FORECAST])
     calendar = Calendar.of(period.account.person_id for period in found[:MOST_FORECASTS])
@@ -67,7 +68,7 @@ def budgets_now(question: Question, asker: Asker) -> Layout:
 def overspending(question: Question, asker: Asker) -> Layout:
     """Return the periods within the report's days in which more was used than was there, the latest first."""
     first, last = question.days()
-    periods = periods_of(asker).filter(spent__gt=F("assigned") + F("carried_in") + F("topped_up"))
+    periods = periods_of(question, asker).filter(spent__gt=F("assigned") + F("carried_in") + F("topped_up"))
     if first:
         periods = periods.filter(end__gt=first)
     if last:

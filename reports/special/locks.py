@@ -4,7 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, F
 from django.db.models.functions import TruncDay
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
@@ -19,6 +19,7 @@ from reports.engine.layout import Column, Layout, Row
 from reports.engine.measures import Form
 from reports.engine.question import Question, period_of
 from reports.engine.ranking import MOST_BARS, MOST_COLUMNS
+from reports.engine.tables import every_condition
 from reports.engine.writing import write
 from reports.special.keeping import day_text
 
@@ -44,8 +45,9 @@ REFUSED_COLUMNS = [
 
 
 def within(rows: Any, question: Question, asker: Asker) -> Any:
-    """Keep the rows of the report's days."""
+    """Keep the rows of the report's days that meet its filters."""
     period = period_of(question, asker.zone)
+    rows = rows.filter(every_condition(question, asker))
     if period.start:
         rows = rows.filter(at__gte=period.start)
     return rows.filter(at__lt=period.end) if period.end else rows
@@ -53,7 +55,9 @@ def within(rows: Any, question: Question, asker: Asker) -> Any:
 
 def lock_events(question: Question, asker: Asker) -> Layout:
     """Return what happened to lines and PINs by person, the latest of each first; not what engines confirmed."""
-    events = within(LockEvent.objects.visible_to(asker.reader), question, asker).exclude(kind=Happened.TOLD)
+    events = within(
+        LockEvent.objects.visible_to(asker.reader).annotate(user_id=F("person_id")), question, asker
+    ).exclude(kind=Happened.TOLD)
     ordered = events.select_related("person").order_by("person__last_name", "person__first_name", "person_id", "-pk")
     found = list(ordered[: MOST_ROWS + 1])
     layout = Layout(EVENT_COLUMNS, [Row(event_cells(one)) for one in found[:MOST_ROWS]], levels=1)

@@ -78,3 +78,25 @@ def test_refused_calls_are_masked_and_drawn(
     content = path.read_text("utf-8-sig")
     assert content.count("Wolf") == 3
     assert "1234567" not in content
+
+
+def test_reports_of_locks_are_narrowed_by_people_and_units_and_refuse_the_rest(eva: User, admin: User) -> None:
+    make.person("finn", extension="212", last_name="Finn")
+    for name in ("eva", "finn"):
+        lock(lines_of([User.objects.get(username=name).pk]), Reason.ADMINISTRATION, Actor(Through.PORTAL, admin))
+    page = report(admin, "lock-events", person="eva")
+    assert "Wolf" in page
+    assert "Finn" not in page.partition("<tbody")[2].partition("</tbody")[0]
+    desk = client_of(admin)
+    for slug, query in (
+        ("lock-events", {"call_type": "mobile"}),
+        ("refused-calls", {"where": "talk.ge(20)"}),
+        ("budgets", {"gateway": "id:1"}),
+        ("collection-log", {"person": "eva"}),
+    ):
+        refused = desk.get(reverse("report", args=[slug]), query)
+        assert refused.status_code == 400
+    assert (
+        "cannot be narrowed by “Talk time”"
+        in desk.get(reverse("report", args=["refused-calls"]), {"where": "talk.ge(20)"}).content.decode()
+    )
