@@ -6,6 +6,7 @@ from datetime import datetime
 
 from accounting.models import Extension, User
 from phonelock.models import EngineKind, LineState, LineStatus, Lock, LockSetUp, Reason
+from phonelock.models.engines import is_exchanged
 from phonelock.services.locking import lines_of
 
 
@@ -75,5 +76,10 @@ def views_of(extensions: Iterable[Extension]) -> list[LineView]:
 
 def view_of(line: Extension, engine: str, state: LineState | None, reasons: list[Lock]) -> LineView:
     """Return what is shown of one line."""
-    status = state.status(engine) if state else LineStatus.OPEN
+    status = LineStatus.OPEN
+    if state and state.wanted and not reasons:
+        # Over, and nobody has cleared it away yet: call control lets calls pass from that moment on.
+        status = LineStatus.OPENING if engine == EngineKind.AXL or is_exchanged(state.former) else LineStatus.OPEN
+    elif state:
+        status = state.status(engine)
     return LineView(line, engine, status, reasons, state.error if state else "")

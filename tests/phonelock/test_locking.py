@@ -100,6 +100,23 @@ def test_a_lock_ends_by_itself(eva: User) -> None:
     assert LockEvent.objects.first().kind == Happened.RELEASED  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize(
+    ("engine", "status"), [(EngineKind.CALL_CONTROL, LineStatus.OPEN), (EngineKind.AXL, LineStatus.OPENING)]
+)
+def test_a_lock_that_is_over_is_shown_as_over_before_anybody_clears_it_away(
+    eva: User, engine: str, status: str
+) -> None:
+    line = line_of(eva)
+    make.lock_set_up(line.phone_system, engine=engine)
+    lock([line.pk], Reason.SELF, Actor(Through.PORTAL, eva))
+    LineState.objects.update(applied=True, due_at=None)
+    assert view_of(line).status == LineStatus.LOCKED
+    Lock.objects.update(until=timezone.now())
+    assert view_of(line).status == status
+    end_what_is_over()
+    assert view_of(line).status == status
+
+
 def test_a_lock_that_is_over_stands_in_nobodys_way(eva: User, admin: User) -> None:
     line = line_of(eva)
     lock([line.pk], Reason.ADMINISTRATION, Actor(Through.PORTAL, admin), until=timezone.now() - timedelta(seconds=1))
