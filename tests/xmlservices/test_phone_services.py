@@ -184,6 +184,13 @@ def test_calls_are_listed_to_be_dialled_after_the_pin(ring: Ring, eva: User) -> 
     phone.choose(2)
     names = [one.findtext("Name") for one in phone.shown.findall("DirectoryEntry")]
     assert sum(name.startswith("Private") for name in names) == 1
+    LockSetUp.objects.update(pin_for_calls=True)
+    Pin.objects.update(is_temporary=True)
+    phone.back()
+    phone.choose(2)
+    phone.fill_in(PIN)
+    names = [one.findtext("Name") for one in phone.shown.findall("DirectoryEntry")]
+    assert sum(name.startswith("Private") for name in names) == 1, "whoever gave the PIN may be at the phone"
 
 
 def test_pins_are_in_no_log(ring: Ring, portal: Portal, eva: User) -> None:

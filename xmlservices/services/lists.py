@@ -26,7 +26,8 @@ Entry = tuple[str, str]
 def entries_of(person: User, what: str, *, proved: bool) -> list[Entry]:
     """Return the latest own calls, or those not answered; newest first.
 
-    `proved` is whether the person has typed the PIN: else whoever stands at the phone is not told of private calls.
+    `proved` is whether the person has typed a PIN that nobody else knows: else whoever stands at the phone is not told
+    of private calls.
     """
     now = timezone.now()
     records = CallRecord.objects.own(person).in_period(now - BACK, now + timedelta(minutes=1)).newest_first()

@@ -48,7 +48,7 @@ def outcome(asked: Asked, given: PhoneForm, line: PhoneLine) -> Document:
         return Text(_("Change PIN"), text=_("Your PIN is changed."))
     if given.purpose in (LOCK, RELEASE):
         return switched(line, given.purpose, actor)
-    return list_of(again, person, given.purpose, proved=True)
+    return list_of(again, person, given.purpose, proved=not is_temporary(person))
 
 
 def typed(asked: Asked, name: str) -> str:
