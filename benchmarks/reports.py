@@ -105,16 +105,14 @@ def pages(client: Client, asked: dict[str, str]) -> Fetches:
     client.get(reverse("report", args=["by-call-type"]), address)
     for _ in range(ROUNDS):
         for slug, report in REPORTS.items():
-            own = address if not report.run or slug not in NOT_OF_CALLS else {}
+            filters = report.standard.filters
+            own = {key: text for key, text in address.items() if key == "period" or filters is None or key in filters}
             begun, worked = time.perf_counter(), time.process_time()
             response = client.get(reverse("report", args=[slug]), own)
             found[slug].append(Fetch(time.perf_counter() - begun, time.process_time() - worked))
             if response.status_code != 200:
                 raise RuntimeError(f"{slug}: status {response.status_code}")
     return found
-
-
-NOT_OF_CALLS = ("collection-log", "corrections")
 
 
 def largest_department() -> int:
