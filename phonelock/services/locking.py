@@ -108,7 +108,8 @@ def locked_rows(extensions: Collection[int]) -> dict[int, Extension]:
     """Return these extensions by id, held against others who lock or release them until the transaction ends."""
     rows = Extension.objects.filter(pk__in=extensions).order_by("pk")
     if connection.features.has_select_for_update:
-        rows = rows.select_for_update(of=("self",))
+        # Not the key: workers that enter events of these lines, and hold their states, must not wait for us in a ring.
+        rows = rows.select_for_update(of=("self",), no_key=True)
     return {line.pk: line for line in rows}
 
 

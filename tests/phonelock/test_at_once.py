@@ -1,16 +1,19 @@
-"""Many at the same moment: tries of one PIN, and locks and releases of one line."""
+"""Many at the same moment: tries of one PIN, and locks, releases and confirmations of one line."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from random import Random
+from threading import Event
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from accounting.models import User
 from phonelock.models import EngineKind, Happened, LineState, Lock, LockEvent, Pin, Reason, Through
 from phonelock.services import pins
 from phonelock.services.locking import Actor, lines_of, lock, release
+from phonelock.services.telling import enter
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -64,3 +67,25 @@ def test_history_locks_and_state_agree_after_a_crowd(eva: User, admin: User) -> 
         standing ^= {event.reason}
         assert event.locked == bool(standing)
     assert standing == held
+
+
+def test_workers_that_confirm_and_people_who_lock_do_not_wait_in_a_ring(eva: User) -> None:
+    [line] = lines_of([eva.pk])
+    make.lock_set_up(make.phone_system(), engine=EngineKind.AXL)
+    lock([line], Reason.BUDGET, Actor(Through.BUDGET))
+    confirmed = Event()
+
+    def confirm() -> None:
+        with transaction.atomic():
+            LineState.objects.update(applied=True)
+            confirmed.set()
+            time.sleep(0.5)
+            enter(LineState.objects.get(), Happened.TOLD)
+
+    def order() -> None:
+        confirmed.wait(5)
+        release([line], Reason.BUDGET, Actor(Through.BUDGET))
+
+    together(confirm, order)
+    assert LineState.objects.get().wanted is False
+    assert LockEvent.objects.filter(kind=Happened.TOLD).count() == 1
