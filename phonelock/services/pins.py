@@ -71,7 +71,8 @@ def counted(pin: Pin, now: datetime) -> bool:
 
 def block_after(failures: int) -> timedelta:
     """Return for how long so many wrong tries in a row block, each time twice as long."""
-    return min(FIRST_BLOCK * 2 ** min(failures // TRIES - 1, 10), LONGEST_BLOCK)
+    doublings = min(failures // TRIES - 1, 10)
+    return min(FIRST_BLOCK * (1 << doublings), LONGEST_BLOCK)
 
 
 def set_pin(user: User, typed: str, actor: Actor) -> None:

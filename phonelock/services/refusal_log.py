@@ -28,6 +28,8 @@ SAME_CALL = timedelta(seconds=1)
 """UCM may ask twice about one call, at two processes of the portal."""
 PULSE_SECONDS = 30.0
 Units = tuple[int | None, int | None, int | None]
+Pulse = tuple[int, str]
+"""A set-up, and the key in the address that was asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,8 @@ class RefusalLog:
     def __init__(self) -> None:
         """Start no thread yet: a server may still divide into processes."""
         self._waiting: deque[Refusal] = deque()
-        self._pulses: dict[int, datetime] = {}
-        self._pulsed: dict[int, float] = {}
+        self._pulses: dict[Pulse, datetime] = {}
+        self._pulsed: dict[Pulse, float] = {}
         self._dropped = 0
         self._news, self._ending = Event(), Event()
         self._thread: Thread | None = None
@@ -69,12 +71,12 @@ class RefusalLog:
         self._waiting.append(refusal)
         self._wake()
 
-    def asked(self, set_up_id: int) -> None:
-        """Keep that a phone system has asked, once in half a minute."""
-        now = time.monotonic()
-        if now - self._pulsed.get(set_up_id, -PULSE_SECONDS) >= PULSE_SECONDS:
-            self._pulsed[set_up_id] = now
-            self._pulses[set_up_id] = timezone.now()
+    def asked(self, set_up_id: int, key: str) -> None:
+        """Keep that a phone system has asked at the address with this key, once in half a minute."""
+        now, pulse = time.monotonic(), (set_up_id, key)
+        if now - self._pulsed.get(pulse, -PULSE_SECONDS) >= PULSE_SECONDS:
+            self._pulsed[pulse] = now
+            self._pulses[pulse] = timezone.now()
             self._wake()
 
     def finish(self) -> None:
@@ -117,22 +119,30 @@ class RefusalLog:
         batch, pulses = list(self._waiting), dict(self._pulses)
         try:
             write_refusals(batch)
-            for set_up_id, moment in pulses.items():
-                LockSetUp.objects.filter(pk=set_up_id).update(asked_at=moment)
+            for pulse, moment in pulses.items():
+                write_pulse(pulse, moment)
         except (DatabaseError, InterfaceError) as error:
             log.warning("%s refused calls wait for the database: %s", len(batch), type(error).__name__)
             connection.close()
             return False
         for _written in batch:
             self._waiting.popleft()
-        for set_up_id in pulses:
-            self._pulses.pop(set_up_id, None)
+        for pulse in pulses:
+            self._pulses.pop(pulse, None)
         if self._dropped:
             log.error(
                 "%s refused calls were not entered in the log: too many while the database was away", self._dropped
             )
             self._dropped = 0
         return True
+
+
+def write_pulse(pulse: Pulse, moment: datetime) -> None:
+    """Enter when a phone system has asked; not at an address that is worthless by now."""
+    set_up_id, key = pulse
+    set_up = LockSetUp.objects.filter(pk=set_up_id).first()
+    if set_up is not None and set_up.call_control_key == key:
+        LockSetUp.objects.filter(pk=set_up_id).update(asked_at=moment)
 
 
 def write_refusals(batch: Iterable[Refusal]) -> None:

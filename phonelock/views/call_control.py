@@ -27,7 +27,7 @@ def answer(request: HttpRequest, key: str) -> HttpResponse:
     if request.method != "HEAD":
         return told(Decision.NOT_APPLICABLE, 200 if known else 404)
     if profile is not None:
-        REFUSALS.asked(profile.set_up_id)
+        REFUSALS.asked(profile.set_up_id, key)
     return HttpResponse(status=200 if known else 404, content_type=CONTENT_TYPE)
 
 
@@ -40,7 +40,7 @@ def answered(request: HttpRequest, key: str) -> HttpResponse:
         return told(Decision.NOT_APPLICABLE)
     verdict = verdict_on(key, question)
     if verdict.profile is not None:
-        REFUSALS.asked(verdict.profile.set_up_id)
+        REFUSALS.asked(verdict.profile.set_up_id, key)
     note_refusal(verdict, question)
     return told(verdict.decision)
 

@@ -65,7 +65,8 @@ def lock_set_up_form(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 def new_lock_key(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Give a phone system a new address; UCM must be told, the old one is worthless within seconds."""
     set_up = get_object_or_404(LockSetUp, phone_system=pk)
-    set_up.call_control_key = new_key()
+    # Whether UCM asks at the new address is not known: until it does, nothing is shown as barred.
+    set_up.call_control_key, set_up.asked_at = new_key(), None
     set_up.save()
     messages.warning(request, _("The address is new: enter it in UCM now, which asks the old one in vain."))
     return redirect("lock_set_up_form", pk=pk)

@@ -9,17 +9,19 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounting.models import Extension, NumberRule, Role, User
 from phonelock import call_control
-from phonelock.models import AllowedNumber, EngineKind, LockSetUp, Reason, RefusedCall, Through
+from phonelock.models import AllowedNumber, EngineKind, LineStatus, LockSetUp, Reason, RefusedCall, Through
 from phonelock.services import deciding
 from phonelock.services.call_rules import BOOK
 from phonelock.services.locking import Actor, lines_of, lock, release
 from phonelock.services.refusal_log import REFUSALS
+from phonelock.services.seeing import views_of
 from tests import factories as make
 from tests.phonelock.questions import HEADERS, decision_in, question
 
@@ -181,6 +183,25 @@ def test_ucm_looks_whether_the_portal_is_there(locked: Extension, client: Client
     assert client.head(f"/ecc/{KEY}/").status_code == 200
     REFUSALS.finish()
     assert LockSetUp.objects.get().asked_at is not None
+
+
+def test_a_new_address_bars_nothing_until_ucm_asks_at_it(
+    client: Client, ask: Ask, locked: Extension, admin: User
+) -> None:
+    def status() -> str:
+        REFUSALS.finish()
+        return views_of([locked])[0].status
+
+    ask("2011", OUTSIDE)
+    assert status() == LineStatus.LOCKED
+    client.force_login(admin)
+    client.post(reverse("new_lock_key", args=[locked.phone_system_id]))
+    assert status() == LineStatus.NOT_BARRED
+    ask("2011", OUTSIDE)  # the old address is still known to the process
+    assert status() == LineStatus.NOT_BARRED
+    BOOK.forget()
+    posted(client, question("2011", OUTSIDE), LockSetUp.objects.get().call_control_key)
+    assert status() == LineStatus.LOCKED
 
 
 def test_a_new_key_holds_at_once_and_the_old_one_no_more(locked: Extension, client: Client) -> None:
