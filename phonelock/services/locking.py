@@ -49,7 +49,8 @@ def lock(
     for part in parts(extensions):
         with transaction.atomic():
             lines = locked_rows(part)
-            end_if_over(part, reason)
+            if Lock.objects.filter(extension__in=lines, reason=reason, until__lte=timezone.now()).exists():
+                end_if_over(part, reason)
             held = {one.extension_id: one for one in Lock.objects.filter(extension__in=lines, reason=reason)}
             renew(held.values(), actor, until)
             new = [line for pk, line in lines.items() if pk not in held]
