@@ -3,10 +3,11 @@
 from datetime import date
 from typing import Any
 
+from django.db.models import Count
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounting.models import CallType, Department, User
+from accounting.models import CallRecord, CallType, Department, Direction, User
 from budget.models import Budget, BudgetEvent, Cycle, Happened, Mode, ReachedThreshold, Threshold, Unit
 from budget.services.cycles import A_DAY, boundary_until
 from budget.services.ledger import charge_arrivals
@@ -20,11 +21,11 @@ def set_demo_budgets() -> None:
     """Set the budgets; their thresholds are taken for told, so that no mail leaves a demo."""
     if Budget.objects.exists():
         return
-    first = months_back(3)
-    for name, owner, fields in demo_budgets():
+    first, locked = months_back(3), colleague()
+    for name, owner, fields in demo_budgets(locked):
         if owner:
             budget = Budget.objects.create(name=name, valid_from=first, **owner, **fields)
-            add_thresholds(budget)
+            add_thresholds(budget, lock=owner == locked)
     charge_arrivals()
     tick(seconds=600)
     ReachedThreshold.objects.filter(told_at=None).update(told_at=timezone.now())
@@ -32,13 +33,14 @@ def set_demo_budgets() -> None:
         BudgetEvent.objects.filter(pk=event.pk).update(mailed_to=[str(event.account.person)])
 
 
-def demo_budgets() -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
-    """Return name, owner (empty when the demo has none such) and rule of each budget."""
+def demo_budgets(locked: dict[str, Any]) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """Return name, owner (empty when the demo has none such) and rule of each budget; `locked`: whose locks a line."""
     return [
         (_("Calls abroad and to mobiles"), person("anna"),
          {"amount": 4 * MICRO, "currency": "EUR", "call_types": ABROAD, "carry_over": True, "carry_ceiling": MICRO}),
         (_("Outgoing calls"), person("anna"), {"amount": 90 * 60, "unit": Unit.MINUTES, "cycle": Cycle.WEEK}),
         (_("Outgoing calls"), person("sami"), {"amount": 25 * MICRO, "currency": "AED"}),
+        (_("Outgoing calls"), locked, {"amount": 30 * 60, "unit": Unit.MINUTES}),
         (_("Sales, all together"), department("Sales"),
          {"amount": 30 * MICRO, "currency": "EUR", "mode": Mode.POT}),
         (_("Customer service, each"), department("Customer Service"),
@@ -52,16 +54,24 @@ def person(username: str) -> dict[str, Any]:
     return {"person": found} if found else {}
 
 
+def colleague() -> dict[str, Any]:
+    """Return who of Customer Service telephones most as owner: the lines of people who sign in are free to be tried."""
+    members = User.objects.filter(memberships__department__name="Customer Service").exclude(username="sami")
+    counted = CallRecord.objects.filter(direction=Direction.OUTGOING, user_id__in=members.values("pk"))
+    busiest = counted.values("user_id").annotate(calls=Count("pk")).order_by("-calls", "user_id").first()
+    return {"person_id": busiest["user_id"]} if busiest else {}
+
+
 def department(name: str) -> dict[str, Any]:
     """Return a department as owner."""
     found = Department.objects.filter(name=name).first()
     return {"department": found} if found else {}
 
 
-def add_thresholds(budget: Budget) -> None:
-    """Let a budget tell the person early, and the supervisors when it is used up."""
+def add_thresholds(budget: Budget, *, lock: bool) -> None:
+    """Let a budget tell the person early, and the supervisors when it is used up; then it may lock, too."""
     Threshold.objects.create(budget=budget, percent=80)
-    Threshold.objects.create(budget=budget, percent=100, mail_supervisor=True, lock=budget.person_id is not None)
+    Threshold.objects.create(budget=budget, percent=100, mail_supervisor=True, lock=lock)
 
 
 def months_back(number: int) -> date:
