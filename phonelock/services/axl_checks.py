@@ -10,6 +10,7 @@ from phonelock.engines.base import EngineFault
 from phonelock.engines.soap import SoapFault
 from phonelock.models import LockSetUp
 from phonelock.querysets import held_now
+from phonelock.services.displays import DESK_PHONE
 from phonelock.services.findings import Found, Light
 from phonelock.services.registrations import addresses_of
 
@@ -79,8 +80,11 @@ def line_readable(set_up: LockSetUp) -> Found:
 
 
 def phones_known(set_up: LockSetUp) -> Found:
-    """Ask where a phone is registered."""
-    name = Device.objects.filter(phone_system=set_up.phone_system_id).values_list("name", flat=True).first()
+    """Ask where a phone is registered, a desk phone if there is one: soft phones are off most of the time."""
+    if not set_up.phone_system.address:
+        return Found(Light.BAD, _("Enter publisher and AXL user at the phone system first."))
+    known = Device.objects.filter(phone_system=set_up.phone_system_id).values_list("name", flat=True)
+    name = known.filter(name__startswith=DESK_PHONE).first() or known.first()
     if name is None:
         return Found(Light.WARNING, _("No phone of this phone system is known yet; phones are found in calls."))
     try:
