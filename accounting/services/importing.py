@@ -5,15 +5,13 @@ at all. One batch of a phone system is written at a time (its row is locked), so
 other.
 """
 
-import gc
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from threading import Lock
 
 from django.db import IntegrityError, OperationalError, connection, transaction
 
@@ -23,6 +21,7 @@ from accounting.services.writing import BatchWriter
 from accounting.signals import calls_imported
 from accounting.sources.beside import ReadingProcess
 from accounting.sources.files import CallFile, read_file
+from callanalytics.lib.cycles import cycle_search_paused
 from callanalytics.lib.turns import bulk_transaction
 from callanalytics.lib.updating import update_rows
 
@@ -31,7 +30,6 @@ FIRST_RECORDS, BATCH_RECORDS, BATCH_FILES = 10_000, 20_000, 500
 """How much is written at once. The first batch of a run is smaller: the database waits until it is read."""
 BACKLOG_BYTES = 8 << 20
 """From this size on, all files together, a process for reading pays: more than the first batch, 700 bytes a record."""
-pausing, paused = Lock(), 0
 
 
 @dataclass(slots=True)
@@ -121,27 +119,6 @@ def batches(files: Iterable[CallFile]) -> Iterator[list[CallFile]]:
             batch, records, most = [], 0, BATCH_RECORDS
     if batch:
         yield batch
-
-
-@contextmanager
-def cycle_search_paused() -> Iterator[None]:
-    """Let Python not look for reference cycles: among the rows of a batch there are none, and looking takes a tenth.
-
-    Reading and writing overlap: the search stays off until both are done, but for one look after each.
-    """
-    global paused  # noqa: PLW0603  (the search is the whole process's)
-    with pausing:
-        gc.disable()
-        paused += 1
-    try:
-        yield
-    finally:
-        with pausing:
-            paused -= 1
-            if paused:
-                gc.collect(0)
-            else:
-                gc.enable()
 
 
 def commit_or_part(phone_system: PhoneSystem, batch: list[CallFile]) -> Iterator[Outcome]:

@@ -6,6 +6,7 @@ has laid out, so long reports are made in parts.
 """
 
 import base64
+import gc
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language_bidi
 
+from callanalytics.lib.cycles import cycle_search_paused
 from reports.charts.png import png_of
 from reports.engine.layout import Row
 from reports.engine.measures import Form
@@ -95,9 +97,12 @@ def write(document: Document, out: IO[bytes], told: Told) -> None:
             "blocks": blocks(lines[start : start + PART], columns),
             "total": next(blocks([total], columns)) if total and last else None,
         }  # fmt: skip
-        part = laid_out(context)
-        pages += len(part.pages)
-        binding.add(part)
+        with cycle_search_paused():
+            part = laid_out(context)
+            pages += len(part.pages)
+            binding.add(part)
+        del part
+        gc.collect()  # what was laid out is full of cycles
     binding.close()
 
 
