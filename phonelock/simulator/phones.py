@@ -8,6 +8,7 @@ import http.client
 import socket
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from hashlib import sha256
@@ -283,12 +284,13 @@ class _Door(BaseHTTPRequestHandler):
         return f"<CiscoIPPhoneResponse>{items}</CiscoIPPhoneResponse>".encode()
 
     def reply(self, content: bytes) -> None:
-        """Send an answer."""
+        """Send an answer, unless nobody waits for it any more."""
         self.send_response(200)
         self.send_header("Content-Type", "text/xml")
         self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
+        with suppress(ConnectionError):
+            self.end_headers()
+            self.wfile.write(content)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  (the base class's name)
         """Say nothing."""
