@@ -31,7 +31,7 @@
   });
 
   document.addEventListener("keydown", (event) => {
-    if (event.target.matches("input, button, a, textarea, select") || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.matches("input, textarea, select") || event.ctrlKey || event.metaKey || event.altKey) return;
     if (/^[0-9]$/.test(event.key)) press(event.key);
   });
 
