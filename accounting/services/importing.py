@@ -26,11 +26,8 @@ from callanalytics.lib.turns import bulk_transaction
 from callanalytics.lib.updating import update_rows
 
 logger = logging.getLogger(__name__)
-FIRST_RECORDS, BATCH_FILES = 10_000, 500
+FIRST_RECORDS, BATCH_RECORDS, BATCH_FILES = 10_000, 20_000, 500
 """How much is written at once. The first batch of a run is smaller: the database waits until it is read."""
-BATCH_RECORDS = {"sqlite": 20_000}
-"""Of the batches of a backlog: fewer on SQLite, where others wait with what they write until a batch is committed."""
-MOST_RECORDS = 50_000
 BACKLOG_BYTES = 8 << 20
 """From this size on, all files together, a process for reading pays: more than the first batch, 700 bytes a record."""
 
@@ -107,7 +104,7 @@ def bytes_of(paths: Iterable[Path]) -> int:
 
 
 def batches(files: Iterable[CallFile]) -> Iterator[list[CallFile]]:
-    """Yield files in batches of so many records (the first FIRST_RECORDS) and what the last file has beyond.
+    """Yield files in batches of BATCH_RECORDS records (the first FIRST_RECORDS) and what the last file has beyond.
 
     At BATCH_FILES files a batch is full in any case.
     """
@@ -119,7 +116,7 @@ def batches(files: Iterable[CallFile]) -> Iterator[list[CallFile]]:
         if records >= most or len(batch) >= BATCH_FILES:
             # Not with the next file: the database would wait while it is read.
             yield batch
-            batch, records, most = [], 0, BATCH_RECORDS.get(connection.vendor, MOST_RECORDS)
+            batch, records, most = [], 0, BATCH_RECORDS
     if batch:
         yield batch
 
