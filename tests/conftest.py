@@ -1,5 +1,6 @@
 """Fixtures for every test: the standing people, inbox folders, and the real servers."""
 
+import string
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.db import connection
+from django.middleware import csrf
 from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 
@@ -24,6 +26,12 @@ def english() -> Iterator[None]:
     """Begin and end each test in the default language."""
     with translation.override("en"):
         yield
+
+
+@pytest.fixture(autouse=True)
+def tokens_without_digits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the tokens of forms of letters alone: a number that a page must not show would be in them by chance."""
+    monkeypatch.setattr(csrf, "CSRF_ALLOWED_CHARS", string.ascii_letters)
 
 
 @pytest.fixture(autouse=True)

@@ -97,7 +97,7 @@ def test_locked_is_said_only_when_calls_are_barred(eva: User, engine: str, appli
     page = page_of(eva)
     assert said in page
     assert ("could not be told yet" in page) is (not applied)
-    assert "503" not in page
+    assert "too many requests" not in page
 
 
 def test_the_live_part_is_sent_only_when_something_has_changed(eva: User) -> None:
