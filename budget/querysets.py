@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
-from django.apps import apps
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 
 from accounting.querysets.organization import ancestors, subtree
+from accounting.querysets.validity import member_rows
 
 if TYPE_CHECKING:
-    from accounting.models import Membership, User
+    from accounting.models import User
     from budget.models import Account, Budget  # noqa: F401  (named in strings)
 
 
@@ -56,14 +55,6 @@ class AccountQuerySet(models.QuerySet["Account"]):
         people = member_rows().filter(member).values("user_id")
         pots = Q(person=None) & (Q(budget__department_id__in=departments) | Q(budget__cost_centre_id__in=centres))
         return self.in_force().filter(Q(person_id__in=people) | pots)
-
-
-def member_rows() -> models.QuerySet[Membership]:
-    """Return the memberships that hold now."""
-    now = timezone.now()
-    begun = Q(valid_from=None) | Q(valid_from__lte=now)
-    rows: models.QuerySet[Membership] = apps.get_model("accounting", "Membership").objects.all()
-    return rows.filter(begun, Q(valid_to=None) | Q(valid_to__gt=now)).order_by()
 
 
 def units_of(user: User) -> tuple[set[int], set[int]]:

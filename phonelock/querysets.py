@@ -10,12 +10,10 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounting.querysets.calls import supervised_by
-from budget.querysets import member_rows
+from accounting.querysets.validity import member_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from accounting.models import LineAssignment, User
+    from accounting.models import User
     from phonelock.models import Lock, LockEvent, RefusedCall  # noqa: F401  (named in strings)
 
 
@@ -25,10 +23,6 @@ class LockQuerySet(models.QuerySet["Lock"]):
     def in_force(self) -> Self:
         """Leave out those whose end has come, also before anybody has cleared them away."""
         return self.filter(Q(until=None) | Q(until__gt=timezone.now()))
-
-    def of_numbers(self, phone_system: int, numbers: Iterable[str]) -> Self:
-        """Keep those that hold now for any of these numbers of a phone system: one read of an index."""
-        return self.in_force().filter(phone_system_id=phone_system, number__in=list(numbers))
 
 
 class EventQuerySet(models.QuerySet["LockEvent"]):
@@ -52,14 +46,6 @@ class RefusedQuerySet(models.QuerySet["RefusedCall"]):
             return self
         own = Q(user_id=user.pk)
         return self.filter(own | supervised_by(user)) if user.is_supervisor else self.filter(own)
-
-
-def held_now() -> models.QuerySet[LineAssignment]:
-    """Return the line assignments that hold now."""
-    now = timezone.now()
-    begun = Q(valid_from=None) | Q(valid_from__lte=now)
-    rows: models.QuerySet[LineAssignment] = apps.get_model("accounting", "LineAssignment").objects.all()
-    return rows.filter(begun, Q(valid_to=None) | Q(valid_to__gt=now)).order_by()
 
 
 def people_led_by(user: User) -> models.QuerySet[User]:

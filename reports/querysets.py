@@ -3,12 +3,12 @@
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
-from django.apps import apps
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
 from accounting.querysets.organization import ancestors
+from accounting.querysets.validity import member_rows
 
 if TYPE_CHECKING:
     from accounting.models import User
@@ -86,8 +86,6 @@ def shared_with_units_of(user: "User") -> Q:
 
 def units_of(user: "User") -> dict[str, set[int]]:
     """Return the ids of the units to which a person belongs now, by kind."""
-    now = timezone.now()
-    valid = (Q(valid_from__isnull=True) | Q(valid_from__lte=now)) & (Q(valid_to__isnull=True) | Q(valid_to__gt=now))
     kinds = ("department", "cost_centre", "office")
-    rows = list(apps.get_model("accounting", "Membership").objects.filter(valid, user=user).values_list(*kinds))
+    rows = list(member_rows().filter(user=user).values_list(*kinds))
     return {kind: {row[place] for row in rows if row[place]} for place, kind in enumerate(kinds)}

@@ -17,8 +17,8 @@ from django.utils.translation import ngettext
 from accounting import models
 from accounting.admin.site import ForAdministrators, SetUpAdmin
 from accounting.forms.organisation import ChosenOfficeForm, PeriodForm
+from accounting.querysets.validity import holding
 from accounting.services.holders import holders_of
-from accounting.services.set_up import in_force
 from accounting.sources import SOURCES
 
 SOURCE_NAMES = {"cucm": "Cisco Unified Communications Manager"}
@@ -105,7 +105,7 @@ class HasCarrier(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Keep the gateways that are meant."""
-        today = in_force(timezone.localdate())
+        today = holding(timezone.localdate())
         bound = Exists(models.GatewayCarrier.objects.filter(today, gateway=OuterRef("pk")))
         return {"yes": queryset.filter(bound), "no": queryset.filter(~bound)}.get(self.value() or "", queryset)
 

@@ -10,7 +10,6 @@ from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -27,6 +26,7 @@ from accounting.forms.organisation import (
     SupervisionForm,
 )
 from accounting.querysets.organization import subtree
+from accounting.querysets.validity import held_now, member_rows
 from accounting.services import closing
 
 # Roles decide what people may do; groups would be a second, silent way.
@@ -34,13 +34,6 @@ admin.site.unregister(Group)
 MOST_AT_ONCE = 500
 MOST_CHOICES = 60
 """So many departments are offered as a filter."""
-
-
-def valid_now() -> Q:
-    """Return the condition that a line or membership holds at this moment."""
-    now = timezone.now()
-    begun = Q(valid_from=None) | Q(valid_from__lte=now)
-    return begun & (Q(valid_to=None) | Q(valid_to__gt=now))
 
 
 class LineInline(ForAdministrators, admin.TabularInline[models.LineAssignment, models.User]):
@@ -116,7 +109,7 @@ class InDepartment(admin.SimpleListFilter):
         value = self.value()
         if not value:
             return queryset
-        now = models.Membership.objects.filter(valid_now(), user=OuterRef("pk"))
+        now = member_rows().filter(user=OuterRef("pk"))
         if value == "none":
             return queryset.exclude(Exists(now.filter(department__isnull=False)))
         wanted = subtree([int(value)]) if value.isdecimal() else []
@@ -152,8 +145,8 @@ class PersonAdmin(SetUpAdmin, UserAdmin[models.User]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[models.User]:
         """Return the people; a list reads the lines and departments that hold now at once."""
-        lines = models.LineAssignment.objects.filter(valid_now()).select_related("extension")
-        units = models.Membership.objects.filter(valid_now(), department__isnull=False).select_related("department")
+        lines = held_now().select_related("extension").order_by("extension")
+        units = member_rows().exclude(department=None).select_related("department").order_by("valid_from")
         return super().get_queryset(request).prefetch_related(
             Prefetch("lines", lines, to_attr="present_lines"), Prefetch("memberships", units, to_attr="present_units")
         )  # fmt: skip

@@ -4,10 +4,10 @@ import re
 from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet
-from django.utils import timezone
 
 from accounting.models import LineAssignment, Membership, User
 from accounting.querysets.calls import supervised_by
+from accounting.querysets.validity import held_now
 
 MOST_FOUND = 20
 MOST_WORDS = 5
@@ -74,7 +74,7 @@ def find_person(reader: User, typed: str) -> User | None:
 
 def with_extensions(people: QuerySet[User]) -> QuerySet[User]:
     """Return the people with the lines that they hold now as `current_lines`."""
-    lines = Prefetch("lines", _held_now().select_related("extension"), to_attr="current_lines")
+    lines = Prefetch("lines", held_now().select_related("extension").order_by("extension"), to_attr="current_lines")
     return people.prefetch_related(lines)
 
 
@@ -83,10 +83,4 @@ def _begins(word: str) -> Q:
 
 
 def _holders(number: str) -> QuerySet[LineAssignment, Any]:
-    return _held_now().filter(extension__number=number).order_by().values("user_id")
-
-
-def _held_now() -> QuerySet[LineAssignment]:
-    now = timezone.now()
-    begun = Q(valid_from__isnull=True) | Q(valid_from__lte=now)
-    return LineAssignment.objects.filter(begun, Q(valid_to__isnull=True) | Q(valid_to__gt=now))
+    return held_now().filter(extension__number=number).values("user_id")

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date
 from enum import Enum
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -29,6 +28,7 @@ from accounting.models import (
     Tariff,
     User,
 )
+from accounting.querysets.validity import holding
 from accounting.services.directory_sync import trouble
 
 UNKNOWN_EXTENSIONS = "unknown_extensions"
@@ -190,16 +190,10 @@ def people() -> Verdict:
     return Verdict(DONE, f"{text}.")
 
 
-def in_force(day: date, prefix: str = "") -> Q:
-    """Return the condition that something is valid on a day."""
-    begun = Q(**{f"{prefix}valid_from": None}) | Q(**{f"{prefix}valid_from__lte": day})
-    return begun & (Q(**{f"{prefix}valid_to": None}) | Q(**{f"{prefix}valid_to__gt": day}))
-
-
 def gateways() -> Verdict:
     """Judge whether every way to the public network has an office and a carrier."""
     today = timezone.localdate()
-    bound = Exists(GatewayCarrier.objects.filter(in_force(today), gateway=OuterRef("pk")))
+    bound = Exists(GatewayCarrier.objects.filter(holding(today), gateway=OuterRef("pk")))
     public = Gateway.objects.filter(network=Gateway.Network.PUBLIC)
     count = public.count()
     if not count:
@@ -230,9 +224,9 @@ def tariffs() -> Verdict:
     today = timezone.localdate()
     if not Rate.objects.exists():
         return Verdict(MISSING, _("Without a tariff and its rates no call has a price."))
-    priced = Exists(Tariff.objects.filter(in_force(today), Exists(Rate.objects.filter(tariff=OuterRef("pk"))),
+    priced = Exists(Tariff.objects.filter(holding(today), Exists(Rate.objects.filter(tariff=OuterRef("pk"))),
                                           carrier=OuterRef("pk")))  # fmt: skip
-    used = Exists(GatewayCarrier.objects.filter(in_force(today), carrier=OuterRef("pk")))
+    used = Exists(GatewayCarrier.objects.filter(holding(today), carrier=OuterRef("pk")))
     carriers = list(Carrier.objects.filter(used).annotate(priced=priced))
     lacking = [carrier for carrier in carriers if not vars(carrier)["priced"]]
     if not carriers:

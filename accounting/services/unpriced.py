@@ -12,6 +12,7 @@ from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 from django.db.models.functions import Left
 
 from accounting.models import CallRecord, Direction, Gateway, GatewayCarrier, Pricing, Rate, Tariff
+from accounting.querysets.validity import holding
 from accounting.services.correcting import read
 from accounting.services.naming import gateway_names
 from accounting.services.rating.tariffs import RateLine
@@ -148,15 +149,13 @@ def tariffs_of(group: UnpricedGroup) -> QuerySet[Tariff]:
 
 def tariff_on(gateway_id: int | None, day: date) -> Tariff | None:
     """Return the tariff that holds at a gateway on a day, None when there is none."""
-    holds = (Q(valid_from=None) | Q(valid_from__lte=day)) & (Q(valid_to=None) | Q(valid_to__gt=day))
-    bound = GatewayCarrier.objects.filter(holds, gateway_id=gateway_id or 0).order_by("-valid_from").first()
-    return Tariff.objects.filter(holds, carrier_id=bound.carrier_id).first() if bound else None
+    bound = GatewayCarrier.objects.filter(holding(day), gateway_id=gateway_id or 0).order_by("-valid_from").first()
+    return Tariff.objects.filter(holding(day), carrier_id=bound.carrier_id).first() if bound else None
 
 
 def carrier_on(gateway: Gateway, day: date) -> GatewayCarrier | None:
     """Return who is behind a gateway on a day, None when nobody is entered."""
-    holds = (Q(valid_from=None) | Q(valid_from__lte=day)) & (Q(valid_to=None) | Q(valid_to__gt=day))
-    return gateway.carriers.filter(holds).select_related("carrier").order_by("-valid_from").first()
+    return gateway.carriers.filter(holding(day)).select_related("carrier").order_by("-valid_from").first()
 
 
 def preview(records: QuerySet[CallRecord], draft: Rate) -> Preview:

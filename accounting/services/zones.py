@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import Q
-from django.utils import timezone
 
 from accounting.models import Office, User
+from accounting.querysets.validity import holding
 from callanalytics.middleware import ZONES
 
 
@@ -22,10 +21,7 @@ class DefaultZone:
 
 def default_zone(person: User) -> DefaultZone:
     """Return the zone of the office to which the person belongs now, else the organisation's; one query."""
-    now = timezone.now()
-    begun = Q(membership__valid_from__isnull=True) | Q(membership__valid_from__lte=now)
-    lasting = Q(membership__valid_to__isnull=True) | Q(membership__valid_to__gt=now)
-    offices = Office.objects.filter(begun, lasting, membership__user=person).order_by("-membership__pk")
+    offices = Office.objects.filter(holding(prefix="membership__"), membership__user=person).order_by("-membership__pk")
     office = offices.first()
     if office is None or office.time_zone not in ZONES:
         return DefaultZone(settings.TIME_ZONE, "")

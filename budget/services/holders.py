@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from accounting.models import User
 from accounting.querysets.organization import subtree
+from accounting.querysets.validity import member_rows
 from budget.models import Budget, BudgetException
-from budget.querysets import member_rows
 
 EARLIEST_ZONE = ZoneInfo("Pacific/Kiritimati")
 """Where each day begins first."""

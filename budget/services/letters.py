@@ -18,11 +18,11 @@ from django.utils.translation import gettext as _
 
 from accounting.models import MailPurpose, Role, Supervision, User
 from accounting.querysets.organization import ancestors
+from accounting.querysets.validity import member_rows
 from accounting.services.mailing import RecipientRefusedError
 from accounting.services.outbox import Letter, post
 from accounting.services.zones import zone_of
 from budget.models import Account, BudgetEvent, BudgetPeriod, Happened, ReachedThreshold, Threshold
-from budget.querysets import member_rows
 from budget.services.quantities import in_words, left_in_words
 from budget.services.words import days_in_words
 

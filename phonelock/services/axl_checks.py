@@ -3,13 +3,13 @@
 from django.utils.translation import gettext as _
 
 from accounting.models import Device, Extension, PhoneSystem
+from accounting.querysets.validity import held_now
 from accounting.services.axl import Publisher
 from accounting.services.connection_tests import STEP_SECONDS
 from phonelock.engines.axl_client import NOT_FOUND, AxlClient
 from phonelock.engines.base import EngineFault
 from phonelock.engines.soap import SoapFault
 from phonelock.models import LockSetUp
-from phonelock.querysets import held_now
 from phonelock.services.displays import DESK_PHONE
 from phonelock.services.findings import Found, Light
 from phonelock.services.registrations import addresses_of

@@ -11,10 +11,10 @@ from django.utils.translation import gettext_lazy
 
 from accounting.models import Department, Office, User
 from accounting.querysets.organization import subtree
+from accounting.querysets.validity import held_now, member_rows
 from accounting.services.finding import people_matching
-from budget.querysets import member_rows
 from phonelock.models import LineState, Lock, Reason
-from phonelock.querysets import held_now, people_led_by
+from phonelock.querysets import people_led_by
 
 LOCKED, UNLOCKED, WAITING = "locked", "open", "waiting"
 STATES = (

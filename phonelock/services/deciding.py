@@ -12,10 +12,9 @@ from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from accounting.models import Extension
-from budget.querysets import member_rows
+from accounting.querysets.validity import held_now, member_rows
 from phonelock.call_control import Decision, Question
 from phonelock.models import LockSetUp
-from phonelock.querysets import held_now
 from phonelock.services.call_rules import (
     BOOK,
     OUTDATED_AFTER,

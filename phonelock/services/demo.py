@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounting.models import CallRecord, Direction, Extension, Kind, Office, PhoneSystem, User
-from budget.querysets import member_rows
+from accounting.querysets.validity import held_now, member_rows
 from phonelock.models import (
     EngineKind,
     Happened,
@@ -20,7 +20,7 @@ from phonelock.models import (
     Timetable,
     TimetableExemption,
 )
-from phonelock.querysets import held_now, people_led_by
+from phonelock.querysets import people_led_by
 from phonelock.services import pins
 from phonelock.services.demo_cluster import LOCKED_CSS, PARTITION
 from phonelock.services.locking import Actor, lines_of, lock

@@ -7,9 +7,9 @@ from django.db.models import Q, QuerySet
 
 from accounting.models import CostCentre, Department, Extension, LineAssignment, Office, User
 from accounting.querysets.organization import subtree
-from budget.querysets import member_rows
+from accounting.querysets.validity import held_now, member_rows
 from phonelock.models import Lock
-from phonelock.querysets import held_now, people_led_by
+from phonelock.querysets import people_led_by
 from phonelock.services.choosing import own_lines
 
 UNITS: dict[str, type[Department | CostCentre | Office]] = {

@@ -9,9 +9,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounting.models import Extension, User
+from accounting.querysets.validity import held_now
 from phonelock.models import EngineKind, Happened, LineState, Lock, LockEvent, LockSetUp, Reason, Through
 from phonelock.models.engines import is_exchanged
-from phonelock.querysets import held_now
 from phonelock.signals import lines_changed
 
 AT_ONCE = 2_000

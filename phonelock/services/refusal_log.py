@@ -13,7 +13,7 @@ from threading import Lock as Mutex
 from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.utils import timezone
 
-from budget.querysets import member_rows
+from accounting.querysets.validity import member_rows
 from phonelock.models import LockSetUp, RefusedCall
 from phonelock.services.locking import holders_of
 

@@ -10,8 +10,8 @@ from django.conf import settings
 
 from accounting.models import Office, User
 from accounting.querysets.organization import subtree
+from accounting.querysets.validity import member_rows
 from accounting.services.rating.calendars import USUAL_HOURS, HolidayCalendar, same_offset_until, weekend_of
-from budget.querysets import member_rows
 from callanalytics.lib.hours import DAY, Window, read_windows
 from phonelock.models import Holidays, Timetable, TimetableExemption
 from phonelock.services.locking import lines_by_holder

@@ -13,13 +13,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounting.models import Extension, Job, JobState, User
+from accounting.querysets.validity import held_now
 from accounting.services.finding import with_extensions
 from callanalytics.web.permissions import overseers, require
 from callanalytics.web.requests import AuthenticatedRequest, number_of
 from phonelock.forms.locks import NoteForm
 from phonelock.forms.people import choice_of
 from phonelock.models import LockEvent, Pin, RefusedCall, Through
-from phonelock.querysets import held_now, people_led_by
+from phonelock.querysets import people_led_by
 from phonelock.services import locking, many, pins
 from phonelock.services.choosing import Choice, own_lines, people_chosen
 from phonelock.services.many import LOCK
