@@ -4,17 +4,13 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
-
-from accounting.models import AuditedAction, Job, User
+from accounting.models import Job, User
 from accounting.services import jobs
-from accounting.services.auditing import record
-from accounting.services.jobs import JobFailed, Progress
+from accounting.services.jobs import Progress
 from phonelock.models import Lock, Reason, Through
 from phonelock.services.finding import Choice, led_lines
-from phonelock.services.locking import Actor, lock, release
-from phonelock.services.many import AT_ONCE, STEP, SUBJECT
+from phonelock.services.locking import Actor
+from phonelock.services.many import AT_ONCE, change_in_steps, change_lines, finish, overseer_of, title_of
 
 JOB = "lock_named_lines"
 
@@ -54,44 +50,24 @@ def preview(user: User, order: Order, lines: list[int]) -> Outcome:
 
 def carry_out(user: User, order: Order, lines: list[int]) -> Outcome:
     """Lock or release these lines now, or begin a job for as many as no request should wait for."""
-    theirs = len(passed_over(user, order, lines))
+    theirs, actor = len(passed_over(user, order, lines)), Actor(order.through, user)
     if len(lines) <= AT_ONCE:
-        return Outcome(finish(order, change(user, order, lines)), theirs)
-    title = _("Lock lines: %(whose)s") if order.locked else _("Unlock lines: %(whose)s")
+        changed = change_lines(lines, actor, locked=order.locked, until=order.until, note=order.note)
+        return Outcome(finish(changed, locked=order.locked, whose=order.in_words), theirs)
     told = asdict(order) | {"until": order.until.isoformat() if order.until else ""}
-    job = jobs.start(JOB, user, title=title % {"whose": order.in_words}, order=told)
+    job = jobs.start(JOB, user, title=title_of(locked=order.locked, whose=order.in_words), order=told)
     return Outcome(0, theirs, job)
 
 
 def run(progress: Progress) -> dict[str, Any]:
-    """Do the work of a job, in steps; run again it changes what is left."""
-    given, user = progress.parameters["order"], progress.job.started_by
-    if user is None or not user.is_overseer:
-        raise JobFailed(_("Only supervisors and administrators lock the lines of others."))
+    """Do the work of a job; run again it changes what is left."""
+    given, user = progress.parameters["order"], overseer_of(progress)
     until = datetime.fromisoformat(given["until"]) if given["until"] else None
     through = Through(given["through"])
     order = Order(**given | {"choice": Choice(**given["choice"]), "until": until, "through": through})
-    lines, changed = list(led_lines(user, order.choice).values_list("pk", flat=True)), 0
-    for start in range(0, len(lines), STEP):
-        progress.step(start, len(lines))
-        changed += change(user, order, lines[start : start + STEP])
-    progress.step(len(lines), len(lines))
-    return {"lines": finish(order, changed)}
-
-
-def change(user: User, order: Order, lines: list[int]) -> int:
-    """Lock or release lines; return for how many that was new."""
-    actor = Actor(order.through, user)
-    if order.locked:
-        return lock(lines, Reason.ADMINISTRATION, actor, until=order.until, note=order.note)
-    return release(lines, Reason.ADMINISTRATION, actor, note=order.note)
-
-
-def finish(order: Order, changed: int) -> int:
-    """Enter the whole in the audit log."""
-    subject = pgettext("line", "Locked") if order.locked else pgettext("line", "Unlocked")
-    record(AuditedAction.CHANGED, SUBJECT, subject, rows=changed, filters=order.in_words)
-    return changed
+    lines, actor = list(led_lines(user, order.choice).values_list("pk", flat=True)), Actor(through, user)
+    changed = change_in_steps(progress, lines, actor, locked=order.locked, until=until, note=order.note)
+    return {"lines": finish(changed, locked=order.locked, whose=order.in_words)}
 
 
 def passed_over(user: User, order: Order, lines: list[int]) -> set[int]:

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounting.models import Department, Office, User
+from accounting.models import Department, LineAssignment, Office, User
 from accounting.querysets.organization import subtree
 from accounting.querysets.validity import held_now, member_rows
 from accounting.services.finding import people_matching
@@ -54,13 +54,10 @@ def people_chosen(reader: User, choice: Choice) -> QuerySet[User]:
     people = people_led_by(reader)
     if choice.search:
         people = people.filter(Q(pk__in=named(reader, choice.search)) | Q(pk__in=numbered(choice.search)))
-    if choice.department:
-        rows = member_rows().filter(department_id__in=subtree([choice.department]))
-        people = people.filter(pk__in=rows.values("user_id"))
-    if choice.office:
-        people = people.filter(pk__in=member_rows().filter(office_id=choice.office).values("user_id"))
+    for members in members_of(department=choice.department, office=choice.office):
+        people = people.filter(pk__in=members)
     if choice.state:
-        people = people.filter(pk__in=in_state(choice.state))
+        people = people.filter(pk__in=in_state(held_now(), choice.state).values("user_id"))
     return people.order_by("last_name", "first_name", "username", "pk")
 
 
@@ -74,30 +71,37 @@ def numbered(typed: str) -> QuerySet[Any, Any]:
     return held_now().filter(extension__number__startswith=typed).values("user_id")
 
 
-def in_state(state: str) -> QuerySet[Any, Any]:
-    """Return the ids of the people who hold a line in a state."""
-    held, locks = held_now(), Lock.objects.in_force()
+def members_of(
+    *, department: int | None = None, cost_centre: int | None = None, office: int | None = None
+) -> list[QuerySet[Any, Any]]:
+    """Return for each unit that is named the ids of its present members; a department has all below it."""
+    rows, found = member_rows(), []
+    if department:
+        found.append(rows.filter(department_id__in=subtree([department])))
+    if cost_centre:
+        found.append(rows.filter(cost_centre_id=cost_centre))
+    if office:
+        found.append(rows.filter(office_id=office))
+    return [members.values("user_id") for members in found]
+
+
+def in_state(held: QuerySet[LineAssignment], state: str) -> QuerySet[LineAssignment]:
+    """Keep the assignments of lines in a state."""
+    locks = Lock.objects.in_force()
     if state == WAITING:
-        unsettled = LineState.objects.exclude(due_at=None)
-        return held.filter(extension__in=unsettled.values("extension")).values("user_id")
+        return held.filter(extension__in=LineState.objects.exclude(due_at=None).values("extension"))
     if state == UNLOCKED:
-        return held.exclude(extension__in=locks.values("extension")).values("user_id")
+        return held.exclude(extension__in=locks.values("extension"))
     if state != LOCKED:
         locks = locks.filter(reason=state)
-    return held.filter(extension__in=locks.values("extension")).values("user_id")
+    return held.filter(extension__in=locks.values("extension"))
 
 
 def lines_chosen(reader: User, choice: Choice) -> QuerySet[Any, Any]:
     """Return the ids of the lines of the people who are meant, in the state that is meant, each once."""
     rows = held_now().filter(user__in=people_chosen(reader, choice).order_by())
-    locks = Lock.objects.in_force()
-    if choice.state == WAITING:
-        rows = rows.filter(extension__in=LineState.objects.exclude(due_at=None).values("extension"))
-    elif choice.state == UNLOCKED:
-        rows = rows.exclude(extension__in=locks.values("extension"))
-    elif choice.state:
-        meant = locks if choice.state == LOCKED else locks.filter(reason=choice.state)
-        rows = rows.filter(extension__in=meant.values("extension"))
+    if choice.state:
+        rows = in_state(rows, choice.state)
     if not reader.is_administrator:
         rows = rows.exclude(extension__in=own_lines(reader))
     return rows.values_list("extension_id", flat=True).distinct().order_by("extension_id")

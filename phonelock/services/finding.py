@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from django.db.models import Q, QuerySet
 
 from accounting.models import CostCentre, Department, Extension, LineAssignment, Office, User
-from accounting.querysets.organization import subtree
-from accounting.querysets.validity import held_now, member_rows
+from accounting.querysets.validity import held_now
 from phonelock.models import Lock
 from phonelock.querysets import people_led_by
-from phonelock.services.choosing import own_lines
+from phonelock.services.choosing import members_of, own_lines
 
 UNITS: dict[str, type[Department | CostCentre | Office]] = {
     "department": Department,
@@ -51,9 +50,8 @@ def led_lines(user: User, choice: Choice) -> QuerySet[Extension]:
 
 def chosen(held: QuerySet[LineAssignment], choice: Choice) -> QuerySet[Extension]:
     """Return the chosen lines among those of these assignments, in a stable order."""
-    units = unit_of(choice)
-    if units:
-        held = held.filter(user__in=member_rows().filter(units).values("user_id"))
+    for members in members_of(department=choice.department, cost_centre=choice.cost_centre, office=choice.office):
+        held = held.filter(user__in=members)
     for word in choice.search.split():
         named = Q(user__first_name__icontains=word) | Q(user__last_name__icontains=word)
         held = held.filter(named | Q(user__username__icontains=word) | Q(extension__number__startswith=word))
@@ -64,15 +62,3 @@ def chosen(held: QuerySet[LineAssignment], choice: Choice) -> QuerySet[Extension
         locked = Lock.objects.in_force().values("extension_id")
         lines = lines.filter(pk__in=locked) if choice.locked else lines.exclude(pk__in=locked)
     return lines.order_by("pk")
-
-
-def unit_of(choice: Choice) -> Q:
-    """Return the condition on memberships."""
-    found = Q()
-    if choice.department:
-        found &= Q(department_id__in=subtree([choice.department]))
-    if choice.cost_centre:
-        found &= Q(cost_centre_id=choice.cost_centre)
-    if choice.office:
-        found &= Q(office_id=choice.office)
-    return found

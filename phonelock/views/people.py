@@ -23,12 +23,13 @@ from phonelock.models import LockEvent, Pin, RefusedCall, Through
 from phonelock.querysets import people_led_by
 from phonelock.services import locking, many, pins
 from phonelock.services.choosing import Choice, own_lines, people_chosen
-from phonelock.services.many import LOCK
 from phonelock.services.refusing import refused_rows
 from phonelock.services.seeing import LineView, views_of
 from phonelock.services.words import event_in_words, lifted_by, meaning_of, sign_of
 
 PAGE = 25
+FIRST = 20
+"""Of many lines so many are named before they are changed."""
 
 
 @require_safe
@@ -89,7 +90,7 @@ def outcome_of_job(request: AuthenticatedRequest) -> str:
     if not (asked.isascii() and asked.isdigit() and len(asked) < 19):
         return ""
     job = Job.objects.filter(pk=int(asked), kind=many.JOB, started_by=request.user, state=JobState.DONE).first()
-    return outcome(job.result["act"], job.result["lines"]) if job else ""
+    return outcome(job.result["lines"], locked=job.result["locked"]) if job else ""
 
 
 @require_POST
@@ -104,16 +105,16 @@ def lock_for_administration(request: AuthenticatedRequest, pk: int) -> HttpRespo
     if not form.is_valid():
         messages.error(request, form.fault)
         return back(request, pk)
-    act = LOCK if request.POST.get("locked") == "1" else many.UNLOCK
-    many.change_lines(act, [pk], request.user, form.until, form.cleaned_data["note"])
-    messages.success(request, told(views_of([line])[0], act))
+    locked, actor = request.POST.get("locked") == "1", locking.Actor(Through.PORTAL, request.user)
+    many.change_lines([pk], actor, locked=locked, until=form.until, note=form.cleaned_data["note"])
+    messages.success(request, told(views_of([line])[0], locked=locked))
     return back(request, pk)
 
 
-def told(view: LineView, act: str) -> str:
+def told(view: LineView, *, locked: bool) -> str:
     """Return what has become of a line."""
     number = {"number": view.extension.number}
-    if act == LOCK:
+    if locked:
         return _("The administration's lock on %(number)s is set.") % number
     if view.is_locked:
         others = ", ".join(one.get_reason_display() for one in view.reasons)
@@ -184,25 +185,38 @@ def reset_pin(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @require(overseers)
-def lock_many(request: AuthenticatedRequest, act: str) -> HttpResponse:
+def lock_many(request: AuthenticatedRequest, locked: bool) -> HttpResponse:
     """Ask whether all lines that are found are to be locked or unlocked, and do it."""
     _form, choice = choice_of(request.GET, request.user)
     if choice is None:
         raise Http404
     form = NoteForm(request.POST if request.method == "POST" else None)
     if request.method != "POST" or not form.is_valid():
-        lines = len(many.lines_for(act, request.user, choice))
-        context = {"act": act, "form": form, "choice": choice, "lines": lines, "is_lock": act == LOCK}
+        lines = many.lines_for(request.user, choice, locked=locked)
+        context = {
+            "form": form, "choice": choice, "lines": len(lines), "first": first_of(lines), "is_lock": locked,
+            "more": max(0, len(lines) - FIRST),
+        }  # fmt: skip
         return render(request, "phonelock/many.html", context)
     try:
-        changed, job = many.change(act, request.user, choice, form.until, form.cleaned_data["note"])
+        changed, job = many.change(
+            request.user, choice, locked=locked, until=form.until, note=form.cleaned_data["note"]
+        )
     except many.StillBusy as busy:
         messages.error(request, _("Nothing was changed: your former change of many lines is still under way."))
         return redirect("job", pk=busy.job.pk)
     if job:
         return redirect("job", pk=job.pk)
-    messages.success(request, outcome(act, changed))
+    messages.success(request, outcome(changed, locked=locked))
     return HttpResponseRedirect(f"{reverse('lock_users')}?{back_to(choice)}")
+
+
+def first_of(lines: list[int]) -> list[tuple[Extension, User | None]]:
+    """Return the first of many lines, by number, with their holders."""
+    found = list(Extension.objects.filter(pk__in=lines).order_by("number", "pk")[:FIRST])
+    holders = locking.holders_of(line.pk for line in found)
+    people = User.objects.in_bulk(set(holders.values()))
+    return [(line, people.get(holders.get(line.pk, 0))) for line in found]
 
 
 def back_to(choice: Choice) -> str:
@@ -210,9 +224,9 @@ def back_to(choice: Choice) -> str:
     return Choice(choice.search, "", choice.department, choice.office).query
 
 
-def outcome(act: str, changed: int) -> str:
+def outcome(changed: int, *, locked: bool) -> str:
     """Return how many lines were locked or unlocked."""
-    if act == LOCK:
+    if locked:
         text = ngettext(
             "%(number)s line is now locked by the administration.",
             "%(number)s lines are now locked by the administration.", changed,

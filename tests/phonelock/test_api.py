@@ -170,6 +170,19 @@ def test_supervisors_see_their_people_and_nobody_else(
     assert chief.get(f"{ALL}?department=4711").json()["problems"][0]["field"] == "department"
 
 
+def test_several_units_narrow_each_other_whichever_memberships_name_them(
+    admin: User, ana: User, cleo: User, line: Extension, sales: Department
+) -> None:
+    held_line("400", holder=cleo)
+    office = make.office()
+    for person in (ana, cleo):
+        make.membership(person, office=office)
+    chief = Program(admin, Scope.MANAGE_LOCKS)
+    assert len(chief.get(f"{ALL}?office={office.pk}").json()["lines"]) == 2
+    [found] = chief.get(f"{ALL}?office={office.pk}&department={sales.pk}").json()["lines"]
+    assert found["number"] == "211"
+
+
 def test_the_history_of_a_line_does_not_tell_of_other_holders(desktop: Program, cleo: User, line: Extension) -> None:
     lock([line.pk], Reason.SELF, Actor(Through.PORTAL))
     LineAssignment.objects.update(user=cleo)

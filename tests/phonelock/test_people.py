@@ -15,6 +15,7 @@ from accounting.services import jobs
 from phonelock.models import LineState, Lock, LockEvent, Pin, Reason, RefusedCall, Through
 from phonelock.services import many, pins
 from phonelock.services.locking import Actor, lines_of, lock
+from phonelock.views import people
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -145,11 +146,17 @@ def test_a_new_pin_is_told_once_and_kept_by_no_cache(ana: User, ben: User) -> No
     assert (again.status_code, LockEvent.objects.count()) == (302, 1)
 
 
-def test_many_lines_are_locked_after_a_question_that_counts_them(
-    ana: User, cleo: User, admin: User, lines: dict[str, int]
+def test_many_lines_are_locked_after_a_question_that_counts_and_names_them(
+    ana: User, cleo: User, admin: User, lines: dict[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = client_of(admin)
-    assert "Lock 3 lines" in client.get(reverse("lock_many")).content.decode()
+    monkeypatch.setattr(people, "FIRST", 2)
+    question = client.get(reverse("lock_many"))
+    assert "Lock 3 lines" in question.content.decode()
+    assert [(line.number, holder.username) for line, holder in question.context["first"]] == [
+        ("2001", "ana"), ("2002", "ben"),
+    ]  # fmt: skip
+    assert "and 1 more line" in question.content.decode()
     until = timezone.localtime() + timedelta(days=1)
     typed = {"end": "moment", "moment": until.strftime("%Y-%m-%dT%H:%M"), "note": "Holidays"}
     for _click in range(2):
