@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "accounting",
     "budget",
     "phonelock",
+    "alarms",
     "reports",
     "xmlservices",
     "callanalytics.apps.SetUpConfig",

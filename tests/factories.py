@@ -146,9 +146,11 @@ def record(user: User | None = None, **fields: Any) -> CallRecord:
         "ring_seconds": ring,
         "cause": 16,
     }
-    if "batch_id" not in fields:
-        values["batch_id"] = batch().pk
-    return CallRecord.objects.create(**(values | fields))
+    arrival = batch() if "batch_id" not in fields else ImportBatch.objects.get(pk=fields["batch_id"])
+    made = CallRecord.objects.create(**(values | {"batch_id": arrival.pk} | fields))
+    arrival.first_record, arrival.last_record = arrival.first_record or made.pk, made.pk
+    arrival.save(update_fields=["first_record", "last_record"])
+    return made
 
 
 def leg(of: CallRecord, **fields: Any) -> CallLeg:

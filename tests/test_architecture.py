@@ -11,7 +11,7 @@ import pytest
 from accounting.models import CallRecord
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("callanalytics", "accounting", "budget", "phonelock", "reports", "xmlservices", "desktop/src")
+PACKAGES = ("callanalytics", "accounting", "budget", "alarms", "phonelock", "reports", "xmlservices", "desktop/src")
 MODULES = sorted(
     path.relative_to(ROOT)
     for package in PACKAGES

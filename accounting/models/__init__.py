@@ -27,6 +27,7 @@ from accounting.models.lines import Device, Extension, Gateway, LineAssignment, 
 from accounting.models.numbering import MaskingRule, NumberRule
 from accounting.models.organization import CostCentre, Department, Membership, Office, Supervision
 from accounting.models.outgoing import MailFault, MailPurpose, MailState, OutgoingLetter, OutgoingMail
+from accounting.models.recurring import Recurring
 from accounting.models.reference import ReferenceRevision
 from accounting.models.sheets import SheetImport, SheetState
 from accounting.models.tariffs import Carrier, GatewayCarrier, PublicHoliday, Rate, Tariff, TariffBand
@@ -85,6 +86,7 @@ __all__ = [
     "PublicHoliday",
     "Purpose",
     "Rate",
+    "Recurring",
     "ReferenceRevision",
     "RejectedRow",
     "ReleasedBy",

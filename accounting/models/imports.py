@@ -20,6 +20,9 @@ class ImportBatch(models.Model):
         PhoneSystem, models.PROTECT, related_name="batches", verbose_name=_("phone system")
     )
     committed_at = models.DateTimeField(_("imported"), auto_now_add=True, db_index=True)
+    first_record = models.BigIntegerField(null=True, editable=False)
+    last_record = models.BigIntegerField(null=True, editable=False)
+    """Between which ids the call records of this batch lie, among those of other phone systems; None without any."""
 
     class Meta:
         verbose_name = _("import")

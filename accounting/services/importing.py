@@ -15,12 +15,13 @@ from pathlib import Path
 
 from django.db import IntegrityError, OperationalError, connection, transaction
 
-from accounting.models import FileState, ImportBatch, ImportFile, PhoneSystem, RejectedRow
+from accounting.models import CallRecord, FileState, ImportBatch, ImportFile, PhoneSystem, RejectedRow
 from accounting.services.reference import forget_reference
 from accounting.services.writing import BatchWriter
 from accounting.signals import calls_imported
 from accounting.sources.beside import ReadingProcess
 from accounting.sources.files import CallFile, read_file
+from callanalytics.lib.bulk import latest_id
 from callanalytics.lib.cycles import cycle_search_paused
 from callanalytics.lib.turns import bulk_transaction
 from callanalytics.lib.updating import update_rows
@@ -175,7 +176,11 @@ def commit_batch(phone_system: PhoneSystem, files: list[CallFile], *, wary: bool
             entries.append((file, ledger_row(phone_system, batch, file)))
             (outcome.imported if file.reading else outcome.set_aside).append(file)
         ImportFile.objects.bulk_create([row for _, row in entries])
+        before = latest_id(CallRecord)
         write_entries(BatchWriter(phone_system, batch, wary=wary), entries, outcome.summary)
+        if (latest := latest_id(CallRecord)) > before:
+            batch.first_record, batch.last_record = before + 1, latest
+            batch.save(update_fields=["first_record", "last_record"])
     if outcome.summary.call_records:
         transaction.on_commit(lambda: calls_imported.send(sender=ImportBatch, batch_id=batch.pk))
     return outcome

@@ -221,3 +221,15 @@ def allocate_ids(model: type[models.Model], count: int) -> range:
             row = cursor.fetchone()
             first = (row[0] if row else 0) + 1
     return range(first, first + count)
+
+
+def latest_id(model: type[models.Model]) -> int:
+    """Return the greatest id that rows of this model have been given, also by transactions that are still open."""
+    table = model._meta.db_table
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SELECT pg_sequence_last_value(pg_get_serial_sequence(%s, 'id'))", [table])
+        else:
+            cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
+        row = cursor.fetchone()
+    return int(row[0] or 0) if row else 0

@@ -3,10 +3,9 @@
 import datetime
 
 import django.db.models.deletion
+import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
-
-import reports.models.schedules
 
 
 class Migration(migrations.Migration):
@@ -43,7 +42,7 @@ class Migration(migrations.Migration):
                 ("day_of_month", models.PositiveSmallIntegerField(default=1, verbose_name="day of the month")),
                 ("at", models.TimeField(default=datetime.time(7, 0), verbose_name="time")),
                 ("zone", models.CharField(max_length=64, verbose_name="time zone")),
-                ("first_day", models.DateField(default=reports.models.schedules.today, verbose_name="first day")),
+                ("first_day", models.DateField(default=django.utils.timezone.localdate, verbose_name="first day")),
                 ("next_run", models.DateTimeField(blank=True, db_index=True, null=True, verbose_name="next run")),
                 (
                     "paused_because",

@@ -1,15 +1,11 @@
 """Reports that are sent by themselves, and each time that was done (REP-8)."""
 
-from datetime import date, time
-from zoneinfo import ZoneInfo
-
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from callanalytics.lib.recurrence import LAST_DAY, Recurrence, Unit
+from accounting.models import Recurring
 from reports.models.saved import SavedReport
 from reports.querysets import ReportScheduleQuerySet
 
@@ -24,21 +20,8 @@ class PausedBecause(models.TextChoices):
     BROKEN = "broken", _("Cannot be sent")
 
 
-def today() -> date:
-    """Return the current day in the active zone."""
-    return timezone.localdate()
-
-
-class ReportSchedule(models.Model):
+class ReportSchedule(Recurring):
     """A report that is sent to some people at its times, with the rights that its owner has then."""
-
-    class Units(models.TextChoices):
-        """What is counted between two due times."""
-
-        MINUTES = Unit.MINUTES.value, _("Minutes")
-        DAYS = Unit.DAYS.value, _("Days")
-        WEEKS = Unit.WEEKS.value, _("Weeks")
-        MONTHS = Unit.MONTHS.value, _("Months")
 
     name = models.CharField(_("name"), max_length=80)
     owner = models.ForeignKey(
@@ -62,18 +45,6 @@ class ReportSchedule(models.Model):
     language = models.CharField(_("language"), max_length=8, blank=True)
     """Empty: the owner's."""
 
-    unit = models.CharField(_("repeat"), max_length=8, choices=Units.choices, default=Units.WEEKS)
-    every = models.PositiveSmallIntegerField(_("every"), default=1)
-    weekdays = models.JSONField(_("weekdays"), default=list, blank=True)
-    """For weeks: numbers, 0 is Monday."""
-    day_of_month = models.PositiveSmallIntegerField(_("day of the month"), default=1)
-    """For months; LAST_DAY is the last one."""
-    at = models.TimeField(_("time"), default=time(7))
-    zone = models.CharField(_("time zone"), max_length=64)
-    first_day = models.DateField(_("first day"), default=today)
-
-    next_run = models.DateTimeField(_("next run"), null=True, blank=True, db_index=True)
-    """None while it is paused or deleted."""
     paused_because = models.CharField(
         _("state"), max_length=8, choices=PausedBecause.choices, default=PausedBecause.NO, blank=True
     )
@@ -110,14 +81,6 @@ class ReportSchedule(models.Model):
         except (ValueError, OSError):
             return RunReason.NO_TIMES
         return RunReason.NONE
-
-    @property
-    def recurrence(self) -> Recurrence:
-        """The rule of its due times."""
-        return Recurrence(
-            Unit(self.unit), self.every, self.at, ZoneInfo(self.zone), self.first_day,
-            frozenset(self.weekdays), min(self.day_of_month, LAST_DAY),
-        )  # fmt: skip
 
 
 class RunState(models.TextChoices):

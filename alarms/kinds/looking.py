@@ -1,0 +1,86 @@
+"""What a rule looks at: the calls that have arrived since its last good look, and all calls that its owner may see.
+
+A look goes by arrival, not by the time of the calls: each import has a mark (ImportBatch), imports of one phone system
+are committed one after the other, and the ids of their call records lie between known bounds. So what arrives late is
+looked at when it arrives, and nothing is looked at twice.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from django.db.models import Max, Min, Q
+
+from accounting.models import CallRecord, ImportBatch, PhoneSystem, User
+from accounting.querysets.calls import CallRecordQuerySet
+from accounting.services.masking import mask_for
+from accounting.services.zones import zone_of
+from alarms.models import AlarmRule
+
+Marks = dict[str, int]
+"""By the id of a phone system (a text, as JSON has it): the id of its last import that was looked at."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """One look with somebody's rights; kinds read through it alone."""
+
+    owner: User
+    zone: ZoneInfo
+    now: datetime
+    since: datetime
+    """The last good look, for what depends on the clock; of a trial the beginning of its days."""
+    arrived: Q | None
+    """Which call records have arrived since then; None when there are none."""
+
+    def arrivals(self) -> CallRecordQuerySet:
+        """Return the records that have arrived, in the owner's scope."""
+        return self.records().filter(self.arrived) if self.arrived is not None else CallRecord.objects.none()
+
+    def records(self) -> CallRecordQuerySet:
+        """Return all records in the owner's scope."""
+        return CallRecord.objects.visible_to(self.owner)
+
+    def tellable(self) -> CallRecordQuerySet:
+        """Return the arrivals whose other party the owner may know: not the private calls of others (EX-9)."""
+        return self.arrivals().exclude(self.hidden)
+
+    @cached_property
+    def hidden(self) -> Q:
+        """The calls whose other party is nobody's business here."""
+        return mask_for(self.owner).hidden_whole()
+
+
+def latest_marks() -> Marks:
+    """Return the last import of each phone system: where a new rule begins."""
+    rows = ImportBatch.objects.order_by().values_list("phone_system_id").annotate(last=Max("pk"))
+    return {str(system): last for system, last in rows}
+
+
+def marks_now(marks: Marks) -> tuple[Marks, Q | None]:
+    """Return the marks as they are now, and which records lie between: one small query for each phone system.
+
+    Records of an import that is not committed yet are beyond its phone system's mark, whatever their ids are.
+    """
+    new, arrived = dict(marks), Q()
+    for system in PhoneSystem.objects.order_by("pk").values_list("pk", flat=True):
+        batches = ImportBatch.objects.filter(phone_system_id=system, pk__gt=marks.get(str(system), 0))
+        found = batches.aggregate(last=Max("pk"), begin=Min("first_record"), end=Max("last_record"))
+        if found["last"] is None:
+            continue
+        new[str(system)] = found["last"]
+        if found["begin"] is not None:
+            arrived |= Q(phone_system_id=system, pk__gte=found["begin"], pk__lte=found["end"])
+    return new, arrived or None
+
+
+def look_of(rule: AlarmRule, owner: User, now: datetime, arrived: Q | None) -> Look:
+    """Return the look of a rule that is due."""
+    return Look(owner, ZoneInfo(rule.zone), now, rule.looked_at or rule.created_at, arrived)
+
+
+def trial_of(owner: User, zone: ZoneInfo | None, now: datetime, days: int) -> Look:
+    """Return a look at the calls of the last days, as if they had all just arrived."""
+    since = now - timedelta(days=days)
+    return Look(owner, zone or zone_of(owner), now, since, Q(started_at__gte=since, started_at__lt=now))

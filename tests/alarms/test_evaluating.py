@@ -1,0 +1,85 @@
+"""Rules look at what has arrived since their last good look: each call once, whenever and in whatever order."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from accounting.models import CallType, User
+from alarms.kinds import reasons
+from alarms.kinds.looking import latest_marks
+from alarms.models import Alarm, AlarmRule, Result
+from alarms.services.evaluating import evaluate_due, run_now
+from tests import factories as make
+
+pytestmark = pytest.mark.django_db
+
+
+def rule(owner: User, kind: str = "international", **fields: Any) -> AlarmRule:
+    """Make a rule that is due every five minutes, and now."""
+    values: dict[str, Any] = {
+        "name": "Abroad",
+        "unit": "minutes",
+        "every": 5,
+        "zone": "Europe/Berlin",
+        "next_run": timezone.now(),
+    }
+    return AlarmRule.objects.create(kind=kind, owner=owner, marks=latest_marks(), **(values | fields))
+
+
+def due_again(one: AlarmRule) -> AlarmRule:
+    """Let a rule be due once more."""
+    AlarmRule.objects.filter(pk=one.pk).update(next_run=timezone.now())
+    return AlarmRule.objects.get(pk=one.pk)
+
+
+def abroad(owner: User | None = None, **fields: Any) -> object:
+    """Make an international call."""
+    return make.record(owner, call_type=CallType.INTERNATIONAL, other_number="+442071234567", **fields)
+
+
+def test_calls_are_raised_once_when_they_arrive_however_old_they_are() -> None:
+    admin = make.administrator()
+    abroad()
+    one = rule(admin)
+    evaluate_due()
+    assert one.runs.get().result == Result.FAILED
+    assert one.runs.get().reason == reasons.COLLECTION_STOPPED
+    abroad()
+    abroad(started_at=timezone.now() - timedelta(days=90))
+    due_again(one)
+    evaluate_due()
+    assert one.runs.first().result == Result.FIRED
+    assert sorted(Alarm.objects.values_list("calls", flat=True)) == [1, 1]
+    make.record()
+    due_again(one)
+    evaluate_due()
+    assert one.runs.first().result == Result.QUIET
+    assert Alarm.objects.count() == 2
+
+
+def test_the_owners_scope_of_the_moment_decides() -> None:
+    sales, support = make.department("Sales"), make.department("Support")
+    boss = make.supervisor(of=sales)
+    one = rule(boss)
+    abroad(department_id=sales.pk)
+    abroad(department_id=support.pk)
+    run = run_now(one, boss)
+    assert (run.result, run.calls, run.raised) == (Result.FIRED, 1, 1)
+    User.objects.filter(pk=boss.pk).update(role="user")
+    abroad(department_id=sales.pk)
+    run = run_now(AlarmRule.objects.get(pk=one.pk), boss)
+    assert (run.result, run.reason) == (Result.FAILED, reasons.NO_RIGHTS)
+
+
+def test_what_a_failed_look_has_missed_is_looked_at_next() -> None:
+    admin = make.administrator()
+    one = rule(admin, kind="gone")
+    abroad()
+    evaluate_due()
+    assert one.runs.get().reason == reasons.KIND_GONE
+    AlarmRule.objects.update(kind="international")
+    due_again(one)
+    evaluate_due()
+    assert one.runs.first().raised == 1
