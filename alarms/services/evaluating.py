@@ -143,7 +143,8 @@ def was_ended(error: DatabaseError) -> bool:
 
 def end(rule: AlarmRule, run: RuleRun, now: datetime) -> None:
     """Store a run, and the rule with its next time; a rule without owner sleeps until it is handed over."""
-    failed = run.result == Result.FAILED
+    # That the collection is disturbed is a matter of the phone system, not of each rule: the status page says it.
+    failed = run.result == Result.FAILED and run.reason != reasons.COLLECTION_STOPPED
     rule.failures = rule.failures + 1 if failed else 0
     if run.reason == reasons.NO_OWNER:
         rule.paused_because = PausedBecause.LEFT
