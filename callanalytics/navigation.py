@@ -349,14 +349,24 @@ APPLICATIONS = (
         "my_phone",
         menu=(
             MenuItem(
-                _("My phone"), "lock", "my_phone", covers=("own_lock_history", "own_refused_calls", "set_own_pin")
+                _("My phone"),
+                "lock",
+                "my_phone",
+                covers=("own_lock_history", "own_refused_calls", "set_own_pin", "lock_own_line"),
             ),
             MenuItem(
                 _("Users"),
                 "users",
                 "lock_users",
                 overseers,
-                covers=("lock_many", "unlock_many", "reset_pin", "lock_line", "lock_line_refused"),
+                covers=(
+                    "lock_many",
+                    "unlock_many",
+                    "reset_pin",
+                    "lock_line",
+                    "lock_line_refused",
+                    "lock_for_administration",
+                ),
             ),
             MenuItem(
                 _("Timetables"),

@@ -38,7 +38,7 @@ class Lock(models.Model):
     extension = models.ForeignKey(Extension, models.CASCADE, related_name="locks", verbose_name=_("extension"))
     phone_system = models.ForeignKey(PhoneSystem, models.CASCADE, related_name="+")
     number = models.CharField(_("number"), max_length=50)
-    """As the extension's: a question of the phone system is answered by one read of this table's index."""
+    """As the extension's when it was locked."""
     reason = models.CharField(_("reason"), max_length=10, choices=Reason.choices)
     since = models.DateTimeField(_("since"), default=timezone.now)
     until = models.DateTimeField(_("until"), null=True, blank=True)

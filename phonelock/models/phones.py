@@ -12,7 +12,7 @@ class PhoneForm(models.Model):
 
     token = models.CharField(max_length=32, unique=True)
     purpose = models.CharField(max_length=10)
-    """What happens when the PIN is right; a name of xmlservices.views.forms."""
+    """What happens when the PIN is right; a word of xmlservices.views.pages, or of its lists."""
     device_name = models.CharField(max_length=129)
     address = models.GenericIPAddressField(null=True)
     """From where the phone asked: wrong PINs are counted by it, too."""

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
 
 class Pin(models.Model):
@@ -22,3 +23,8 @@ class Pin(models.Model):
 
     def __str__(self) -> str:
         return str(self.user_id)
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether wrong tries have blocked it for now."""
+        return self.blocked_until is not None and self.blocked_until > timezone.now()

@@ -29,8 +29,6 @@ class PinCheck:
     """What became of a PIN that somebody typed."""
 
     right: bool
-    missing: bool = False
-    """The person has no PIN yet."""
     blocked_until: datetime | None = None
 
 
@@ -41,13 +39,12 @@ def check_pin(user: User, typed: str, actor: Actor) -> PinCheck:
     outrun the count.
     """
     while True:
-        now = timezone.now()
         pin = Pin.objects.filter(user=user).first()
-        if pin is None or not pin.hashed:
-            return PinCheck(right=False, missing=True)
-        if pin.blocked_until and pin.blocked_until > now:
+        if pin is None:
+            return PinCheck(right=False)
+        if pin.is_blocked:
             return PinCheck(right=False, blocked_until=pin.blocked_until)
-        if counted(pin, now):
+        if counted(pin):
             break
     if check_password(peppered(typed), pin.hashed):
         Pin.objects.filter(pk=pin.pk, hashed=pin.hashed).update(failures=0, blocked_until=None)
@@ -59,13 +56,13 @@ def check_pin(user: User, typed: str, actor: Actor) -> PinCheck:
     return PinCheck(right=False, blocked_until=pin.blocked_until)
 
 
-def counted(pin: Pin, now: datetime) -> bool:
+def counted(pin: Pin) -> bool:
     """Count a try as wrong for now, and block at every fifth one; False when others have tried since it was read."""
     same = Pin.objects.filter(
         pk=pin.pk, hashed=pin.hashed, failures=pin.failures, blocked_until=pin.blocked_until
     )  # fmt: skip
     pin.failures += 1
-    pin.blocked_until = None if pin.failures % TRIES else now + block_after(pin.failures)
+    pin.blocked_until = None if pin.failures % TRIES else timezone.now() + block_after(pin.failures)
     return bool(same.update(failures=pin.failures, blocked_until=pin.blocked_until))
 
 

@@ -10,7 +10,6 @@ from typing import Any
 from lxml import etree
 
 PARSE, OBJECT, UNSUPPORTED = "XML Error [4]: Parse Error", "XML Error [4]: Invalid object", "XML Error [5]: Unsupported"
-MANY = 10_000
 
 
 class XmlFault(Exception):  # noqa: N818  (what a display shows)

@@ -1,14 +1,14 @@
 """My phone: the state of the own lines, one button each, the own PIN, history and refused calls (LOCK-2)."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils import formats, timezone
@@ -39,13 +39,15 @@ def my_phone(request: AuthenticatedRequest) -> HttpResponse:
     return shown(request)
 
 
-def shown(request: AuthenticatedRequest, form: PinForm | None = None) -> HttpResponse:
-    """Show the page with a new form of the PIN, or one with errors."""
+def shown(
+    request: AuthenticatedRequest, form: PinForm | None = None, ends: Mapping[int, EndForm] | None = None
+) -> HttpResponse:
+    """Show the page with new forms, or with those that have errors: of the PIN, or of the end of a line's lock."""
     lines = lines_held_by(request.user)
     pin = Pin.objects.filter(user=request.user).first()
     context = {
-        "fragment": rendered(request, lines), "etag": tag_of(request, lines), "tab": "phone", "lines": lines,
-        "pin": pin, "form": form or PinForm(asks_current=asks_current(pin)), "is_blocked": is_blocked(pin),
+        "fragment": rendered(request, lines, ends or {}), "etag": tag_of(request, lines), "tab": "phone",
+        "pin": pin, "form": form or PinForm(asks_current=asks_current(pin)),
     }  # fmt: skip
     return render(request, "phonelock/mine.html", context)
 
@@ -60,7 +62,7 @@ def my_phone_live(request: AuthenticatedRequest) -> HttpResponse:
     if request.headers.get("If-None-Match", "").removeprefix("W/").strip('"') == tag:
         response = HttpResponse(status=HTTPStatus.NOT_MODIFIED)
     else:
-        response = HttpResponse(rendered(request, lines))
+        response = HttpResponse(rendered(request, lines, {}))
     response["ETag"] = f'"{tag}"'
     return response
 
@@ -80,14 +82,14 @@ def mark_of(line: LineView) -> tuple[Any, ...]:
     return line.extension.pk, line.extension.number, line.status, line.error, reasons
 
 
-def rendered(request: AuthenticatedRequest, lines: Sequence[LineView]) -> str:
-    """Return the live part."""
+def rendered(request: AuthenticatedRequest, lines: Sequence[LineView], ends: Mapping[int, EndForm]) -> str:
+    """Return the live part; `ends` are forms with errors, by line."""
     cards = [
         {
             "line": line, "sign": sign_of(line), "meaning": meaning_of(line),
             "reasons": [(one, lifted_by(one)) for one in line.reasons],
             "mark": f"{line.extension.pk}-{line.status}-{len(line.reasons)}",
-            "end": EndForm(auto_id=f"line-{line.extension.pk}-%s"),
+            "end": ends.get(line.extension.pk) or end_form(line.extension.pk),
         }
         for line in lines
     ]  # fmt: skip
@@ -95,14 +97,22 @@ def rendered(request: AuthenticatedRequest, lines: Sequence[LineView]) -> str:
     return render_to_string("phonelock/mine_live.html", context, request)
 
 
-@require_POST
+def end_form(line: int, data: QueryDict | None = None) -> EndForm:
+    """Return the form for the end of a line's lock; a page may show several."""
+    return EndForm(data, auto_id=f"line-{line}-%s")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def lock_own_line(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Lock an own line for the person's own reason, with an end if one is chosen."""
-    line, form = own_line(request, pk), EndForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, form.fault)
+    line = own_line(request, pk)
+    if request.method != "POST":
+        # For instance another language, chosen while the page shows what was wrong with an end.
         return redirect("my_phone")
+    form = end_form(line.pk, request.POST)
+    if not form.is_valid():
+        return shown(request, ends={line.pk: form})
     locking.lock([line.pk], Reason.SELF, locking.Actor(Through.PORTAL, request.user), until=form.until)
     if form.until:
         until = formats.date_format(timezone.localtime(form.until), "SHORT_DATETIME_FORMAT")
@@ -175,12 +185,7 @@ def current_fault(typed: str, request: AuthenticatedRequest, actor: locking.Acto
 
 def asks_current(pin: Pin | None) -> bool:
     """Return whether the present PIN is asked for: one that the person chose."""
-    return bool(pin and pin.hashed and not pin.is_temporary)
-
-
-def is_blocked(pin: Pin | None) -> bool:
-    """Return whether wrong tries have blocked a PIN for now."""
-    return bool(pin and pin.blocked_until and pin.blocked_until > timezone.now())
+    return bool(pin and not pin.is_temporary)
 
 
 @require_safe

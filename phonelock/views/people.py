@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounting.models import Extension, Job, JobState, User
 from accounting.querysets.validity import held_now
@@ -93,18 +93,20 @@ def outcome_of_job(request: AuthenticatedRequest) -> str:
     return outcome(job.result["lines"], locked=job.result["locked"]) if job else ""
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @require(overseers)
 def lock_for_administration(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Set or lift the administration's lock of one line, as the check box says."""
+    """Set or lift the administration's lock of one line, as the check box or the line's page says."""
     line, form = line_in_scope(request.user, pk), NoteForm(request.POST)
+    if request.method != "POST":
+        # For instance another language, chosen while the page shows what was wrong with an end.
+        return redirect("lock_line", pk=pk)
     (view,) = views_of([line])
     if reason := barred(view, request.user, lines_of_reader(request.user)):
         messages.error(request, reason)
         return back(request, pk)
     if not form.is_valid():
-        messages.error(request, form.fault)
-        return back(request, pk)
+        return line_page(request, line, form)
     locked, actor = request.POST.get("locked") == "1", locking.Actor(Through.PORTAL, request.user)
     many.change_lines([pk], actor, locked=locked, until=form.until, note=form.cleaned_data["note"])
     messages.success(request, told(views_of([line])[0], locked=locked))
@@ -150,15 +152,19 @@ def line_in_scope(reader: User, pk: int) -> Extension:
 @require(overseers)
 def lock_line(request: AuthenticatedRequest, pk: int, tab: str = "history") -> HttpResponse:
     """Show one line: why it is locked, what happened to it, and its refused calls."""
-    line, page = line_in_scope(request.user, pk), number_of(request)
-    (view,) = views_of([line])
+    return line_page(request, line_in_scope(request.user, pk), NoteForm(), tab)
+
+
+def line_page(request: AuthenticatedRequest, line: Extension, form: NoteForm, tab: str = "history") -> HttpResponse:
+    """Return the page of a line with a new form, or with one that has errors."""
+    (view,), page = views_of([line]), number_of(request)
     first, last = (page - 1) * PAGE, page * PAGE + 1
     context: dict[str, Any] = {
         "line": view, "sign": sign_of(view), "meaning": meaning_of(view), "tab": tab, "page": page,
         "reasons": [(one, lifted_by(one)) for one in view.reasons],
         "barred": barred(view, request.user, lines_of_reader(request.user)),
         "holders": list(User.objects.filter(pk__in=held_now().filter(extension=line).values("user_id"))),
-        "form": NoteForm(), "with_person": True,
+        "form": form, "with_person": True,
     }  # fmt: skip
     if tab == "refused":
         calls = list(RefusedCall.objects.visible_to(request.user).filter(extension=line)[first:last])

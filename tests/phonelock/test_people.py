@@ -120,6 +120,8 @@ def test_a_line_has_its_history_and_its_refused_calls(ana: User, ben: User, line
         {"locked": "1", "back": "line", "end": "moment", "moment": "2001-01-01T00:00"}, follow=True,
     )  # fmt: skip
     assert "must lie in the future" in answer.content.decode()
+    assert 'value="2001-01-01T00:00"' in answer.content.decode()
+    assert client.get(reverse("lock_for_administration", args=[line])).status_code == 302
     client.post(reverse("lock_for_administration", args=[line]), {"locked": "1", "back": "line", "note": "Theft"})
     page = client.get(reverse("lock_line", args=[line])).content.decode()
     assert page.count("Theft") == 2

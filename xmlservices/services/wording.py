@@ -6,8 +6,6 @@ from django.utils.translation import gettext as _
 from phonelock.models import LineStatus, Reason
 from phonelock.services.seeing import LineView
 
-PAGE = "my_phone"
-
 
 def state_in_short(view: LineView) -> str:
     """Return the state for the line above or below a title: 32 characters in most languages."""

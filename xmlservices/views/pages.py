@@ -138,9 +138,9 @@ def pin_form(asked: Asked, line: PhoneLine, purpose: str, fault: str = "") -> Do
 def refuse_without_pin(person: User) -> None:
     """Raise Refused where no PIN could be right."""
     pin = Pin.objects.filter(user=person).first()
-    if pin is None or not pin.hashed:
+    if pin is None:
         raise Refused(_("You have no PIN yet. Set one in the portal, under My phone."))
-    if pin.blocked_until and pin.blocked_until > timezone.now():
+    if pin.is_blocked:
         raise Refused(blocked_in_words(pin))
 
 
