@@ -19,7 +19,7 @@ class TokenForm(forms.Form):
         label=_("Name"), max_length=80, help_text=_("By which you recognise it, for instance “Laptop”.")
     )
     client = forms.ChoiceField(
-        label=_("Used by"), choices=TokenClient.choices, initial=TokenClient.DESKTOP,
+        label=_("Used by"), choices=[("", _("Choose …")), *TokenClient.choices],
         help_text=_("The history of locks tells the two apart."),
     )  # fmt: skip
     days = forms.ChoiceField(label=_("Valid"), choices=TERMS, initial="365", required=False)

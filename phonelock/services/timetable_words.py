@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounting.models import Office
 from accounting.services.rating.calendars import HOLIDAY, HolidayCalendar
@@ -15,6 +16,12 @@ from phonelock.services.timetables import Site, locked_minutes, site_of
 
 A_MONDAY = date(2026, 1, 5)
 NO_HOLIDAYS = HolidayCalendar("", "", {})
+HOLIDAY_WORDS: dict[str, str | Promise] = {
+    Holidays.ORDINARY: gettext_lazy("as on any other day"),
+    Holidays.LOCKED: gettext_lazy("locked all day"),
+    Holidays.OPEN: gettext_lazy("not locked"),
+}
+"""Within a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,5 +71,5 @@ def rule_in_words(timetable: Timetable) -> str:
     else:
         when = _("%(hours)s every day") % {"hours": timetable.hours}
     return _("Locks %(when)s; on public holidays: %(holidays)s") % {
-        "when": when, "holidays": timetable.get_holidays_display(),
+        "when": when, "holidays": HOLIDAY_WORDS[timetable.holidays],
     }  # fmt: skip

@@ -54,11 +54,25 @@ def lifted_by(lock: Lock) -> str:
     return _("Your supervisor or an administrator can lift it.")
 
 
+LOCKED: dict[str, str | Promise] = {
+    Reason.SELF: gettext_lazy("Locked by the person"),
+    Reason.ADMINISTRATION: gettext_lazy("Locked by the administration"),
+    Reason.BUDGET: gettext_lazy("Locked: budget used up"),
+    Reason.TIMETABLE: gettext_lazy("Locked by a timetable"),
+}
+RELEASED: dict[str, str | Promise] = {
+    Reason.SELF: gettext_lazy("The person's own lock lifted"),
+    Reason.ADMINISTRATION: gettext_lazy("The administration's lock lifted"),
+    Reason.BUDGET: gettext_lazy("The budget's lock lifted"),
+    Reason.TIMETABLE: gettext_lazy("The timetable's lock lifted"),
+}
+"""Whose lock it was, which need not be who lifted it."""
+
+
 def event_in_words(event: LockEvent) -> str:
-    """Return what happened, with the reason, and with what still holds after a release."""
-    what = event.get_kind_display()
-    if event.reason:
-        what = _("%(what)s: %(reason)s") % {"what": what, "reason": event.get_reason_display()}
+    """Return what happened, for which reason, and whether others still hold after a release."""
+    by_reason = {Happened.LOCKED: LOCKED, Happened.RELEASED: RELEASED}.get(Happened(event.kind), {})
+    what = str(by_reason.get(event.reason) or event.get_kind_display())
     if event.kind == Happened.RELEASED and event.locked:
         return _("%(what)s; other reasons hold on") % {"what": what}
     return what

@@ -55,7 +55,9 @@ def test_one_button_locks_and_unlocks_and_leaves_other_reasons_alone(eva: User, 
     assert list(Lock.objects.values_list("reason", flat=True)) == [Reason.ADMINISTRATION]
     told = LockEvent.objects.order_by("pk").values_list("kind", "reason", "through", "by")
     assert (told[0][2], told[0][3], len(told)) == ("portal", "Eva", 3)
-    assert "Locked: By the administration" in page_of(eva, "own_lock_history")
+    history = page_of(eva, "own_lock_history")
+    assert "Locked by the administration" in history
+    assert "The person&#x27;s own lock lifted; other reasons hold on" in history
 
 
 def test_an_end_can_be_chosen_but_not_one_that_has_passed(eva: User) -> None:

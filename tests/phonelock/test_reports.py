@@ -43,7 +43,7 @@ def test_lock_events_are_those_of_the_people_in_scope(eva: User, ben: User, cleo
     reset_pin(eva, Actor(Through.PORTAL, ben))
     for reader in (eva, ben, admin):
         page = report(reader, "lock-events")
-        assert all(text in page for text in ("Locked: By the administration", "Lost badge", "PIN reset", "Wolf"))
+        assert all(text in page for text in ("Locked by the administration", "Lost badge", "PIN reset", "Wolf"))
     assert "Wolf" not in report(cleo, "lock-events")
     LockEvent.objects.update(at=timezone.now() - timedelta(days=60))
     assert "Lost badge" not in report(admin, "lock-events")
