@@ -1,9 +1,11 @@
 """How each phone system locks lines, what it was told, and what its phones show."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.core.validators import MinValueValidator
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -12,6 +14,8 @@ from callanalytics.lib.secrets import EncryptedField
 
 Former = dict[str, Any]
 """What a line had before it was locked, as the engine wants to find it again."""
+SILENT = timedelta(hours=1)
+COMPARISONS_MISSED = 3
 
 
 class EngineKind(models.TextChoices):
@@ -104,6 +108,17 @@ class LockSetUp(models.Model):
         """What bars calls as far as is known: call control that UCM has never asked bars nothing."""
         never_asked = self.engine == EngineKind.CALL_CONTROL and self.asked_at is None
         return EngineKind.NONE if never_asked else self.engine
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether UCM, which looks for the portal every half a minute, has not asked for long."""
+        return self.asked_at is not None and timezone.now() - self.asked_at > SILENT
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether lines should have been compared long ago."""
+        late = timedelta(minutes=COMPARISONS_MISSED * self.reconcile_minutes)
+        return self.reconciled_at is not None and timezone.now() - self.reconciled_at > late
 
 
 class LineStatus(models.TextChoices):

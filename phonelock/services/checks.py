@@ -5,10 +5,8 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 
 from django.conf import settings
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -20,7 +18,6 @@ from phonelock.services.findings import Found, Light
 from phonelock.services.phone_checks import authentication_answers, service_answers
 
 SECONDS = 5.0
-LATELY = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +77,14 @@ def address_answers(set_up: LockSetUp) -> Found:
 
 def was_asked(set_up: LockSetUp) -> Found:
     """Say when UCM has last asked."""
-    asked = LockSetUp.objects.values_list("asked_at", flat=True).get(pk=set_up.pk)
-    if asked is None:
+    set_up.refresh_from_db(fields=["asked_at"])
+    if set_up.asked_at is None:
         text = _(
             "UCM has never asked. Enter the address in an External Call Control profile, assign the profile to the "
             "route or translation patterns to the outside, and call an outside number from a locked line."
         )
         return Found(Light.BAD, text)
-    if timezone.now() - asked > LATELY:
+    if set_up.is_silent:
         text = _("UCM has not asked for more than an hour. Call an outside number, and run the checks again.")
         return Found(Light.WARNING, text)
     return Found(Light.GOOD, _("UCM has asked within the last hour."))
@@ -124,7 +121,7 @@ def compared(set_up: LockSetUp) -> Found:
         return Found(Light.BAD, set_up.fault)
     if set_up.reconciled_at is None:
         return Found(Light.WARNING, _("Lines have not been compared yet; that happens in the background."))
-    if timezone.now() - set_up.reconciled_at > timedelta(minutes=3 * set_up.reconcile_minutes):
+    if set_up.is_overdue:
         return Found(Light.WARNING, _("The latest comparison is long ago: see whether the worker runs."))
     return Found(Light.GOOD, _("Lines were compared with the phone system on time."))
 

@@ -1,7 +1,7 @@
 """Whether a call may pass: one read of the database about the caller, everything else from memory (LOCK-8)."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
@@ -40,6 +40,8 @@ class Cause(StrEnum):
     ALLOWED = "allowed"
     NO_EXTENSION = "no_extension"
     OTHER_ENGINE = "other_engine"
+    INSIDE = "inside"
+    """UCM asks about calls to the outside only."""
     UNKNOWN_KEY = "unknown_key"
     NO_DATABASE = "no_database"
     """The set-up says what happens then."""
@@ -88,9 +90,17 @@ def verdict_on(key: str, question: Question) -> Verdict:
 
 
 def tried(set_up: LockSetUp, question: Question) -> Verdict:
-    """Return what UCM would be answered, by what is stored now; nothing of it is logged."""
+    """Return what becomes of a call, by what is stored now; nothing of it is logged."""
     rules = load(CallRules())
-    return judged(rules, profile_of(set_up, rules), question)
+    found = judged(rules, profile_of(set_up, rules), question)
+    if found.cause == Cause.LOCKED and stays_inside(set_up.phone_system_id, question):
+        return replace(found, decision=Decision.PERMIT, cause=Cause.INSIDE)
+    return found
+
+
+def stays_inside(phone_system: int, question: Question) -> bool:
+    """Return whether an extension of the same phone system is called."""
+    return Extension.objects.filter(phone_system_id=phone_system, number__in=question.called_numbers).exists()
 
 
 def knows(key: str) -> bool:

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounting.models import CallRecord, Direction, Extension, Kind, Office, PhoneSystem, User
-from accounting.querysets.validity import held_now, member_rows
+from accounting.querysets.validity import held_now
 from phonelock.models import (
     EngineKind,
     Happened,
@@ -24,6 +24,7 @@ from phonelock.querysets import people_led_by
 from phonelock.services import pins
 from phonelock.services.demo_cluster import LOCKED_CSS, PARTITION
 from phonelock.services.locking import Actor, lines_of, lock
+from phonelock.services.refusal_log import Refusal, Units, row_of, units_of
 from phonelock.services.ruling import follow_rules
 
 PIN = "4711"
@@ -83,7 +84,7 @@ def remember_past(chance: Random, admin: User) -> None:
     events: list[LockEvent] = []
     refused: list[RefusedCall] = []
     for line, person in some_lines(exclude={admin.pk}):
-        numbers, units = called_numbers(person), units_of(person)
+        numbers, units = called_numbers(person), units_of({person.pk})
         for back in range(DAYS, 0, -1):
             evening = midnight - timedelta(days=back) + timedelta(hours=17, minutes=chance.randrange(100))
             if evening.weekday() > 4 or chance.random() < 0.6:
@@ -91,7 +92,7 @@ def remember_past(chance: Random, admin: User) -> None:
             events += evening_of(line, person, evening, chance.choice((Through.PHONE, Through.DESKTOP, Through.PORTAL)))
             if numbers and chance.random() < 0.25:
                 at = evening + timedelta(minutes=chance.randrange(5, 600))
-                refused.append(refused_call(line, person, at, chance.choice(numbers), units))
+                refused.append(refused_call(line, at, chance.choice(numbers), person, units))
     LockEvent.objects.bulk_create(sorted(events, key=lambda event: event.at), batch_size=500)
     RefusedCall.objects.bulk_create(sorted(refused, key=lambda call: call.at), batch_size=500)
 
@@ -108,24 +109,13 @@ def evening_of(line: Extension, person: User, evening: datetime, through: Throug
     ]
 
 
-def refused_call(
-    line: Extension, person: User, at: datetime, called: str, units: tuple[int | None, int | None, int | None]
-) -> RefusedCall:
+def refused_call(line: Extension, at: datetime, called: str, person: User, units: dict[int, Units]) -> RefusedCall:
     """Return a call that was refused."""
-    department, cost_centre, office = units
-    return RefusedCall(
-        at=at, phone_system_id=line.phone_system_id, extension=line, number=line.number, user_id=person.pk,
-        department_id=department, cost_centre_id=cost_centre, office_id=office, called=called, reasons=[Reason.SELF],
-    )  # fmt: skip
+    refusal = Refusal(at, line.phone_system_id, line.pk, line.number, called, "", (Reason.SELF,))
+    return row_of(refusal, person.pk, units)
 
 
 def called_numbers(person: User) -> list[str]:
     """Return numbers that a person has called."""
     calls = CallRecord.objects.own(person).filter(direction=Direction.OUTGOING, kind=Kind.PUBLIC)
     return list(calls.order_by("-started_at").values_list("other_number", flat=True)[:20])
-
-
-def units_of(person: User) -> tuple[int | None, int | None, int | None]:
-    """Return department, cost centre and office of a person."""
-    row = member_rows().filter(user=person).order_by("-pk").first()
-    return (row.department_id, row.cost_centre_id, row.office_id) if row else (None, None, None)

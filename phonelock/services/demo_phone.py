@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from django.conf import settings
 
 from accounting.models import Device, Extension, User
-from phonelock.services.displays import DESK_PHONE
+from phonelock.services.displays import desk_phones
 from phonelock.services.locking import lines_of
 
 SECONDS = 12.0
@@ -22,13 +22,8 @@ class PhoneAway(Exception):  # noqa: N818  (what people read)
 
 def phones_of(person: User) -> list[Device]:
     """Return the desk phones with a line of a person, by name."""
-    numbers = Extension.objects.filter(pk__in=lines_of([person.pk])).values_list("phone_system_id", "number")
-    held = set(numbers)
-    seen = Device.objects.filter(
-        phone_system__in={system for system, _number in held}, number__in={number for _system, number in held},
-        name__startswith=DESK_PHONE,
-    )  # fmt: skip
-    return [one for one in seen.order_by("name") if (one.phone_system_id, one.number) in held]
+    held = Extension.objects.filter(pk__in=lines_of([person.pk]))
+    return desk_phones(set(held.values_list("phone_system_id", "number")))
 
 
 def screen_of(name: str, language: str) -> Screen:

@@ -1,6 +1,6 @@
 """The lock indicator of phones: which phone should show which lines, and where it is reached."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 
 from django.db.models import Q
@@ -55,16 +55,24 @@ def pushing_systems() -> set[int]:
 
 
 def phones_of(lines: list[Extension]) -> list[tuple[int, str, int]]:
-    """Return phone system, device name and line of each desk phone that has one of these lines.
+    """Return phone system, device name and line of each desk phone that has one of these lines."""
+    by_number = {(line.phone_system_id, line.number): line.pk for line in lines}
+    return [
+        (phone.phone_system_id, phone.name, by_number[phone.phone_system_id, phone.number])
+        for phone in desk_phones(by_number)
+    ]
+
+
+def desk_phones(lines: Collection[tuple[int, str]]) -> list[Device]:
+    """Return the desk phones with one of these lines (phone system and number), by name.
 
     Soft phones (CSF, TCT, BOT, TAB) take no messages.
     """
-    by_number = {(line.phone_system_id, line.number): line.pk for line in lines}
-    systems = {system for system, _number in by_number}
-    seen = Device.objects.filter(phone_system__in=systems, number__in={number for _system, number in by_number})
-    seen = seen.filter(name__startswith=DESK_PHONE)
-    rows = seen.order_by("name").values_list("phone_system_id", "name", "number")
-    return [(system, name, by_number[system, number]) for system, name, number in rows if (system, number) in by_number]
+    seen = Device.objects.filter(
+        phone_system__in={system for system, _number in lines}, number__in={number for _system, number in lines},
+        name__startswith=DESK_PHONE,
+    )  # fmt: skip
+    return [one for one in seen.order_by("name") if (one.phone_system_id, one.number) in lines]
 
 
 def sweep(*, everything: bool = False) -> int:

@@ -1,17 +1,14 @@
 """How Phone Lock stands with each phone system: one line of the set-up's list."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import Count, F, Q
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounting.models import PhoneSystem
 from phonelock.models import EngineKind, LineState, LockSetUp
 from phonelock.services.findings import Light
-
-SILENT = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +61,7 @@ def light_of(set_up: LockSetUp | None, waiting: int) -> tuple[Light | None, str]
         return light_of_questions(set_up)
     if set_up.reconciled_at is None:
         return Light.WARNING, _("Not compared yet")
-    if timezone.now() - set_up.reconciled_at > timedelta(minutes=3 * set_up.reconcile_minutes):
+    if set_up.is_overdue:
         return Light.WARNING, _("The latest comparison is long ago")
     return (Light.WARNING, _("Lines wait for the phone system")) if waiting else (Light.GOOD, _("In order"))
 
@@ -73,6 +70,6 @@ def light_of_questions(set_up: LockSetUp) -> tuple[Light, str]:
     """Return the traffic light of call control."""
     if set_up.asked_at is None:
         return Light.BAD, _("UCM has never asked: locked lines can still call")
-    if timezone.now() - set_up.asked_at > SILENT:
+    if set_up.is_silent:
         return Light.WARNING, _("UCM has not asked for more than an hour")
     return Light.GOOD, _("In order")

@@ -31,7 +31,9 @@ SAID: dict[str, str | Promise] = {
     Cause.ALLOWED: _("The line is locked, but the number is allowed."),
     Cause.NO_EXTENSION: _("The caller is no extension of this phone system; such calls pass."),
     Cause.OTHER_ENGINE: _("External Call Control is not the engine of this phone system; all calls pass."),
-    Cause.NO_DATABASE: _("Locks cannot be looked up at the moment; this is what the settings say for that case."),
+    Cause.INSIDE: _(
+        "The line is locked, but UCM asks the portal about calls to the outside only: this is an extension."
+    ),
 }
 
 
