@@ -21,6 +21,11 @@ from accounting.models import CallRecord, User
 from alarms.kinds.looking import Look
 from alarms.models import Alarm
 
+FIELDS = (
+    "phone_system_id", "started_at", "extension", "leg", "direction", "ended_at", "user_id", "department_id",
+    "cost_centre_id", "office_id", "gateway_id", "cost", "currency", "other_number",
+)  # fmt: skip
+"""What is read of calls."""
 Parameters = Mapping[str, Any]
 """What the form of a kind has accepted, as JSON."""
 
@@ -122,7 +127,7 @@ class CallKind(Kind):
         """Return a finding for each line and day with calls that match."""
         records = self.calls(look).filter(self.condition(parameters, look)).order_by("started_at", "pk")
         days: dict[tuple[int, str, int | None, Any], list[CallRecord]] = {}
-        for record in records.iterator(2000):
+        for record in look.rows(records.only(*FIELDS)):
             if self.matches(record, parameters, look):
                 day = record.started_at.astimezone(look.zone).date()
                 days.setdefault((record.phone_system_id, record.extension, record.user_id, day), []).append(record)

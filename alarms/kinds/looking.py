@@ -5,12 +5,16 @@ are committed one after the other, and the ids of their call records lie between
 looked at when it arrives, and nothing is looked at twice.
 """
 
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from math import inf
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Max, Min, Q
+from django.db.models import Max, Min, Q, QuerySet
 
 from accounting.models import CallRecord, ImportBatch, PhoneSystem, User
 from accounting.querysets.calls import CallRecordQuerySet
@@ -20,6 +24,12 @@ from alarms.models import AlarmRule
 
 Marks = dict[str, int]
 """By the id of a phone system (a text, as JSON has it): the id of its last import that was looked at."""
+AT_ONCE = 2000
+"""Rows that are read at once."""
+
+
+class TookTooLongError(Exception):
+    """A trial has used up the time that it is given."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +43,8 @@ class Look:
     """The last good look, for what depends on the clock; of a trial the beginning of its days."""
     arrived: Q | None
     """Which call records have arrived since then; None when there are none."""
+    gives_up_at: float = inf
+    """When a trial has taken too long, by time.monotonic()."""
 
     def arrivals(self) -> CallRecordQuerySet:
         """Return the records that have arrived, in the owner's scope."""
@@ -45,6 +57,13 @@ class Look:
     def tellable(self) -> CallRecordQuerySet:
         """Return the arrivals whose other party the owner may know: not the private calls of others (EX-9)."""
         return self.arrivals().exclude(self.hidden)
+
+    def rows(self, found: QuerySet[Any, Any]) -> Iterator[Any]:
+        """Yield what a query finds, some thousand at a time; raises TookTooLongError."""
+        for place, row in enumerate(found.iterator(AT_ONCE)):
+            if place % AT_ONCE == 0 and time.monotonic() > self.gives_up_at:
+                raise TookTooLongError
+            yield row
 
     @cached_property
     def hidden(self) -> Q:
@@ -80,7 +99,8 @@ def look_of(rule: AlarmRule, owner: User, now: datetime, arrived: Q | None) -> L
     return Look(owner, ZoneInfo(rule.zone), now, rule.looked_at or rule.created_at, arrived)
 
 
-def trial_of(owner: User, zone: ZoneInfo | None, now: datetime, days: int) -> Look:
+def trial_of(owner: User, zone: ZoneInfo | None, now: datetime, days: int, gives_up_at: float = inf) -> Look:
     """Return a look at the calls of the last days, as if they had all just arrived."""
     since = now - timedelta(days=days)
-    return Look(owner, zone or zone_of(owner), now, since, Q(started_at__gte=since, started_at__lt=now))
+    arrived = Q(started_at__gte=since, started_at__lt=now)
+    return Look(owner, zone or zone_of(owner), now, since, arrived, gives_up_at)

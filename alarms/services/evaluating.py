@@ -129,11 +129,11 @@ def nothing_arrived(look: Look) -> tuple[Result, str]:
     return (Result.FAILED, reasons.COLLECTION_STOPPED) if disturbed else (Result.NO_DATA, reasons.NOTHING_ARRIVED)
 
 
-def limit_time() -> None:
+def limit_time(milliseconds: int = LONGEST_LOOK) -> None:
     """Let the database end what takes too long, within this transaction."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL statement_timeout = {LONGEST_LOOK}")
+            cursor.execute(f"SET LOCAL statement_timeout = {milliseconds}")
 
 
 def was_ended(error: DatabaseError) -> bool:
