@@ -17,6 +17,7 @@ urlpatterns = [
     path("", menu, name="menu"),
     path("", include("reports.urls")),
     path("", include("budget.urls")),
+    path("", include("alarms.urls")),
     path("", include("phonelock.urls")),
     path("", include("xmlservices.urls")),
     path("", include("accounting.urls")),

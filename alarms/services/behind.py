@@ -1,0 +1,85 @@
+"""The calls behind an alarm, as one reader may see them: those it has kept, or those that its question finds."""
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from django.db import models
+from django.db.models import Exists, OuterRef
+from django.http import QueryDict
+from django.urls import reverse
+
+from accounting.models import CallRecord, CallType, Direction, Kind, Outcome, User
+from accounting.querysets.calls import CallRecordQuerySet
+from accounting.querysets.organization import subtree
+from alarms.models import Alarm, AlarmedCall
+
+CHOICES: dict[str, type[models.IntegerChoices]] = {
+    "direction": Direction, "kind": Kind, "outcome": Outcome, "call_type": CallType,
+}  # fmt: skip
+"""The filters of a stored question that can be told here; the others only the report of calls can."""
+SUBJECT = ("extension", "phone_system_id", "user_id", "department_id", "cost_centre_id", "office_id", "gateway_id")
+OF_A_LINE = frozenset({"extension", "phone_system_id", "user_id"})
+
+
+def calls_of(alarm: Alarm, reader: User) -> CallRecordQuerySet:
+    """Return the calls behind an alarm that the reader may see, newest first.
+
+    Empty where the alarm has kept no calls and its question can only be answered by the report of calls_address().
+    """
+    seen = CallRecord.objects.visible_to(reader).newest_first()
+    kept = AlarmedCall.objects.filter(alarm_id=alarm.pk)
+    starts = set(kept.values_list("started_at", flat=True))
+    if starts:
+        names = ("phone_system_id", "started_at", "extension", "leg", "direction")
+        return seen.filter(Exists(kept.filter(**{name: OuterRef(name) for name in names})), started_at__in=starts)
+    if not alarm.calls:
+        return seen.none()
+    filters = told_filters(alarm)
+    if filters is None or alarm.until is None:
+        return seen.none()
+    return seen.filter(**subject_filters(alarm), **filters).in_period(alarm.happened_at, alarm.until)
+
+
+def subject_filters(alarm: Alarm) -> dict[str, object]:
+    """Return what narrows calls to those of the alarm's line, person, unit or gateway."""
+    found: dict[str, object] = {name: getattr(alarm, name) for name in subject_fields(alarm)}
+    if "department_id" in found:
+        found["department_id__in"] = subtree([int(str(found.pop("department_id")))])
+    return found
+
+
+def subject_fields(alarm: Alarm) -> list[str]:
+    """Return the fields that say what the alarm is about: a line or person is told without its units."""
+    named = [name for name in SUBJECT if getattr(alarm, name)]
+    of_a_line = [name for name in named if name in OF_A_LINE]
+    return of_a_line if {"extension", "user_id"} & set(of_a_line) else named
+
+
+def told_filters(alarm: Alarm) -> dict[str, object] | None:
+    """Return the filters of a stored question by column; None when it has one that only the report knows."""
+    found: dict[str, object] = {}
+    for key, value in QueryDict(alarm.query).items():
+        if key not in CHOICES:
+            return None
+        members = {member.name.lower(): member.value for member in CHOICES[key]}
+        values = str(value).split(",")
+        if not set(values) <= members.keys():
+            return None
+        found[f"{key}__in"] = [members[one] for one in values]
+    return found
+
+
+def calls_address(alarm: Alarm) -> str:
+    """Return the report of calls on the days of an alarm, within the portal; the rule's zone says which days."""
+    zone = ZoneInfo(alarm.rule.zone)
+    last = max(alarm.happened_at, (alarm.until or alarm.happened_at) - timedelta(seconds=1))
+    asked = QueryDict(alarm.query, mutable=True)
+    asked["from"] = alarm.happened_at.astimezone(zone).date().isoformat()
+    asked["to"] = last.astimezone(zone).date().isoformat()
+    asked["zone"] = alarm.rule.zone
+    for name in subject_fields(alarm):
+        value = getattr(alarm, name)
+        asked["person" if name == "user_id" else name.removesuffix("_id")] = (
+            f"id:{value}" if name == "user_id" else value
+        )
+    return f"{reverse('report', args=['calls'])}?{asked.urlencode()}"
