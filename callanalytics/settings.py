@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from environs import Env
 
 django_stubs_ext.monkeypatch()  # forms.ModelForm[User] and the like
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy would start threads, with which no process may fork safely
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = Env()

@@ -1,63 +1,32 @@
-"""Simultaneous calls, exact to the second, by a sweep over the beginnings and ends of calls; Erlang B.
+"""The load of gateways, and how many lines carry it: Erlang B."""
 
-A trunk is in use from the beginning of the call (ringing included) until just before its end.
-"""
-
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-HOUR = 3600
+HOUR, HALF_HOUR = 3600, 1800
 
 
 @dataclass(slots=True)
-class Load:
-    """How one gateway was used in a time: seconds by number of simultaneous calls, and what is found from them."""
+class GatewayLoad:
+    """How one gateway was loaded; moments in epoch seconds."""
 
-    seconds_at: dict[int, int] = field(default_factory=dict)
-    """Seconds with exactly so many calls at once; 0 calls are left out."""
+    calls: int = 0
     peak: int = 0
     peak_at: int = 0
-    """When the peak was first reached, in epoch seconds."""
-    calls: int = 0
-
-    @property
-    def busy_seconds(self) -> int:
-        """Seconds of all calls together."""
-        return sum(level * seconds for level, seconds in self.seconds_at.items())
-
-    def seconds_from(self, level: int) -> int:
-        """Return the seconds with at least so many calls at once."""
-        return sum(seconds for at, seconds in self.seconds_at.items() if at >= level)
-
-
-def sweep(calls: Iterable[tuple[int, int]], start: int, end: int) -> Load:
-    """Return the load of calls (begin, end: epoch seconds) within [start, end)."""
-    load = Load()
-    changes: dict[int, int] = {}
-    for begun, ended in calls:
-        begun, ended = max(begun, start), min(ended, end)
-        if begun < ended:
-            load.calls += 1
-            changes[begun] = changes.get(begun, 0) + 1
-            changes[ended] = changes.get(ended, 0) - 1
-    level, before = 0, start
-    for moment in sorted(changes):
-        if level:
-            load.seconds_at[level] = load.seconds_at.get(level, 0) + moment - before
-        level, before = level + changes[moment], moment
-        if level > load.peak:
-            load.peak, load.peak_at = level, moment
-    return load
-
-
-def slots(calls: Sequence[tuple[int, int]], start: int, end: int, length: int) -> dict[int, Load]:
-    """Return the load of each slot of so many seconds that has calls, by its beginning."""
-    members: dict[int, list[tuple[int, int]]] = {}
-    for begun, ended in calls:
-        first = start + (max(begun, start) - start) // length * length
-        for slot in range(first, min(ended, end), length):
-            members.setdefault(slot, []).append((begun, ended))
-    return {slot: sweep(found, slot, min(slot + length, end)) for slot, found in sorted(members.items())}
+    """When the peak was first reached."""
+    full_seconds: int = 0
+    """Seconds with all channels taken."""
+    busiest: int | None = None
+    """The beginning of the first of the busiest hours."""
+    busiest_seconds: int = 0
+    """Seconds of all calls together in that hour."""
+    by_hour: Mapping[int, int] = field(default_factory=dict)
+    """The same of each hour of the day."""
+    peaks: Mapping[int, int] = field(default_factory=dict)
+    """Most calls at once in each half-hour of the day, by its first minute."""
+    first_hour: int = 0
+    last_hour: int = 0
+    """The hours with the first and the last call."""
 
 
 def erlang_b(lines: int, traffic: float) -> float:

@@ -1,47 +1,26 @@
-"""How gateways were loaded: in the columnar copy by one sweep in SQL, else call by call; both give the same."""
+"""How gateways were loaded: all calls from what the columnar copy keeps, some calls by a sweep; both give the same."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
 from accounting.models import CallRecord, Gateway
 from accounting.services.columns import loads
 from accounting.services.columns.dialect import local
-from accounting.services.columns.reading import Split, from_both, of_clean_days
+from accounting.services.columns.reading import Split, arrays, of_clean_days, within
 from callanalytics.lib.periods import Period
 from reports.engine.fields import Asker
 from reports.engine.question import Question, period_of
-from reports.engine.tables import calls_of, calls_of_any_time, fields_in, reads_widely
-from reports.engine.traffic import HOUR, slots, sweep
+from reports.engine.tables import calls_of_any_time, fields_in, reads_widely
+from reports.engine.traffic import HALF_HOUR, HOUR, GatewayLoad
+from reports.special import sweeping
 
-HALF_HOUR = 1800
 EARLIEST, LONGEST = date(1990, 1, 1), timedelta(days=31)
 """When clocks may change: from that day on without a beginning, and so long after the end, for calls that go on."""
-
-
-@dataclass(slots=True)
-class GatewayLoad:
-    """The load of one gateway; moments in epoch seconds."""
-
-    calls: int = 0
-    peak: int = 0
-    peak_at: int = 0
-    full_seconds: int = 0
-    """Seconds with all channels taken."""
-    busiest: int | None = None
-    """The beginning of the first of the busiest hours."""
-    busiest_seconds: int = 0
-    """Seconds of all calls together in that hour."""
-    by_hour: Mapping[int, int] = field(default_factory=dict)
-    """The same of each hour of the day."""
-    peaks: Mapping[int, int] = field(default_factory=dict)
-    """Most calls at once in each half-hour of the day, by its first minute."""
-    first_hour: int = 0
-    last_hour: int = 0
-    """The hours with the first and the last call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,75 +80,56 @@ class ByGateway:
         return f"epoch({local(f'make_timestamp({moment} * 1000000)', self.zone.key, *self.days)})::BIGINT // 60 % 1440"
 
 
-@dataclass(frozen=True, slots=True)
-class Sweep:
-    """The sweep in SQL over rows of gateway_id, started_at and ended_at."""
-
-    channels: Mapping[int, int]
-    then: ByGateway
-    values: Sequence[Any] = ()
-
-    def among(self, sql: str) -> str:
-        """Return the SQL of the loads."""
-        half_hours = loads.pieces("calls", HALF_HOUR, self.then.shift)
-        return (
-            f"calls AS MATERIALIZED ({loads.CALLS} FROM ({sql})), pieces AS MATERIALIZED ({half_hours}), "
-            f"{loads.swept(HALF_HOUR, self.channels, self.then.shift)}, {self.then.among('FROM swept')}"
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Busy:
-    """The seconds of calls only, of the same rows: no order is needed, so that it is quick."""
-
-    then: ByGateway
-    values: Sequence[Any] = ()
-
-    def among(self, sql: str) -> str:
-        """Return the SQL of the loads."""
-        busy = "SELECT g, slot, 0 AS calls, 0 AS peak, 0 AS peak_at, sum(e - s) AS busy, 0 AS taken"
-        return (
-            f"calls AS MATERIALIZED ({loads.CALLS} FROM ({sql})), "
-            f"pieces AS ({loads.pieces('calls', HALF_HOUR, self.then.shift)}), "
-            f"{self.then.among(f'{busy} FROM pieces GROUP BY g, slot')}"
-        )
-
-
-def gateway_loads(question: Question, asker: Asker, *, hours_only: bool = False) -> Loads:
-    """Return the load of each gateway that has calls; of some reports only the hours are needed."""
+def gateway_loads(question: Question, asker: Asker) -> Loads:
+    """Return the load of each gateway that has calls."""
     period = period_of(question, asker.zone)
     lines = Gateway.objects.filter(channels__gt=0).values_list("pk", "channels")
     channels = {pk: count for pk, count in lines if count}
     shift = int(period.start.timestamp()) % HOUR if period.start else 0
-    rows = copied(question, asker, ByGateway(shift, asker.zone, days_around(period)), channels, hours_only=hours_only)
-    if rows is None:
-        found = counted(question, asker, channels, shift)
-    else:
-        found = {row.pop("g"): GatewayLoad(**row) for row in rows}
+    days = days_around(period)
+    found = None
+    if asker.reader.is_administrator and not fields_in(question):
+        found = kept(period, ByGateway(shift, asker.zone, days), channels)
+    if found is None:
+        found = swept(question, asker, channels, shift, days)
     every = found.values()
     start = int(period.start.timestamp()) if period.start else min((one.first_hour for one in every), default=0)
     latest = max((one.last_hour for one in every), default=start) + HOUR
     return Loads(found, start, int(period.end.timestamp()) if period.end else latest)
 
 
-def copied(
-    question: Question, asker: Asker, then: ByGateway, channels: Mapping[int, int], *, hours_only: bool
-) -> list[dict[str, Any]] | None:
-    """Return the loads from the copy; of all calls from what it keeps of gateways, None when it cannot help."""
-    if not reads_widely(asker.reader):
-        return None
-    period = period_of(question, asker.zone)
-    names = ("gateway_id", "started_at", "ended_at")
-    if asker.reader.is_administrator and not fields_in(question):
+def kept(period: Period, then: ByGateway, channels: Mapping[int, int]) -> dict[int, GatewayLoad] | None:
+    """Return the loads of all calls from what the copy keeps of gateways; None when it cannot help."""
 
-        def kept(parts: Split, rest: Sequence[Any]) -> list[dict[str, Any]]:
-            return loads.from_kept(parts, rest, channels, then)
+    def look(parts: Split, rest: Sequence[Any]) -> list[dict[str, Any]]:
+        return loads.from_kept(parts, rest, channels, then)
 
-        every = on_trunks(CallRecord.objects.all())
-        return of_clean_days(every, period.start, period.end, lambda some: some.order_by().values_list(*names), kept)
-    step = Busy(then) if hours_only else Sweep(channels, then)
+    rows = of_clean_days(on_trunks(CallRecord.objects.all()), period.start, period.end, times_of, look)
+    return None if rows is None else {row.pop("g"): GatewayLoad(**row) for row in rows}
+
+
+def swept(
+    question: Question, asker: Asker, channels: Mapping[int, int], shift: int, days: tuple[date, date]
+) -> dict[int, GatewayLoad]:
+    """Return the loads of some calls, from the copy and the database or from the latter alone."""
+
+    def look(parts: Split, rest: Sequence[Any]) -> Any:
+        copied = (sweeping.with_borders(shift, *some) for some in arrays(times_of(records), parts, sweeping.CALLS))
+        return np.concatenate([*copied, sweeping.events_of(rest, shift)])
+
+    period, events = period_of(question, asker.zone), None
     records = on_trunks(calls_of_any_time(question, asker))
-    return from_both(records, period.start, period.end, lambda some: some.order_by().values(*names), step)
+    if reads_widely(asker.reader):
+        events = of_clean_days(records, period.start, period.end, times_of, look)
+    if events is None:
+        every = times_of(within(records, period.start, period.end))
+        events = sweeping.events_of(every.iterator(10_000), shift)
+    return sweeping.loads_of(events, channels, sweeping.Clock(asker.zone.key, *days), shift)
+
+
+def times_of(records: Any) -> Any:
+    """Return the query of gateways, beginnings and ends of calls."""
+    return records.order_by().values_list("gateway_id", "started_at", "ended_at")
 
 
 def days_around(period: Period) -> tuple[date, date]:
@@ -181,45 +141,3 @@ def days_around(period: Period) -> tuple[date, date]:
 def on_trunks(records: Any) -> Any:
     """Keep the calls that take a line of a gateway."""
     return records.filter(carries_trunk=True, gateway_id__isnull=False)
-
-
-def counted(question: Question, asker: Asker, channels: Mapping[int, int], shift: int) -> dict[int, GatewayLoad]:
-    """Return the loads, call by call."""
-    calls: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    records: Any = on_trunks(calls_of(question, asker)).values_list("gateway_id", "started_at", "ended_at")
-    for gateway, begun, ended in records.iterator(10_000):
-        if seconds(begun) < seconds(ended):
-            calls[gateway].append((seconds(begun), seconds(ended)))
-    return {
-        gateway: load_of(intervals, channels.get(gateway), shift, asker.zone) for gateway, intervals in calls.items()
-    }
-
-
-def load_of(intervals: Sequence[tuple[int, int]], channels: int | None, shift: int, zone: ZoneInfo) -> GatewayLoad:
-    """Return the load of one gateway's calls, of which there is at least one."""
-    start = (min(begun for begun, _ in intervals) - shift) // HOUR * HOUR + shift
-    end = max(ended for _, ended in intervals)
-    whole = sweep(intervals, start, end)
-    hours = {slot: load.busy_seconds for slot, load in slots(intervals, start, end, HOUR).items()}
-    busiest = max(hours, key=hours.__getitem__)
-    by_hour: dict[int, int] = defaultdict(int)
-    for slot, busy in hours.items():
-        by_hour[minute_of(slot, zone) // 60] += busy
-    peaks: dict[int, int] = defaultdict(int)
-    for slot, load in slots(intervals, start, end, HALF_HOUR).items():
-        peaks[minute_of(slot, zone)] = max(peaks[minute_of(slot, zone)], load.peak)
-    full = whole.seconds_from(channels) if channels else 0
-    return GatewayLoad(
-        whole.calls, whole.peak, whole.peak_at, full, busiest, hours[busiest], by_hour, peaks, min(hours), max(hours)
-    )
-
-
-def minute_of(second: int, zone: ZoneInfo) -> int:
-    """Return the minute of the local day of epoch seconds."""
-    moment = datetime.fromtimestamp(second, zone)
-    return moment.hour * 60 + moment.minute
-
-
-def seconds(moment: datetime) -> int:
-    """Return a moment in epoch seconds."""
-    return int(moment.timestamp())

@@ -13,9 +13,9 @@ from reports.engine.fields import Asker
 from reports.engine.layout import CallsBehind, Column, Layout, Row
 from reports.engine.measures import Form
 from reports.engine.question import Question
-from reports.engine.traffic import HOUR, lines_needed
+from reports.engine.traffic import HOUR, GatewayLoad, lines_needed
 from reports.engine.writing import write
-from reports.special.loads import GatewayLoad, gateway_loads
+from reports.special.loads import gateway_loads
 
 LOSS = 0.01
 LOAD_COLUMNS = [
@@ -90,7 +90,7 @@ def day_chart(name: str, load: GatewayLoad) -> Chart:
 
 def utilisation(question: Question, asker: Asker) -> Layout:
     """Return for each gateway the share of its lines that was taken, by hour of the day."""
-    loads = gateway_loads(question, asker, hours_only=True)
+    loads = gateway_loads(question, asker)
     gateways = Gateway.objects.in_bulk(loads.gateways)
     hours = [f"{hour:02}" for hour in range(24)]
     rows: list[Row] = []

@@ -351,11 +351,10 @@ def test_loads_of_gateways_are_those_of_going_call_by_call(
     first, last = ((MONTHS_END + timedelta(days=day)).date() for day in days) if days else (None, None)
     question = Question(period=CUSTOM if days else "all", first=first, last=last, zone=zone)
     found = gateway_loads(question, asker)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("reports.special.loads.copied", lambda *_, **_more: None)
-        assert gateway_loads(question, asker) == found
     with pytest.MonkeyPatch.context() as patch:  # as of a question with conditions
         patch.setattr("reports.special.loads.fields_in", lambda _question: {"kind"})
+        assert gateway_loads(question, asker) == found
+        patch.setattr("reports.special.loads.of_clean_days", lambda *_: None)
         assert gateway_loads(question, asker) == found
 
 

@@ -31,24 +31,24 @@ DAYS = "SELECT DISTINCT unnest(range(since // 86400, until // 86400 + 1)) FROM u
 ON_TRUNKS = "carries_trunk AND gateway_id IS NOT NULL"
 
 
-def pieces(calls: str, length: int, shift: int = 0) -> str:
-    """Return the SQL of calls (g, s, e: gateway, epoch seconds) cut at each slot of so many seconds.
+def pieces(calls: str) -> str:
+    """Return the SQL of calls (g, s, e: gateway, epoch seconds) cut at each quarter-hour.
 
-    `shift`: seconds after the full slot at which slots begin. Few calls touch two, and only those are unnested.
+    Few calls touch two, and only those are unnested.
     """
-    first, last = f"(s - {shift}) // {length}", f"(e - 1 - {shift}) // {length}"
+    first, last = f"s // {QUARTER}", f"(e - 1) // {QUARTER}"
     return f"""
-        SELECT g, {first} * {length} + {shift} AS slot, s, e, s AS begun FROM {calls} WHERE e > s AND {first} = {last}
+        SELECT g, {first} * {QUARTER} AS slot, s, e, s AS begun FROM {calls} WHERE e > s AND {first} = {last}
         UNION ALL
-        SELECT g, slot, greatest(s, slot) AS s, least(e, slot + {length}) AS e, s AS begun FROM (
-            SELECT g, s, e, unnest(range({first}, {last} + 1)) * {length} + {shift} AS slot
+        SELECT g, slot, greatest(s, slot) AS s, least(e, slot + {QUARTER}) AS e, s AS begun FROM (
+            SELECT g, s, e, unnest(range({first}, {last} + 1)) * {QUARTER} AS slot
             FROM {calls} WHERE e > s AND {first} < {last}
         )
     """  # noqa: S608  (names and numbers of our own)
 
 
-def swept(length: int, channels: Mapping[int, int], shift: int = 0) -> str:
-    """Return the SQL that sweeps the table `pieces`, ending with the table `swept`: the load of each slot.
+def swept(channels: Mapping[int, int]) -> str:
+    """Return the SQL that sweeps the table `pieces`, ending with the table `swept`: the load of each quarter-hour.
 
     Ends come before beginnings of the same second; what only goes on from the slot before is no new call. Gateway,
     second and kind of event are one number, and every slot ends with no call: one order serves all without partitions,
@@ -64,7 +64,7 @@ def swept(length: int, channels: Mapping[int, int], shift: int = 0) -> str:
                 ((lead(k) OVER () & {TIMES}) >> 2) - t AS lasts
             FROM ordered
         ), swept AS (
-            SELECT g, (t - {shift}) // {length} * {length} + {shift} AS slot,
+            SELECT g, t // {QUARTER} * {QUARTER} AS slot,
                 count(*) FILTER (WHERE x = 2) AS calls, max(level) FILTER (WHERE x > 0) AS peak,
                 arg_max(t, (CAST(level AS BIGINT) << {TIME_BITS}) - t) FILTER (WHERE x > 0) AS peak_at,
                 CAST(sum(level * lasts) AS BIGINT) AS busy,
@@ -88,7 +88,7 @@ def kept_loads(records: str) -> str:
     """
     return f"""
         WITH calls AS MATERIALIZED ({CALLS} FROM ({records}) WHERE {ON_TRUNKS}),
-        pieces AS MATERIALIZED ({pieces("calls", QUARTER)}), {swept(QUARTER, {})},
+        pieces AS MATERIALIZED ({pieces("calls")}), {swept({})},
         begun AS (SELECT g, slot, min(begun) AS since, max(begun) AS until FROM pieces GROUP BY ALL),
         held AS (
             SELECT g, t // {QUARTER} * {QUARTER} AS slot, level << {SECONDS_BITS} | sum(lasts) AS held
@@ -102,7 +102,7 @@ def kept_loads(records: str) -> str:
 UNSURE = f"""
     SELECT g, slot, min(since) AS since, max(until) AS until FROM (
         SELECT g, slot, since, until, whole FROM kept
-        UNION ALL SELECT g, slot, begun, begun, FALSE FROM ({pieces("others", QUARTER)})
+        UNION ALL SELECT g, slot, begun, begun, FALSE FROM ({pieces("others")})
     ) GROUP BY g, slot HAVING count(*) > 1 OR NOT bool_and(whole)
 """  # noqa: S608  (names and numbers of our own)
 """The query of the slots that must be swept again: those with calls of two files, of other days or of the rest."""
@@ -135,8 +135,8 @@ def from_kept(
         if records := records_of(parts, days):
             calls += f" UNION ALL {CALLS} FROM ({records}) WHERE {ON_TRUNKS}"
         slots = (
-            f"calls AS MATERIALIZED ({calls}), pieces AS MATERIALIZED (FROM ({pieces('calls', QUARTER)})"
-            f" SEMI JOIN unsure USING (g, slot)), {swept(QUARTER, channels)}"
+            f"calls AS MATERIALIZED ({calls}), pieces AS MATERIALIZED (FROM ({pieces('calls')})"
+            f" SEMI JOIN unsure USING (g, slot)), {swept(channels)}"
         )
         of_all = (
             "SELECT g, slot, calls, peak, peak_at, busy, taken FROM kept ANTI JOIN unsure USING (g, slot)"

@@ -2,9 +2,9 @@
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Protocol, TypeVar
@@ -21,8 +21,10 @@ from accounting.services.columns.dialect import compiled, plain
 log = structlog.get_logger(__name__)
 A_DAY = timedelta(days=1)
 TRIES = 3
+FILES_AT_ONCE = 3
 Records = QuerySet[CallRecord]
 RecordsT = TypeVar("RecordsT", bound=QuerySet[CallRecord])
+FoundT = TypeVar("FoundT")
 Ask = Callable[[Records], QuerySet[Any]]
 """Makes the query: values or sums of the records that it is given."""
 Rows = list[dict[str, Any]]
@@ -185,11 +187,31 @@ def read(rows: QuerySet[Any], parts: Split, rest: Rows, step: Step | None) -> Ro
         sql, params = compiled(rows, parts.first, parts.last)
     except EmptyResultSet:
         return rest
-    records = f'WITH "{CallRecord._meta.db_table}" AS NOT MATERIALIZED ({source(parts)})'
+    records = records_of(parts)
     if step is None:
         return fetched(f"{records} {sql}", params) + rest
     together, values = joined(sql, rest)
     return fetched(f"{records}, {step.among(together)}", [*params, *values, *step.values])
+
+
+def arrays(rows: QuerySet[Any], parts: Split, select: str) -> Iterator[tuple[Any, ...]]:
+    """Yield the columns that a "SELECT … WHERE …" makes of a query's rows over the copy, as arrays of numpy.
+
+    A few files are read at a time: DuckDB holds all rows of a statement before it gives them.
+    """
+    for start in range(0, len(parts.parts), FILES_AT_ONCE):
+        some = replace(parts, parts=parts.parts[start : start + FILES_AT_ONCE])
+        with suppress(EmptyResultSet):
+            sql, params = compiled(rows, some.first, some.last)
+            cursor = files.engine.cursor()
+            with interrupted(cursor):
+                found = cursor.execute(f"{records_of(some)} FROM ({sql}) {select}", params).fetchnumpy()
+            yield tuple(found.values())
+
+
+def records_of(parts: Split) -> str:
+    """Return the SQL that gives the records of a period's clean days the name that they have in the database."""
+    return f'WITH "{CallRecord._meta.db_table}" AS NOT MATERIALIZED ({source(parts)})'
 
 
 def joined(sql: str, rest: Sequence[dict[str, Any]]) -> tuple[str, list[Any]]:
@@ -264,8 +286,8 @@ def of_clean_days(
     start: datetime | None,
     end: datetime | None,
     ask: Ask,
-    look: Callable[[Split, list[Any]], Rows],
-) -> Rows | None:
+    look: Callable[[Split, list[Any]], FoundT],
+) -> FoundT | None:
     """Return what `look` makes of a period's clean days and of the query's rows of its other days, None as above.
 
     A day that is touched between the two readings is asked again, so that no call is counted twice or not at all.
@@ -276,13 +298,13 @@ def of_clean_days(
             return None
         rest = [row for begin, until in parts.rest for row in ask(within(records, begin, until))]
         try:
-            rows = look(parts, rest)
+            found = look(parts, rest)
         except duckdb.Error as error:
             log.exception("columns.not_read")
             files.forget_damaged([part.file for part in parts.parts], error)
             return None
         if touched_days() <= parts.touched:
-            return rows
+            return found
     return None
 
 
