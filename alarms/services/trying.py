@@ -54,7 +54,7 @@ def try_out(
     found: list[Finding] = []
     reason = ""
     try:
-        with transaction.atomic(), limited_time(look.gives_up_at):
+        with limited_time(look.gives_up_at):
             found = distinct(kind.find(parameters, look))
     except CannotLook as error:
         reason = error.reason
@@ -75,10 +75,13 @@ def try_out(
 @contextmanager
 def limited_time(end: float) -> Iterator[None]:
     """Let the database end a statement that runs too long."""
-    limit_time(round(LONGEST_TRIAL * 1000))
     if connection.vendor != "sqlite":
-        yield
+        with transaction.atomic():
+            limit_time(round(LONGEST_TRIAL * 1000))
+            yield
         return
+    # No transaction: on SQLite it would keep all writers waiting.
+    connection.ensure_connection()
     connection.connection.set_progress_handler(lambda: time.monotonic() > end, STEPS)
     try:
         yield
