@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.utils.translation import get_language_info
+from django.utils.translation import get_language_info, gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounting.models import User
@@ -24,6 +24,16 @@ def zone_choices() -> list[tuple[str, Any]]:
     return [*places.items(), ("UTC", "UTC")]
 
 
+def own_names() -> list[tuple[str, str]]:
+    """Return the languages of the portal, each by what it calls itself."""
+    return [(code, get_language_info(code)["name_local"].capitalize()) for code, _name in settings.LANGUAGES]
+
+
+def language_choices() -> list[tuple[str, str]]:
+    """Return the languages of what is sent for somebody, the owner's first."""
+    return [("", gettext("The owner's language")), *own_names()]
+
+
 class ProfileForm(forms.ModelForm[User]):
     """Language and zone of one person; empty means the default."""
 
@@ -36,8 +46,7 @@ class ProfileForm(forms.ModelForm[User]):
 
     def __init__(self, *args: Any, default_zone: DefaultZone, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        own_names = [(code, get_language_info(code)["name_local"].capitalize()) for code, _name in settings.LANGUAGES]
-        self.fields["language"].choices = [("", _("The browser's language")), *own_names]  # type: ignore[attr-defined]
+        self.fields["language"].choices = [("", _("The browser's language")), *own_names()]  # type: ignore[attr-defined]
         of_office = _("The zone of your office %(office)s, %(zone)s")
         of_organisation = _("The organisation's zone, %(zone)s")
         names = {"office": default_zone.office, "zone": default_zone.name}

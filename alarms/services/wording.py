@@ -108,7 +108,8 @@ class Names:
 def names_of(model: type[Model], alarms: Sequence[Alarm], field: str) -> dict[int, str]:
     """Return the names of the rows of one kind that the alarms name, by id; at most one query."""
     wanted = {pk for pk in (getattr(alarm, field) for alarm in alarms) if pk}
-    return {row.pk: str(row) for row in QuerySet(model).filter(pk__in=wanted)} if wanted else {}
+    rows: QuerySet[Model] = QuerySet(model).filter(pk__in=wanted)
+    return {row.pk: str(row) for row in rows} if wanted else {}
 
 
 def seen_units(reader: User) -> dict[str, set[int]]:

@@ -10,8 +10,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounting.services.recipients import LONGEST_LIST, read_recipients
 from reports.exports import FORMATS
-from reports.mails.recipients import LONGEST_LIST, read_recipients
 from reports.mails.sending import MAIL_FORMATS
 from reports.mails.wording import PLACEHOLDERS, STANDARD_SUBJECT, Wording, problem_in
 

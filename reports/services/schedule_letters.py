@@ -4,15 +4,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
-from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounting.models import MailPurpose, User
-from accounting.services.mailing import RecipientRefusedError
-from accounting.services.outbox import Letter, checked
+from accounting.services.outbox import Letter
+from accounting.services.recipients import still_here
 from reports.engine.words import conditions_in_words, period_in_words
 from reports.exports import FORMATS
 from reports.exports.asking import Asked, AskedWrongly
@@ -64,17 +63,6 @@ def make(run: ScheduleRun, owner: User) -> Made:
         facts = facts_of(asked, schedule, recipients) | {"rows": document.count, "mail": letter.subject}
     note = _("Not sent to %(addresses)s: they have left.") % {"addresses": ", ".join(left)} if left else ""
     return Made(document.count, address, recipients, letter, str(asked.report.name), note, facts)
-
-
-def still_here(addresses: list[str]) -> tuple[list[str], list[str]]:
-    """Return the recipients without those whose accounts are closed, and those; raise RecipientRefusedError."""
-    people = User.objects.annotate(address=Lower("email")).filter(address__in=[one.lower() for one in addresses])
-    known = set(people.filter(is_active=True).values_list("address", flat=True))
-    gone = set(people.filter(is_active=False).values_list("address", flat=True)) - known
-    left = [one for one in addresses if one.lower() in gone]
-    if left and len(left) == len(addresses):
-        raise RecipientRefusedError(_("Every recipient has left."))
-    return checked(one for one in addresses if one not in left), left
 
 
 def facts_of(asked: Asked, schedule: ReportSchedule, recipients: list[str]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounting.models import MailServer
 from accounting.models.outgoing import UNSENT
 from accounting.services.connection_tests import is_entered
+from accounting.services.recipients import MOST_FOUND, people_to_mail, reach, written
 from callanalytics.web.requests import AuthenticatedRequest
 from callanalytics.web.views import refused
 from reports.engine.words import chips_of
@@ -29,7 +30,6 @@ from reports.exports.preparing import prepare
 from reports.forms.mailing import MailForm, new_token
 from reports.mails import sending
 from reports.mails.composing import Page, page_of
-from reports.mails.recipients import MOST_FOUND, people_to_mail, reach, written
 from reports.mails.sending import Order
 from reports.mails.wording import Wording
 from reports.models import SavedReport

@@ -12,16 +12,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounting.services.masking import mask_for
+from accounting.services.recipients import reach
+from accounting.services.recurrence_words import in_words, next_times
 from callanalytics.web.requests import AuthenticatedRequest
 from callanalytics.web.views import refused
 from reports.engine.question import asker_for, read_question
 from reports.engine.words import chips_of
 from reports.exports.asking import Asked
-from reports.forms.schedules import RecurrenceForm, ScheduleForm
-from reports.mails.recipients import reach
+from reports.forms.schedules import ScheduleForm, ScheduleTimesForm
 from reports.mails.wording import STANDARD_SUBJECT
 from reports.models import ReportSchedule, SavedReport
-from reports.services import saving, schedule_questions, schedule_words, scheduling
+from reports.services import saving, schedule_questions, scheduling
 from reports.services.scheduling import TooManySchedules
 from reports.views.reports import find_report
 from reports.views.saved import find as find_saved
@@ -141,13 +142,13 @@ def form_page(request: AuthenticatedRequest, context: dict[str, Any], of: Report
 @login_required
 def preview(request: AuthenticatedRequest) -> HttpResponse:
     """Return the sentence and the next due times of what is chosen in the form."""
-    return render(request, "reports/schedule_times.html", preview_of(request, ReportSchedule()))
+    return render(request, "components/due_times.html", preview_of(request, ReportSchedule()))
 
 
 def preview_of(request: AuthenticatedRequest, stored: ReportSchedule) -> dict[str, Any]:
     """Return when a report would be sent, or what is wrong with the controls."""
     if request.method == "POST":
-        form = RecurrenceForm(request.POST, instance=ReportSchedule())
+        form = ScheduleTimesForm(request.POST, instance=ReportSchedule())
         if not form.is_valid():
             return {"problems": [error for errors in form.errors.values() for error in errors]}
         rule = form.instance.recurrence
@@ -158,4 +159,4 @@ def preview_of(request: AuthenticatedRequest, stored: ReportSchedule) -> dict[st
     else:
         fresh = ReportSchedule(zone=timezone.get_current_timezone_name(), weekdays=[timezone.localdate().weekday()])
         rule = fresh.recurrence
-    return {"when": schedule_words.in_words(rule), "next_times": schedule_words.next_times(rule)}
+    return {"when": in_words(rule), "next_times": next_times(rule)}

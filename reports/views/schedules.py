@@ -13,14 +13,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounting.forms.handing_over import HandOverForm
 from accounting.models import MailState, OutgoingMail, User
+from accounting.services.recurrence_words import moment_in_words, next_times
 from callanalytics.web.filters import Chip
 from callanalytics.web.permissions import administrators, require
 from callanalytics.web.requests import AuthenticatedRequest
 from callanalytics.web.views import refused
 from reports.engine.words import chips_of
 from reports.exports.asking import AskedWrongly
-from reports.forms.schedules import HandOverForm
 from reports.models import PausedBecause, ReportSchedule, RunState, ScheduleRun
 from reports.querysets import UNDO_DAYS, ReportScheduleQuerySet
 from reports.services import schedule_questions, schedule_words, scheduling
@@ -138,7 +139,7 @@ def schedule(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         "schedule": found, "report": schedule_questions.name_of(found),
         "report_page": schedule_questions.page_of(found, holds=not problem), "problem": problem,
         "chips": chips_for(found, request.user), "when": schedule_words.when_of(found),
-        "next_times": schedule_words.next_times(found.recurrence) if found.next_run else [],
+        "next_times": next_times(found.recurrence) if found.next_run else [],
         "runs": [(run, mails, delivery_of(run, mails)) for run, mails in with_mails(runs)], "page": page,
         "under_way": any(run.is_unfinished for run in runs),
     }  # fmt: skip
@@ -200,7 +201,7 @@ def resume(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     scheduling.resume(found)
     text = _("“%(name)s” is active again. Next: %(next)s")
     assert found.next_run is not None
-    due = schedule_words.moment_in_words(found.next_run, found.recurrence)
+    due = moment_in_words(found.next_run, found.recurrence)
     messages.success(request, text % {"name": found, "next": due})
     return back(request, found)
 

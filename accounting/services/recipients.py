@@ -1,4 +1,4 @@
-"""To whom a report is mailed: people of the organisation by name, and free addresses in the allowed domains."""
+"""To whom something is mailed: people of the organisation by name, and free addresses in the allowed domains."""
 
 import re
 from dataclasses import dataclass
@@ -6,12 +6,13 @@ from email.utils import formataddr
 
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounting.models import MailServer, User
 from accounting.services.mailing import RecipientRefusedError, allowed_domains, check_addresses
-from accounting.services.outbox import address_of, is_address
+from accounting.services.outbox import address_of, checked, is_address
 
 MOST_FOUND, MOST_NAMED, MOST_WORDS = 12, 3, 5
 LONGEST_LIST = 100_000
@@ -107,3 +108,14 @@ def person_named(typed: str) -> User:
         raise ValidationError(text % {"name": typed[:100]})
     text = _("“%(name)s” can be several people: %(people)s. Choose one from the search.")
     raise ValidationError(text % {"name": typed[:100], "people": ", ".join(map(written, people[:MOST_NAMED]))})
+
+
+def still_here(addresses: list[str]) -> tuple[list[str], list[str]]:
+    """Return the recipients without those whose accounts are closed, and those; raise RecipientRefusedError."""
+    people = User.objects.annotate(address=Lower("email")).filter(address__in=[one.lower() for one in addresses])
+    known = set(people.filter(is_active=True).values_list("address", flat=True))
+    gone = set(people.filter(is_active=False).values_list("address", flat=True)) - known
+    left = [one for one in addresses if one.lower() in gone]
+    if left and len(left) == len(addresses):
+        raise RecipientRefusedError(_("Every recipient has left."))
+    return checked(one for one in addresses if one not in left), left
