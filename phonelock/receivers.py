@@ -18,6 +18,7 @@ from phonelock.models import LineState, LockSetUp
 from phonelock.services import personal
 from phonelock.services.demo import set_demo_locks
 from phonelock.services.erasing import forget_person
+from phonelock.services.ruling import follow_soon
 from phonelock.services.telling import settle_anew
 from phonelock.services.turns import resume
 from phonelock.services.words import locks_by_budget
@@ -25,7 +26,6 @@ from phonelock.signals import lines_changed, lines_confirmed
 
 SHOW = "phonelock.tasks.show_on_phones"
 COMPARE_DISPLAYS = "phonelock.tasks.compare_displays"
-FOLLOW = "phonelock.tasks.follow_rules"
 TELL = "phonelock.tasks.tell_engines"
 GATHERING = 2
 """Seconds for which confirmations are gathered before phones show them."""
@@ -50,9 +50,9 @@ def fill_demo(**_facts: Any) -> None:
 
 @receiver([threshold_reached, period_released])
 def follow_budgets(**_facts: Any) -> None:
-    """Ask for the lines of the holders to be locked or released now; the timetable would do it a little later."""
+    """Ask for the lines of the holders to be locked or released now."""
     if LockSetUp.objects.exists():
-        current_app.send_task(FOLLOW, expires=60)
+        follow_soon()
 
 
 @receiver(lines_changed)

@@ -2,7 +2,6 @@
 
 from django import forms
 from django.db.models import Q, QuerySet
-from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -52,9 +51,6 @@ class TokenFilter(FilterForm):
         choices=[("", _("Any")), ("alive", _("Valid")), ("ended", pgettext_lazy("token", "Ended"))],
     )
     term = forms.CharField(label=_("Person or name"), required=False, max_length=80)
-
-    def __init__(self, params: QueryDict) -> None:
-        super().__init__(params)
 
     def by_state(self, tokens: QuerySet[ApiToken], state: str) -> QuerySet[ApiToken]:
         """Keep those that open something, or those that do not any more."""

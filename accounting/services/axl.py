@@ -6,12 +6,14 @@ import re
 import socket
 import ssl
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+
+from accounting.models import PhoneSystem
 
 PORT = 8443
 SCHEMAS = ("14.0", "12.5", "11.5", "10.5")
@@ -39,6 +41,11 @@ class Publisher:
     """PEM text of its certificate or CA, '' for the system's authorities."""
     username: str
     password: str
+
+    @classmethod
+    def of(cls, system: PhoneSystem) -> Self:
+        """Return the publisher that is entered at a phone system."""
+        return cls(system.address, system.certificate, system.axl_username, system.axl_password)
 
     def __repr__(self) -> str:
         """Leave the password out of logs and error pages."""

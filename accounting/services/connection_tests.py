@@ -208,7 +208,7 @@ def try_phone_system(system: PhoneSystem) -> Finding:
     """Connect to a publisher, check its certificate and, with an AXL user, ask for its version."""
     if not system.address:
         return Finding(True, _("%(system)s: no publisher is entered.") % {"system": system.name}, warning=True)
-    publisher = axl.Publisher(system.address, system.certificate, system.axl_username, system.axl_password)
+    publisher = axl.Publisher.of(system)
 
     def ask() -> Finding:
         try:

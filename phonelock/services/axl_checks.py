@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext as _
 
-from accounting.models import Device, Extension, PhoneSystem
+from accounting.models import Device, Extension
 from accounting.querysets.validity import held_now
 from accounting.services.axl import Publisher
 from accounting.services.connection_tests import STEP_SECONDS
@@ -17,9 +17,7 @@ from phonelock.services.registrations import addresses_of
 
 def client_of(set_up: LockSetUp) -> AxlClient:
     """Return the connection to a publisher, in the version of the set-up."""
-    system: PhoneSystem = set_up.phone_system
-    publisher = Publisher(system.address, system.certificate, system.axl_username, system.axl_password)
-    return AxlClient(publisher, set_up.axl_schema, STEP_SECONDS)
+    return AxlClient(Publisher.of(set_up.phone_system), set_up.axl_schema, STEP_SECONDS)
 
 
 def schema_spoken(set_up: LockSetUp) -> Found:

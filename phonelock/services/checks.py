@@ -126,18 +126,6 @@ def compared(set_up: LockSetUp) -> Found:
     return Found(Light.GOOD, _("Lines were compared with the phone system on time."))
 
 
-def phones_reach_it(set_up: LockSetUp) -> Found:
-    """Fetch the menu of phones as a phone does."""
-    well, text = service_answers(set_up)
-    return Found(Light.GOOD if well else Light.BAD, text)
-
-
-def phones_ask_it(set_up: LockSetUp) -> Found:
-    """Ask whether a message is authorised, as a phone does."""
-    well, text = authentication_answers(set_up)
-    return Found(Light.GOOD if well else Light.BAD, text)
-
-
 def phones_show_it(set_up: LockSetUp) -> Found:
     """Say how many phones have taken their messages, and why others have not."""
     if not set_up.phone_networks.strip():
@@ -164,8 +152,8 @@ CHECKS: dict[str, Check] = {
     "locked_css": Check(gettext_lazy("Calling search space of locked lines"), by_axl, axl_checks.locked_css_there),
     "line": Check(gettext_lazy("A line on the phone system"), by_axl, axl_checks.line_readable),
     "compared": Check(gettext_lazy("Comparison of lines"), by_axl, compared),
-    "services": Check(gettext_lazy("Menu of phones"), with_phones, phones_reach_it),
-    "authentication": Check(gettext_lazy("Questions of phones"), lambda set_up: set_up.push, phones_ask_it),
+    "services": Check(gettext_lazy("Menu of phones"), with_phones, service_answers),
+    "authentication": Check(gettext_lazy("Questions of phones"), lambda set_up: set_up.push, authentication_answers),
     "registrations": Check(
         gettext_lazy("Addresses of phones"), lambda set_up: set_up.push or set_up.match_address, axl_checks.phones_known
     ),

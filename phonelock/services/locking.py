@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from accounting.models import Extension, User
@@ -107,11 +107,9 @@ def parts(extensions: Iterable[int]) -> Iterable[list[int]]:
 
 def locked_rows(extensions: Collection[int]) -> dict[int, Extension]:
     """Return these extensions by id, held against others who lock or release them until the transaction ends."""
-    rows = Extension.objects.filter(pk__in=extensions).order_by("pk")
-    if connection.features.has_select_for_update:
-        # Not the key: workers that enter events of these lines, and hold their states, must not wait for us in a ring.
-        rows = rows.select_for_update(of=("self",), no_key=True)
-    return {line.pk: line for line in rows}
+    # Not the key: workers that enter events of these lines, and hold their states, must not wait for us in a ring.
+    rows = Extension.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=extensions)
+    return {line.pk: line for line in rows.order_by("pk")}
 
 
 def renew(held: Iterable[Lock], actor: Actor, until: datetime | None) -> None:
@@ -163,10 +161,8 @@ def follow(
 def want(states: Mapping[int, bool], lines: Mapping[int, Extension]) -> None:
     """Keep what each line should be; an engine that answers questions itself is told by that alone."""
     now = timezone.now()
-    held = LineState.objects.filter(extension__in=states).order_by("pk")
-    if connection.features.has_select_for_update:
-        # A worker may be confirming just now: what it has found must not be overwritten.
-        held = held.select_for_update()
+    # A worker may be confirming just now: what it has found must not be overwritten.
+    held = LineState.objects.select_for_update().filter(extension__in=states).order_by("pk")
     rows = {row.extension_id: row for row in held}
     engines = dict(LockSetUp.objects.values_list("phone_system_id", "engine"))
     new = [LineState(extension_id=pk, phone_system_id=lines[pk].phone_system_id) for pk in states if pk not in rows]

@@ -4,7 +4,6 @@ import http.client
 import urllib.request
 from urllib.parse import urlencode, urlsplit
 
-from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -12,6 +11,8 @@ from accounting.models import Device, Extension
 from phonelock.models import LockSetUp, PhoneDisplay
 from phonelock.services import pushing
 from phonelock.services.authentication import REFUSED, USER
+from phonelock.services.findings import Found, Light
+from phonelock.services.pushing import base_of
 
 SECONDS = 5.0
 LONGEST = 200
@@ -20,11 +21,6 @@ PLAIN = urllib.request.ProxyHandler({})
 
 class NoSuchPhone(Exception):  # noqa: N818  (what people read)
     """A phone that cannot be tried; the text says why."""
-
-
-def base_of(set_up: LockSetUp) -> str:
-    """Return under which address phones reach the portal."""
-    return (set_up.phone_address or settings.PORTAL_URL).rstrip("/")
 
 
 def service_address(set_up: LockSetUp) -> str:
@@ -45,20 +41,21 @@ def fetched(address: str) -> tuple[str, bytes]:
         return answer.headers.get_content_type(), answer.read(LONGEST)
 
 
-def service_answers(set_up: LockSetUp) -> tuple[bool, str]:
-    """Fetch the Services menu as a phone does; return whether it came, and what to enter or to mend."""
+def service_answers(set_up: LockSetUp) -> Found:
+    """Fetch the Services menu as a phone does; say what to enter or to mend."""
     try:
         kind, content = fetched(f"{base_of(set_up)}{reverse('phone_services')}")
     except (OSError, http.client.HTTPException, ValueError):
         text = _("Nothing answers at %(address)s. Correct the address of the portal for phones, or open the port.")
-        return False, text % {"address": base_of(set_up)}
+        return Found(Light.BAD, text % {"address": base_of(set_up)})
     if kind != "text/xml" or b"<CiscoIPPhone" not in content:
-        return False, _("What answers at %(address)s is not the portal.") % {"address": base_of(set_up)}
-    return True, _("Enter in UCM as the service's address: %(address)s") % {"address": service_address(set_up)}
+        return Found(Light.BAD, _("What answers at %(address)s is not the portal.") % {"address": base_of(set_up)})
+    text = _("Enter in UCM as the service's address: %(address)s")
+    return Found(Light.GOOD, text % {"address": service_address(set_up)})
 
 
-def authentication_answers(set_up: LockSetUp) -> tuple[bool, str]:
-    """Ask with a wrong secret, as a phone does; return whether the portal refuses, and what to enter or to mend."""
+def authentication_answers(set_up: LockSetUp) -> Found:
+    """Ask with a wrong secret, as a phone does, which the portal must refuse; say what to enter or to mend."""
     query = urlencode({"UserID": USER, "Password": "wrong", "devicename": "SEP000000000000"})
     address = authentication_address(set_up)
     try:
@@ -66,8 +63,10 @@ def authentication_answers(set_up: LockSetUp) -> tuple[bool, str]:
     except (OSError, http.client.HTTPException, ValueError):
         content = b""
     if content != REFUSED.encode():
-        return False, _("%(address)s does not answer as the portal does.") % {"address": address}
-    return True, _("Enter in UCM as the authentication address of phones: %(address)s") % {"address": address}
+        return Found(Light.BAD, _("%(address)s does not answer as the portal does.") % {"address": address})
+    return Found(
+        Light.GOOD, _("Enter in UCM as the authentication address of phones: %(address)s") % {"address": address}
+    )
 
 
 def try_phone(set_up: LockSetUp, device_name: str) -> str:

@@ -220,8 +220,12 @@ def message(push: Push) -> bytes:
 
 def status_address(push: Push) -> str:
     """Return where the phone finds what to show."""
-    base = push.set_up.phone_address or settings.PORTAL_URL
-    return f"{base.rstrip('/')}{reverse('phone_status')}?{urlencode({'d': push.head.device_name})}"
+    return f"{base_of(push.set_up)}{reverse('phone_status')}?{urlencode({'d': push.head.device_name})}"
+
+
+def base_of(set_up: LockSetUp) -> str:
+    """Return under which address phones reach the portal."""
+    return (set_up.phone_address or settings.PORTAL_URL).rstrip("/")
 
 
 def posted(address: str, user: str, password: str, content: bytes) -> bytes:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from django.core.cache import cache
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounting.services.axl import Publisher
@@ -33,8 +33,7 @@ def addresses_of(set_up: LockSetUp, device_names: Iterable[str]) -> dict[str, Re
         if value is not None
     }  # fmt: skip
     missing = [name for name in names if name not in found]
-    system = set_up.phone_system
-    client = RisClient(Publisher(system.address, system.certificate, system.axl_username, system.axl_password))
+    client = RisClient(Publisher.of(set_up.phone_system))
     try:
         for start in range(0, len(missing), MOST):
             part = missing[start : start + MOST]
@@ -90,10 +89,7 @@ def fill_up(phone_system: int) -> None:
 
 def locked_turn(phone_system: int) -> EngineTurn:
     """Return the row, held against others that count."""
-    rows = EngineTurn.objects.filter(phone_system=phone_system)
-    if connection.features.has_select_for_update:
-        rows = rows.select_for_update()
-    return rows.get()
+    return EngineTurn.objects.select_for_update().get(phone_system=phone_system)
 
 
 def too_often() -> str:

@@ -1,7 +1,10 @@
 """Lets budgets and timetables lock and release: compares whom they want locked now with whom they hold locked."""
 
 from datetime import datetime, time
+from functools import partial
 
+from celery import current_app
+from django.db import transaction
 from django.utils import timezone
 
 from budget.models import BudgetPeriod
@@ -10,8 +13,14 @@ from phonelock.models import Lock, Reason, Through
 from phonelock.services.locking import Actor, end_what_is_over, lines_by_holder, lock, release
 from phonelock.services.timetables import wanted_by_timetables
 
+TASK = "phonelock.tasks.follow_rules"
 Wanted = dict[int, datetime | None]
 """Lines that a rule wants locked, and until when."""
+
+
+def follow_soon() -> None:
+    """Ask for the rules to be followed as soon as what was changed is stored; they are every half a minute anyway."""
+    transaction.on_commit(partial(current_app.send_task, TASK, expires=60), robust=True)
 
 
 def follow_rules() -> None:

@@ -10,7 +10,7 @@ from functools import partial
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -73,7 +73,7 @@ def tell(phone_system: int) -> bool:
 
 def engine_for(system: PhoneSystem, set_up: LockSetUp | None) -> Engine:
     """Return what exchanges calling search spaces; where the set-up has another engine now, it only puts back."""
-    publisher = Publisher(system.address, system.certificate, system.axl_username, system.axl_password)
+    publisher = Publisher.of(system)
     if set_up is None:
         return AxlEngine(AxlClient(publisher, LockSetUp._meta.get_field("axl_schema").default), "", "")
     client = AxlClient(publisher, set_up.axl_schema)
@@ -242,9 +242,7 @@ def settle_anew(phone_system: int) -> None:
     engine = set_up.engine if set_up else EngineKind.NONE
     with transaction.atomic():
         rows = LineState.objects.filter(phone_system=phone_system).filter(Q(wanted=True) | Q(former__isnull=False))
-        if connection.features.has_select_for_update:
-            rows = rows.select_for_update()
-        changed = list(rows.order_by("pk"))
+        changed = list(rows.select_for_update().order_by("pk"))
         for row in changed:
             exchanged = is_exchanged(row.former)
             row.attempts, row.error = 0, ""

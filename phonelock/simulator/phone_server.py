@@ -74,7 +74,7 @@ def screen(phone: Phone) -> Screen:
     found: Screen = {
         "name": phone.name, "kind": "fault" if phone.fault else kind, "fault": phone.fault,
         "title": phone.text("Title"), "prompt": phone.text("Prompt"), "text": phone.text("Text"),
-        "items": [], "fields": [], "entries": [], "visited": phone.visited[-8:], "took": phone.took[-3:],
+        "items": [], "fields": [], "entries": [],
         "status": phone.status.findtext("Text") if phone.status is not None else "",
     }  # fmt: skip
     if root is not None:

@@ -28,7 +28,7 @@ from phonelock.services.seeing import LineView, lines_held_by, views_of
 from phonelock.services.words import event_in_words, lifted_by, meaning_of, sign_of
 
 PAGE = 50
-LAYOUT = 1
+LAYOUT = 2
 """Raise it when the template of the live part changes, so that open pages fetch the new form."""
 
 

@@ -31,9 +31,7 @@ SAID: dict[str, str | Promise] = {
     Cause.ALLOWED: _("The line is locked, but the number is allowed."),
     Cause.NO_EXTENSION: _("The caller is no extension of this phone system; such calls pass."),
     Cause.OTHER_ENGINE: _("External Call Control is not the engine of this phone system; all calls pass."),
-    Cause.INSIDE: _(
-        "The line is locked, but UCM asks the portal about calls to the outside only: this is an extension."
-    ),
+    Cause.INSIDE: _("The line is locked, but an extension is called: UCM asks the portal about outside calls only."),
 }
 
 

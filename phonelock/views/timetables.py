@@ -2,9 +2,7 @@
 
 from typing import Any
 
-from celery import current_app
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -16,7 +14,7 @@ from callanalytics.web.permissions import administrators, require
 from callanalytics.web.requests import AuthenticatedRequest
 from phonelock.forms.timetables import TimetableForm
 from phonelock.models import Timetable
-from phonelock.receivers import FOLLOW
+from phonelock.services.ruling import follow_soon
 from phonelock.services.timetable_words import rule_in_words, week_of
 from phonelock.services.timetables import effect_of, reach_of
 
@@ -84,15 +82,10 @@ def handle(request: AuthenticatedRequest, timetable: Timetable) -> HttpResponse:
         }  # fmt: skip
         return render(request, "phonelock/timetable_form.html", context)
     form.save()
-    follow_shortly()
+    follow_soon()
     text = _("“%(name)s” is set and acts within a minute.") if is_new else _("“%(name)s” is changed.")
     messages.success(request, text % {"name": timetable})
     return redirect("lock_timetables")
-
-
-def follow_shortly() -> None:
-    """Let lines be locked and released by what has just been stored."""
-    transaction.on_commit(lambda: current_app.send_task(FOLLOW, expires=60))
 
 
 @require_POST
@@ -114,7 +107,7 @@ def act(request: AuthenticatedRequest, pk: int, *, active: bool) -> HttpResponse
     timetable = get_object_or_404(Timetable, pk=pk)
     timetable.active = active
     timetable.save()
-    follow_shortly()
+    follow_soon()
     text = _("“%(name)s” acts again.") if active else _("“%(name)s” is paused: its locks are lifted within a minute.")
     messages.success(request, text % {"name": timetable})
     return redirect("lock_timetables")
@@ -126,6 +119,6 @@ def delete_timetable(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Delete a timetable; what it holds is released."""
     timetable = get_object_or_404(Timetable, pk=pk)
     timetable.delete()
-    follow_shortly()
+    follow_soon()
     messages.success(request, _("“%(name)s” is deleted: its locks are lifted within a minute.") % {"name": timetable})
     return redirect("lock_timetables")

@@ -113,7 +113,7 @@ def test_a_phone_system_without_settings_can_be_checked(portal: Client, system: 
         ("2011", "00301234567", "Deny", "neither an emergency number nor allowed"),
         ("2011", "0112", "Permit", "emergency numbers always pass"),
         ("2011", "008001234", "Permit", "the number is allowed"),
-        ("2011", "2012", "Permit", "UCM asks the portal about calls to the outside only"),
+        ("2011", "2012", "Permit", "UCM asks the portal about outside calls only"),
         ("2012", "00301234567", "Permit", "not locked"),
         ("999", "00301234567", "Permit", "no extension"),
     ],
