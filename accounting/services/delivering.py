@@ -11,40 +11,29 @@ a server says about one mail counts: 5xx is final, 4xx is tried again after the 
 import smtplib
 import ssl
 import time
-import uuid
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import Any
 
 import structlog
 from django.conf import settings
 from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from accounting.models import AuditedAction, MailFault, MailPurpose, MailServer, MailState, OutgoingMail, User
+from accounting.services import claims
 from accounting.services.auditing import record
+from accounting.services.claims import DELAYS, PATIENCE, begin, store
 from accounting.services.envelopes import FilesGoneError, UnfitSenderError, envelope_of
 from accounting.services.mailing import RecipientRefusedError, check_addresses
 from accounting.services.outbox import Letter, nudge, one_line, post
 
 log = structlog.get_logger(__name__)
-LEASE = timedelta(minutes=5)
-"""How long a claimed mail is left to its deliverer; renewed before each mail, which takes less."""
 BATCH, MOST_AT_ONCE = 5, 200
 LONGEST_RUN = 20.0
 """Seconds after which a deliverer makes room for other work and asks for another one."""
-STEADY = timedelta(seconds=30)
-"""A deliverer that has begun a mail within this time is at work."""
-DELAYS = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 720, 1440)]
-"""How long to wait after the first, second, ... attempt that the server postponed; after the last one it is over."""
-SHORTEST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(minutes=15)
-PATIENCE = timedelta(days=5)
-"""How long mails wait for a server that is away."""
 SERVER_FAULTS = (MailFault.UNREACHABLE, MailFault.SIGN_IN, MailFault.SENDER)
 SIGN_IN_ERRORS = (smtplib.SMTPAuthenticationError, smtplib.SMTPNotSupportedError, ssl.SSLError)
 SIGN_IN_CODES = frozenset({530, 534, 535, 538})
@@ -85,30 +74,21 @@ def deliver_due(limit: int = MOST_AT_ONCE) -> int:
 
 
 def is_under_way() -> bool:
-    """Whether somebody delivers just now: a slow mail server must not keep all workers busy."""
-    recent = timezone.now() + LEASE - STEADY
-    return OutgoingMail.objects.filter(state=MailState.SENDING, lease_until__gt=recent).exists()
+    """Whether somebody delivers just now."""
+    return claims.is_under_way(OutgoingMail.objects.all())
 
 
 def claim(count: int) -> list[OutgoingMail]:
     """Take some mails that are due; whoever else delivers takes others."""
-    now, token = timezone.now(), uuid.uuid4()
-    with transaction.atomic():
-        due = OutgoingMail.objects.filter(state=MailState.WAITING, next_attempt_at__lte=now).order_by("next_attempt_at")
-        keys = list(due.select_for_update(skip_locked=True).values_list("pk", flat=True)[:count])
-        taken = OutgoingMail.objects.filter(pk__in=keys, state=MailState.WAITING)
-        taken.update(state=MailState.SENDING, claim=token, lease_until=now + LEASE)
-    mine = OutgoingMail.objects.filter(claim=token, state=MailState.SENDING)
-    return list(mine.select_related("letter__sender").order_by("pk"))
+    return list(claims.claim(OutgoingMail.objects.all(), count).select_related("letter__sender"))
 
 
 def free_lost() -> None:
     """Let mails wait again whose deliverer was killed; give up those that have ended several."""
-    now = timezone.now()
-    lost = OutgoingMail.objects.filter(state=MailState.SENDING, lease_until__lt=now)
+    lost = claims.lost(OutgoingMail.objects.all())
     for mail in lost.filter(attempts__gt=len(DELAYS)).select_related("letter__sender"):
         settle(mail, Verdict(MailFault.INTERRUPTED, final=True))
-    lost.update(state=MailState.WAITING, claim=None, lease_until=None, next_attempt_at=now)
+    claims.free(lost)
 
 
 def deliver(smtp: BaseEmailBackend, mails: list[OutgoingMail], *, connected: bool) -> tuple[int, bool]:
@@ -148,12 +128,6 @@ def hang_up(smtp: BaseEmailBackend) -> None:
     """End the connection, if there is one."""
     with suppress(OSError):
         smtp.close()
-
-
-def begin(mail: OutgoingMail) -> bool:
-    """Renew the claim on a mail and count the attempt; False when it has run out and another has taken the mail."""
-    mine = OutgoingMail.objects.filter(pk=mail.pk, claim=mail.claim, state=MailState.SENDING)
-    return bool(mine.update(lease_until=timezone.now() + LEASE, attempts=F("attempts") + 1))
 
 
 def attempt(smtp: BaseEmailBackend, mail: OutgoingMail) -> Verdict | None:
@@ -240,17 +214,11 @@ def put_off(mails: list[OutgoingMail], verdict: Verdict) -> None:
         if age > PATIENCE:
             give_up(mail, verdict)
             continue
-        moment = now + min(max(age / 4, SHORTEST_WAIT), LONGEST_WAIT)
+        moment = now + claims.wait_of(age)
         store(
             mail, state=MailState.WAITING, next_attempt_at=moment, attempts=mail.attempts,
             fault=verdict.fault, answer=verdict.answer,
         )  # fmt: skip
-
-
-def store(mail: OutgoingMail, **values: Any) -> bool:
-    """Store values of a claimed mail and give up the claim; False when the claim is another's."""
-    mine = OutgoingMail.objects.filter(pk=mail.pk, claim=mail.claim, state=MailState.SENDING)
-    return bool(mine.update(claim=None, lease_until=None, **values))
 
 
 def give_up(mail: OutgoingMail, verdict: Verdict) -> None:

@@ -109,6 +109,8 @@ class RuleRun(models.Model):
     """Call records that had arrived since the last good look, in the owner's scope."""
     raised = models.PositiveIntegerField(_("alarms"), default=0)
     milliseconds = models.PositiveIntegerField(_("took"), default=0)
+    told: models.JSONField[Any, dict[str, int]] = models.JSONField(default=dict, editable=False)
+    """How many were told of it, and who not: numbers by the keys of alarms.services.telling.TOLD."""
 
     class Meta:
         verbose_name = _("check of an alarm rule")

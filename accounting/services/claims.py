@@ -1,0 +1,73 @@
+"""Rows on their way out are claimed by one deliverer at a time; the claim of one that is killed runs out.
+
+Mails (OutgoingMail) and what is posted to webhooks share it: rows with state, attempts, next_attempt_at, claim and
+lease_until.
+"""
+
+import uuid
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from django.db import models, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from accounting.models import MailState
+
+Row = TypeVar("Row", bound=models.Model)
+LEASE = timedelta(minutes=5)
+"""How long a claimed row is left to its deliverer; renewed before each attempt, which takes less."""
+STEADY = timedelta(seconds=30)
+"""A deliverer that has begun an attempt within this time is at work."""
+DELAYS = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 720, 1440)]
+"""How long to wait after the first, second, ... attempt that was postponed; after the last one it is over."""
+SHORTEST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(minutes=15)
+PATIENCE = timedelta(days=5)
+"""How long rows wait for a receiver that is away."""
+
+
+def is_under_way(rows: models.QuerySet[Row]) -> bool:
+    """Whether somebody delivers just now: a slow receiver must not keep all workers busy."""
+    recent = timezone.now() + LEASE - STEADY
+    return rows.filter(state=MailState.SENDING, lease_until__gt=recent).exists()
+
+
+def claim(rows: models.QuerySet[Row], count: int) -> models.QuerySet[Row]:
+    """Take some rows that are due and return them; whoever else delivers takes others."""
+    now, token = timezone.now(), uuid.uuid4()
+    with transaction.atomic():
+        due = rows.filter(state=MailState.WAITING, next_attempt_at__lte=now).order_by("next_attempt_at")
+        keys = list(due.select_for_update(skip_locked=True).values_list("pk", flat=True)[:count])
+        taken = rows.filter(pk__in=keys, state=MailState.WAITING)
+        taken.update(state=MailState.SENDING, claim=token, lease_until=now + LEASE)
+    return rows.filter(claim=token, state=MailState.SENDING).order_by("pk")
+
+
+def lost(rows: models.QuerySet[Row]) -> models.QuerySet[Row]:
+    """Keep the rows whose deliverer was killed."""
+    return rows.filter(state=MailState.SENDING, lease_until__lt=timezone.now())
+
+
+def free(rows: models.QuerySet[Row]) -> None:
+    """Let lost rows wait again."""
+    rows.update(state=MailState.WAITING, claim=None, lease_until=None, next_attempt_at=timezone.now())
+
+
+def begin(row: Any) -> bool:
+    """Renew the claim on a row and count the attempt; False when it has run out and another has taken the row."""
+    return bool(own(row).update(lease_until=timezone.now() + LEASE, attempts=F("attempts") + 1))
+
+
+def store(row: Any, **values: Any) -> bool:
+    """Store values of a claimed row and give up the claim; False when the claim is another's."""
+    return bool(own(row).update(claim=None, lease_until=None, **values))
+
+
+def own(row: Any) -> models.QuerySet[Any]:
+    """Return the row as long as the claim on it holds."""
+    return type(row).objects.filter(pk=row.pk, claim=row.claim, state=MailState.SENDING)
+
+
+def wait_of(age: timedelta) -> timedelta:
+    """Return how long a row of some age waits for a receiver that is away: first a minute, later longer."""
+    return min(max(age / 4, SHORTEST_WAIT), LONGEST_WAIT)
