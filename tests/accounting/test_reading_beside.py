@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from accounting.demo.records import cdr_file, cdr_row
-from accounting.models import PhoneSystem
+from accounting.models import CallLeg, PhoneSystem
 from accounting.services import importing
 from accounting.services.importing import import_files
+from accounting.services.stored_calls import load_legs
+from accounting.sources.base import Leg
 from accounting.sources.beside import ReadingProcess
 from accounting.sources.files import CallFile, read_file
 from tests.accounting.agreement import assert_totals_agree
@@ -69,14 +71,25 @@ def test_a_killed_process_stops_nothing(tmp_path: Path) -> None:
     assert [first, *rest] == [read_file("cucm", path) for path in paths]
 
 
+def stored(phone_system: PhoneSystem) -> list[Leg]:
+    """Return all legs of a phone system."""
+    calls = CallLeg.objects.filter(phone_system_id=phone_system.pk).values_list("call_id", flat=True)
+    return sorted(leg for legs in load_legs(calls).values() for leg in legs)
+
+
 @pytest.mark.django_db
 def test_a_backlog_is_imported_as_few_files_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the process and without it: the same calls, and totals that agree."""
+    """With the process and without it: the legs as they were read, the same calls, and totals that agree."""
     paths = write(tmp_path, generated())
     few, many = (PhoneSystem.objects.create(name=name) for name in ("few", "many"))
     import_files(few, paths)
     monkeypatch.setattr(importing, "BACKLOG_BYTES", sum(path.stat().st_size for path in paths))
     summary = import_files(many, paths)
     assert (summary.duplicates, summary.rejected, summary.set_aside) == (0, 0, 0)
+    read = sorted(
+        leg for path in paths if (reading := compared(read_file("cucm", path)).reading) for leg in reading.legs
+    )
+    assert stored(few) == read
+    assert stored(many) == read
     assert picture(many) == picture(few)
     assert_totals_agree()
