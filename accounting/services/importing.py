@@ -89,7 +89,7 @@ def files_of(phone_system: PhoneSystem, paths: Sequence[Path], stack: ExitStack)
     if bytes_of(paths) >= BACKLOG_BYTES:
         following = stack.enter_context(ReadingProcess(leg_types())).read
     for path in paths:
-        with cycle_search_paused():
+        with cycle_search_paused(look_after=False):
             file = read(phone_system.kind, path)
         read = following
         if file:
@@ -184,6 +184,8 @@ def commit_batch(phone_system: PhoneSystem, files: list[CallFile], *, wary: bool
             batch.save(update_fields=["first_record", "last_record"])
     if outcome.summary.call_records:
         transaction.on_commit(lambda: calls_imported.send(sender=ImportBatch, batch_id=batch.pk))
+    for file in files:
+        file.reading = None  # else the rows stay in memory until the next batch is written
     return outcome
 
 

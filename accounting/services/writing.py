@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from itertools import chain
+from itertools import chain, islice
 from operator import attrgetter
 from typing import Any
 
@@ -60,6 +60,7 @@ QUALITY_COLUMNS = [
     "phone_system_id", "record_key", "call_ref", "leg", "measured_at", "device", "mos", "jitter_ms", "latency_ms",
     "loss_permille",
 ]  # fmt: skip
+ASSEMBLED_AT_ONCE = 100  # calls, before it is looked again whether the database is still busy
 Key = tuple[int, str]
 """What a record is known by: its time (epoch seconds) and its own id, or the hash of its row."""
 Call = tuple[list[Leg], int, ImportFile | None]
@@ -129,7 +130,7 @@ class BatchWriter:
     def stored_legs(self) -> list[StoredLeg]:
         """Return stored legs with the call references of the batch: duplicates and continued calls are among them.
 
-        While the database looks, calls of a single record are assembled: those that depend on nothing in this batch.
+        For as long as the database looks, calls of a single record are assembled that depend on nothing in this batch.
         What is discovered in it matters to hunt groups only, whose members are told by their phones.
         """
         refs = Counter(leg.call_ref for leg in self.legs.values())
@@ -139,7 +140,8 @@ class BatchWriter:
             found = beside.submit(self.stored, cursor, "call_ref", list(refs))
             legs, topology = self.legs.items(), self.topology
             single = (one for one in legs if refs[one[1].call_ref] == 1 and not (one[1].stitch or one[1].hunt_pilot))
-            self.alone = {key: assemble([leg], topology) for key, leg in single}
+            while not found.done() and (some := list(islice(single, ASSEMBLED_AT_ONCE))):
+                self.alone.update((key, assemble([leg], topology)) for key, leg in some)
             return found.result()
 
     def stored_partners(self, legs: list[Leg]) -> list[StoredLeg]:

@@ -9,10 +9,11 @@ pausing, paused = Lock(), 0
 
 
 @contextmanager
-def cycle_search_paused() -> Iterator[None]:
+def cycle_search_paused(*, look_after: bool = True) -> Iterator[None]:
     """Let Python not look for reference cycles within; only where there are none, or until a look of one's own.
 
-    Works of several threads may overlap: the search stays off until all are done, but for one look after each.
+    Works of several threads may overlap: the search stays off until all are done, but for one look after each; without
+    `look_after`, for work that leaves no cycles beside one that is looked after.
     """
     global paused  # noqa: PLW0603  (the search is the whole process's)
     with pausing:
@@ -23,7 +24,7 @@ def cycle_search_paused() -> Iterator[None]:
     finally:
         with pausing:
             paused -= 1
-            if paused:
-                gc.collect(0)
-            else:
+            if not paused:
                 gc.enable()
+            elif look_after:
+                gc.collect(0)
