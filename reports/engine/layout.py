@@ -52,13 +52,16 @@ class Row:
 
 
 class RowsMade(Sequence[Row]):
-    """Rows that are made of something else when they are looked at: of thousands a page shows some."""
+    """Rows that are made of something else, together, when they are looked at: of thousands a page shows some."""
 
-    def __init__(self, items: Sequence[Any], make: Callable[[Any], Row]) -> None:
+    def __init__(self, items: Sequence[Any], make: Callable[[Sequence[Any]], Iterable[Row]]) -> None:
         self._items, self._make = items, make
 
     def __len__(self) -> int:
         return len(self._items)
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self._make(self._items))
 
     @overload
     def __getitem__(self, place: int) -> Row: ...
@@ -69,7 +72,7 @@ class RowsMade(Sequence[Row]):
     def __getitem__(self, place: int | slice) -> Row | Sequence[Row]:
         if isinstance(place, slice):
             return RowsMade(self._items[place], self._make)
-        return self._make(self._items[place])
+        return next(iter(self._make([self._items[place]])))
 
 
 @dataclass(slots=True)

@@ -1,18 +1,20 @@
 """Missed calls and what became of them: called back or not, by whom, after how long (EX-3)."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from django.db import connection
 from django.db.models import Count, Max
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import JSONArray
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounting.models import CallRecord, Direction, Kind, Outcome
-from accounting.querysets.calls import CallRecordQuerySet
-from accounting.services.columns.dialect import plain
 from accounting.services.columns.reading import from_both
 from accounting.services.naming import person_names
 from reports.charts.base import Chart, Mark, Series
@@ -26,6 +28,12 @@ from reports.engine.writing import write
 
 MOST_CALLERS = 2000
 CHUNK = 500
+CALLERS = {
+    "postgresql": "SELECT value->>0 AS number, CAST(value->>1 AS timestamptz) AS last"
+    " FROM json_array_elements(CAST(%s AS json))",
+    "sqlite": "SELECT value->>0 AS number, value->>1 AS last FROM json_each(%s)",
+}
+"""The callers' numbers and the moments of their last missed calls, as a table from JSON."""
 COLUMNS = [
     Column("name", gettext_lazy("Number")),
     Column("missed", gettext_lazy("Missed"), Form.COUNT),
@@ -44,6 +52,13 @@ class FollowUp(NamedTuple):
     direction: int
     user_id: int | None
     extension: str
+
+    @classmethod
+    def read(cls, text: str) -> "FollowUp":
+        """Return the conversation that the database has written as JSON; SQLite's moments are those of UTC."""
+        pk, moment, *more = json.loads(text)
+        started_at = datetime.fromisoformat(moment)
+        return cls(pk, started_at if started_at.tzinfo else started_at.replace(tzinfo=UTC), *more)
 
 
 @dataclass(slots=True)
@@ -69,22 +84,6 @@ class Latest:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class First:
-    """In DuckDB: the first conversation with each caller after the last missed call."""
-
-    values: Sequence[Any]
-    """The callers' numbers and the moments of their last missed calls."""
-
-    def among(self, sql: str) -> str:
-        """Return the SQL."""
-        call = ", ".join(f"'{name}': {name}" for name in FollowUp._fields)
-        # Parameters are taken in the order of the text: the callers behind the rows.
-        callers = "(SELECT unnest(?) AS number, unnest(?) AS last) AS callers"
-        first = f"SELECT number, arg_min({{{call}}}, (started_at, id)) AS call FROM talked JOIN {callers}"  # noqa: S608
-        return f"talked AS ({sql}) {first} ON other_number = number WHERE started_at > last GROUP BY number"
-
-
 def missed_and_open(question: Question, asker: Asker) -> Layout:
     """Return callers whose last missed call nobody has followed up, longest waiting first, then the others."""
     callers = callers_of(question, asker)
@@ -92,9 +91,9 @@ def missed_and_open(question: Question, asker: Asker) -> Layout:
     if cut:
         callers.popitem()
     follow_up(callers, asker)
-    following = Following(CallsBehind(question), asker, callers)
+    following = Following(CallsBehind(question), asker)
     ordered = in_order(callers)
-    layout = Layout(COLUMNS, RowsMade(ordered, following.row), levels=1)
+    layout = Layout(COLUMNS, RowsMade(ordered, following.rows), levels=1)
     layout.charts = open_bars([pair for pair in ordered if pair[1].answer is None], following)
     if cut:
         text = _("Only the %(most)s callers with the latest missed calls were looked at.")
@@ -120,43 +119,34 @@ def callers_of(question: Question, asker: Asker) -> dict[str, Caller]:
 
 
 def follow_up(callers: dict[str, Caller], asker: Asker) -> None:
-    """Find for each number the first conversation, in either direction, after its last missed call."""
+    """Find for each number the first conversation, in either direction, after its last missed call.
+
+    The database goes once into its index of numbers for each caller; the copy would have to be read from the first
+    missed call until today.
+    """
     if not callers:
         return
     talked = CallRecord.objects.filter(outcome=Outcome.ANSWERED, kind=Kind.PUBLIC)
     # Whom somebody has called privately is told to nobody, not even that it was this caller.
     talked = talked.exclude(asker.masker.hidden_whole())
-    earliest = min(caller.last for caller in callers.values())
-    rows = None
-    if reads_widely(asker.reader):
-        lasts = [plain(caller.last) for caller in callers.values()]
-        names = ("other_number", *FollowUp._fields)
-        step = First([list(callers), lasts])
-        rows = from_both(talked, earliest, None, lambda records: records.order_by().values(*names), step)
-    if rows is None:
-        follow_up_by_index(callers, talked)
-        return
-    for row in rows:
-        call = row["call"]
-        callers[row["number"]].answer = FollowUp(**call | {"started_at": call["started_at"].replace(tzinfo=UTC)})
+    with_caller = talked.filter(
+        other_number=RawSQL("callers.number", ()),
+        started_at__gt=RawSQL("callers.last", ()),
+    )
+    first = with_caller.order_by("started_at", "id").values(call=JSONArray(*FollowUp._fields))[:1]
+    sql, params = first.query.sql_with_params()
+    source = CALLERS[connection.vendor]
+    as_value = connection.ops.adapt_datetimefield_value
+    lasts = [(number, str(as_value(caller.last))) for number, caller in callers.items()]
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT number, ({sql}) FROM ({source}) AS callers", [*params, json.dumps(lasts)])  # noqa: S608
+        for number, call in cursor.fetchall():
+            callers[number].answer = FollowUp.read(call) if call else None
 
 
-def follow_up_by_index(callers: dict[str, Caller], talked: CallRecordQuerySet) -> None:
-    """Find the conversations in the database, some hundred numbers at a time."""
-    numbers = list(callers)
-    for start in range(0, len(numbers), CHUNK):
-        some = numbers[start : start + CHUNK]
-        earliest = min(callers[number].last for number in some)
-        later = talked.filter(other_number__in=some, started_at__gt=earliest).order_by("started_at", "id")
-        for number, *call in later.values_list("other_number", *FollowUp._fields):
-            caller, found = callers[number], FollowUp._make(call)
-            if caller.answer is None and found.started_at > caller.last:
-                caller.answer = found
-
-
-def visible_ids(callers: dict[str, Caller], asker: Asker) -> set[int]:
+def visible_ids(answers: Sequence[FollowUp], asker: Asker) -> set[int]:
     """Return those follow-up calls whose person the reader may know."""
-    ids = [caller.answer.id for caller in callers.values() if caller.answer]
+    ids = [answer.id for answer in answers]
     if asker.reader.is_administrator:
         return set(ids)
     visible = CallRecord.objects.visible_to(asker.reader)
@@ -175,31 +165,31 @@ def in_order(callers: dict[str, Caller]) -> list[tuple[str, Caller]]:
 class Following:
     """Says of callers who has followed up their calls, as far as the reader may know."""
 
-    def __init__(self, calls: CallsBehind, asker: Asker, callers: dict[str, Caller]) -> None:
-        self._calls, self._masker = calls, asker.masker
-        self._names = person_names(caller.answer.user_id for caller in callers.values() if caller.answer)
-        self._seen = visible_ids(callers, asker)
+    def __init__(self, calls: CallsBehind, asker: Asker) -> None:
+        self._calls, self._asker = calls, asker
 
-    def row(self, pair: tuple[str, Caller]) -> Row:
-        """Return the row of a number and its caller."""
-        number, caller = pair
-        last, record = caller.last, caller.answer
-        by, after, state = "", None, _("Open")
-        if record is not None:
-            state = _("Called back") if record.direction == Direction.OUTGOING else _("Reached us later")
-            name = self._names.get(record.user_id or 0) or record.extension
-            by = name if record.id in self._seen else _("a colleague")
-            after = timedelta(seconds=int((record.started_at - last).total_seconds()))
-        shown = self._masker.of_others(number)
-        calls = self._calls.of([("number", number, shown.key)])
-        return Row([shown.text, caller.missed, last, state, by, after], calls=calls)
+    def rows(self, pairs: Sequence[tuple[str, Caller]]) -> Iterator[Row]:
+        """Yield the rows of numbers and their callers."""
+        answers = [caller.answer for _number, caller in pairs if caller.answer]
+        seen = visible_ids(answers, self._asker)
+        names = person_names(answer.user_id for answer in answers if answer.id in seen)
+        for number, caller in pairs:
+            last, record = caller.last, caller.answer
+            by, after, state = "", None, _("Open")
+            if record is not None:
+                state = _("Called back") if record.direction == Direction.OUTGOING else _("Reached us later")
+                name = names.get(record.user_id or 0) or record.extension
+                by = name if record.id in seen else _("a colleague")
+                after = timedelta(seconds=int((record.started_at - last).total_seconds()))
+            shown = self._asker.masker.of_others(number)
+            calls = self._calls.of([("number", number, shown.key)])
+            yield Row([shown.text, caller.missed, last, state, by, after], calls=calls)
 
 
 def open_bars(waiting: Sequence[tuple[str, Caller]], following: Following) -> list[Chart]:
     """Return the picture of those who still wait, the most missed calls first; none when nobody waits."""
     chart = Chart("bar", _("Not called back, by missed calls"), [], [Series(_("Missed"))], Form.COUNT)
-    for pair in sorted(waiting, key=lambda pair: -pair[1].missed)[:MOST_BARS]:
-        row = following.row(pair)
+    for row in following.rows(sorted(waiting, key=lambda pair: -pair[1].missed)[:MOST_BARS]):
         chart.categories.append(row.cells[0])
         chart.series[0].marks.append(Mark(Decimal(row.cells[1]), write(row.cells[1], Form.COUNT), row.calls))
     return [chart] if chart.categories else []
