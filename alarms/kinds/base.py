@@ -9,15 +9,16 @@ and so does one whose call records came late.
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
 from django import forms
-from django.db.models import Q
+from django.db.models import Model, Q, QuerySet
 from django.utils.functional import Promise
 
 from accounting.models import CallRecord, User
+from accounting.querysets.calls import CallRecordQuerySet
 from alarms.kinds.looking import Look
 from alarms.models import Alarm
 
@@ -53,11 +54,11 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something to raise. With `records` it is about these calls, each of which one rule raises once."""
+    """Something to raise: an occasion, or without a key calls each of which one rule raises once."""
 
     key: str
     """The occasion: what was raised under it, under the same parameters, is not raised again. At most 120 characters.
-    Unused where `records` decide."""
+    Empty where each of the `records` is raised once."""
     happened_at: datetime
     subject: Subject = field(default_factory=Subject)
     until: datetime | None = None
@@ -69,6 +70,8 @@ class Finding:
     query: str = ""
     """Filters of the report of calls that shows them (person, number and so on are added from the subject)."""
     records: tuple[CallRecord, ...] = ()
+    known_at: datetime | None = None
+    """Of an occasion: when there was enough to raise it, for trials; None: when it ended."""
 
 
 class ParametersForm(forms.Form):
@@ -80,7 +83,16 @@ class ParametersForm(forms.Form):
 
     def parameters(self) -> dict[str, Any]:
         """Return what was accepted as JSON: to be given back as `initial` when it is changed."""
-        return dict(self.cleaned_data)
+        return {name: as_json(value) for name, value in self.cleaned_data.items()}
+
+
+def as_json(value: Any) -> Any:
+    """Return what a field has accepted as JSON: rows by their ids, amounts as texts."""
+    if isinstance(value, QuerySet):
+        return [row.pk for row in value]
+    if isinstance(value, Model):
+        return value.pk
+    return str(value) if isinstance(value, Decimal) else value
 
 
 class Kind(ABC):
@@ -94,6 +106,8 @@ class Kind(ABC):
     form: ClassVar[type[ParametersForm]] = ParametersForm
     needs_arrivals: ClassVar[bool] = True
     """Whether there is nothing to look at without new calls; False for kinds that watch the clock."""
+    for_administrators: ClassVar[bool] = False
+    """Whether it looks at what is in nobody's scope, such as gateways: offered to administrators only."""
 
     @abstractmethod
     def find(self, parameters: Parameters, look: Look) -> Iterable[Finding]:
@@ -113,24 +127,23 @@ class CallKind(Kind):
 
     @abstractmethod
     def condition(self, parameters: Parameters, look: Look) -> Q:
-        """Return which calls may matter, for the database."""
+        """Return which calls matter."""
 
-    def matches(self, record: CallRecord, parameters: Parameters, look: Look) -> bool:
-        """Return whether one of them matters, where the database cannot tell."""
-        return True
-
-    def calls(self, look: Look) -> Any:
+    def calls(self, look: Look) -> CallRecordQuerySet:
         """Return the arrivals among which it looks; kinds that tell numbers leave out private calls of others."""
         return look.tellable()
 
-    def find(self, parameters: Parameters, look: Look) -> Iterator[Finding]:
-        """Return a finding for each line and day with calls that match."""
+    def found(self, parameters: Parameters, look: Look) -> Iterator[CallRecord]:
+        """Yield the calls that matter in the order of their starts."""
         records = self.calls(look).filter(self.condition(parameters, look)).order_by("started_at", "pk")
-        days: dict[tuple[int, str, int | None, Any], list[CallRecord]] = {}
-        for record in look.rows(records.only(*FIELDS)):
-            if self.matches(record, parameters, look):
-                day = record.started_at.astimezone(look.zone).date()
-                days.setdefault((record.phone_system_id, record.extension, record.user_id, day), []).append(record)
+        yield from look.rows(records.only(*FIELDS))
+
+    def find(self, parameters: Parameters, look: Look) -> Iterator[Finding]:
+        """Return a finding for each line and day with calls that matter."""
+        days: dict[tuple[int, str, int | None, date], list[CallRecord]] = {}
+        for record in self.found(parameters, look):
+            day = record.started_at.astimezone(look.zone).date()
+            days.setdefault((record.phone_system_id, record.extension, record.user_id, day), []).append(record)
         for found in days.values():
             yield finding_of(found)
 

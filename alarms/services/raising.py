@@ -32,8 +32,8 @@ def key_of(call: CallRecord | AlarmedCall) -> CallKey:
 def raise_once(rule: AlarmRule, run: RuleRun, findings: Iterable[Finding]) -> int:
     """Store the new ones among findings as alarms of a stored run; return how many. The rule's row is locked."""
     found = list(findings)
-    fresh = [*new_calls(rule, [one for one in found if one.records])]
-    fresh += new_occasions(rule, [one for one in found if not one.records])
+    fresh = [*new_calls(rule, [one for one in found if not one.key])]
+    fresh += new_occasions(rule, [one for one in found if one.key])
     fresh.sort(key=lambda one: one.happened_at)
     alarms = Alarm.objects.bulk_create([alarm_of(rule, run, one, place) for place, one in enumerate(fresh)])
     calls = [
@@ -41,7 +41,8 @@ def raise_once(rule: AlarmRule, run: RuleRun, findings: Iterable[Finding]) -> in
         for alarm, one in zip(alarms, fresh, strict=True)
         for record in one.records
     ]
-    AlarmedCall.objects.bulk_create(calls, batch_size=1000)
+    # An occasion may share calls with another, such as bursts around midnight: they stay with the first.
+    AlarmedCall.objects.bulk_create(calls, batch_size=1000, ignore_conflicts=True)
     return len(alarms)
 
 

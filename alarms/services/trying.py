@@ -55,7 +55,7 @@ def try_out(
     reason = ""
     try:
         with limited_time(look.gives_up_at):
-            found = distinct(kind.find(parameters, look))
+            found = [one for one in distinct(kind.find(parameters, look)) if noticed(one) >= look.since]
     except CannotLook as error:
         reason = error.reason
     except TookTooLongError:
@@ -64,7 +64,7 @@ def try_out(
         if not was_ended(error) and time.monotonic() < look.gives_up_at:
             raise
         reason = reasons.TOO_LONG
-    found.sort(key=lambda one: one.happened_at, reverse=True)
+    found.sort(key=noticed, reverse=True)
     first, last = (moment.astimezone(recurrence.zone).date() for moment in (look.since, now))
     return Trial(
         found, sum(one.calls for one in found), counted(found, first, last, recurrence),
@@ -92,13 +92,18 @@ def limited_time(end: float) -> Iterator[None]:
 def distinct(findings: Iterable[Finding]) -> list[Finding]:
     """Return findings, each occasion once, as it would be raised."""
     found = list(findings)
-    calls = [one for one in found if one.records]
-    return [*calls, *{one.key: one for one in found if not one.records}.values()]
+    calls = [one for one in found if not one.key]
+    return [*calls, *{one.key: one for one in found if one.key}.values()]
+
+
+def noticed(one: Finding) -> datetime:
+    """Return when there was enough to raise a finding."""
+    return one.known_at or one.happened_at
 
 
 def counted(findings: list[Finding], first: date, last: date, recurrence: Recurrence) -> list[tuple[date, int]]:
     """Return the number of findings of each day."""
-    numbers = Counter(one.happened_at.astimezone(recurrence.zone).date() for one in findings)
+    numbers = Counter(noticed(one).astimezone(recurrence.zone).date() for one in findings)
     days = (first + timedelta(days=place) for place in range((last - first).days + 1))
     return [(day, numbers[day]) for day in days]
 
@@ -107,7 +112,8 @@ def letters(findings: list[Finding], recurrence: Recurrence) -> set[datetime]:
     """Return at which due times there would have been something to tell."""
     known: set[datetime] = set()
     for one in findings:
-        known |= {record.ended_at for record in one.records} or {one.until or one.happened_at}
+        each = not one.key
+        known |= {record.ended_at for record in one.records} if each else {one.known_at or one.until or one.happened_at}
     due: set[datetime] = set()
     told = None
     for moment in sorted(known):

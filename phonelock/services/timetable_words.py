@@ -8,11 +8,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounting.models import Office
+from accounting.services.business_hours import Site, site_of
 from accounting.services.rating.calendars import HOLIDAY, HolidayCalendar
 from accounting.services.tariff_pictures import DAY_NAMES, WIDTH, Stretch
 from callanalytics.lib.hours import DAY
 from phonelock.models import Holidays, Timetable
-from phonelock.services.timetables import Site, locked_minutes, site_of
+from phonelock.services.timetables import locked_minutes
 
 A_MONDAY = date(2026, 1, 5)
 NO_HOLIDAYS = HolidayCalendar("", "", {})

@@ -1,34 +1,20 @@
 """When timetables lock whom: by the clock, business hours and holidays of each person's office, to the minute."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from itertools import chain
-from zoneinfo import ZoneInfo
-
-from django.conf import settings
 
 from accounting.models import Office, User
 from accounting.querysets.organization import subtree
 from accounting.querysets.validity import member_rows
-from accounting.services.rating.calendars import USUAL_HOURS, HolidayCalendar, same_offset_until, weekend_of
+from accounting.services.business_hours import Site, in_force_on, joined, moment_of, rest_of_day, site_of
 from callanalytics.lib.hours import DAY, Window, read_windows
 from phonelock.models import Holidays, Timetable, TimetableExemption
 from phonelock.services.locking import lines_by_holder
 
 FARTHEST = 40
 """Days that are looked ahead for the next change; what locks for longer has no end."""
-A_DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """Where people work: the clock and the calendar that hold for them."""
-
-    zone: ZoneInfo
-    hours: tuple[Window, ...]
-    weekend: tuple[int, ...]
-    holidays: HolidayCalendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +23,6 @@ class Span:
 
     locked: bool
     until: datetime | None
-
-
-def site_of(office: Office | None) -> Site:
-    """Return the clock and the calendar of an office; without one those of the organisation, without holidays."""
-    if office is None:
-        zone = ZoneInfo(settings.TIME_ZONE)
-        return Site(zone, read_windows(USUAL_HOURS), weekend_of(""), HolidayCalendar("", "", {}))
-    entered = {one.day: one.is_holiday for one in office.holidays.all()}
-    days = HolidayCalendar(office.country, office.subdivision, entered)
-    return Site(ZoneInfo(office.time_zone), read_windows(office.business_hours), weekend_of(office.country), days)
 
 
 def locked_minutes(timetable: Timetable, site: Site, day: date) -> list[Window]:
@@ -61,43 +37,6 @@ def locked_minutes(timetable: Timetable, site: Site, day: date) -> list[Window]:
         return rest_of_day(in_force_on(day, site.hours, lambda weekday: weekday not in site.weekend))
     days = set(timetable.weekdays)
     return in_force_on(day, read_windows(timetable.hours), lambda weekday: not days or weekday in days)
-
-
-def in_force_on(day: date, windows: Sequence[Window], counts: Callable[[int], bool]) -> list[Window]:
-    """Return the parts of windows that lie on a day: those that begin on it, and what the day before leaves over."""
-    found = []
-    if counts((day - A_DAY).isoweekday()):
-        found += [(0, end) for start, end in windows if 0 < end < start]
-    if counts(day.isoweekday()):
-        found += [(start, end if end > start else DAY) for start, end in windows]
-    return joined(found)
-
-
-def joined(windows: Iterable[Window]) -> list[Window]:
-    """Return windows in order, those that touch each other as one."""
-    found: list[Window] = []
-    for start, end in sorted(windows):
-        if found and start <= found[-1][1]:
-            found[-1] = (found[-1][0], max(end, found[-1][1]))
-        else:
-            found.append((start, end))
-    return found
-
-
-def rest_of_day(windows: Sequence[Window]) -> list[Window]:
-    """Return the minutes of a day that are in none of these windows."""
-    edges = [0, *chain.from_iterable(windows), DAY]
-    return [(start, end) for start, end in zip(edges[::2], edges[1::2], strict=True) if start < end]
-
-
-def moment_of(day: date, minute: int, zone: ZoneInfo) -> datetime:
-    """Return when (UTC) a minute of a day's wall clock comes: of an hour that is skipped, when it is skipped.
-
-    A repeated hour counts when it comes first.
-    """
-    local = datetime.combine(day, time()) + timedelta(minutes=minute)
-    first, second = (local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
-    return same_offset_until(zone, second, first) if first > second else first
 
 
 def span_at(timetables: Sequence[Timetable], site: Site, now: datetime) -> Span:

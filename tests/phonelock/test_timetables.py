@@ -9,10 +9,11 @@ from django.test import Client
 from django.urls import reverse
 
 from accounting.models import AuditEntry, Department, Extension, LineAssignment, Membership, Office, PublicHoliday, User
+from accounting.services.business_hours import site_of
 from phonelock.models import Holidays, Lock, LockEvent, Reason, Through, Timetable, TimetableExemption
 from phonelock.services.locking import Actor, lines_of, lock
 from phonelock.services.ruling import follow_rules
-from phonelock.services.timetables import Span, site_of, span_at
+from phonelock.services.timetables import Span, span_at
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
