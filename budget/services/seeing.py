@@ -96,12 +96,11 @@ def latest(accounts: Sequence[Account]) -> list[Seen]:
 
 def with_locks(cards: Sequence[Seen], reader: User) -> list[Seen]:
     """Return cards with what has become of the locks that they ask for: their people's, of a pot the reader's own."""
-    people = {card.account.person_id or reader.pk for card in cards if card.period.lock_requested}
-    told = {person: words for teller in TELLERS if people for person, words in teller(people).items()}
-    return [
-        replace(card, lock=told.get(card.account.person_id or reader.pk, "")) if card.period.lock_requested else card
-        for card in cards
-    ]
+    asking = {card.account.pk: card.account.person_id or reader.pk for card in cards if card.period.lock_requested}
+    told: dict[int, str] = {}
+    for teller in TELLERS if asking else ():
+        told |= teller(set(asking.values()))
+    return [replace(card, lock=told.get(asking.get(card.account.pk, 0), "")) for card in cards]
 
 
 def calls_behind(account: Account, period: BudgetPeriod, reader: User) -> str:

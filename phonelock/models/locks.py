@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from accounting.models import Extension, PhoneSystem
+from accounting.models import Extension
 from phonelock.querysets import EventQuerySet, LockQuerySet
 
 
@@ -36,7 +36,6 @@ class Lock(models.Model):
     """One reason that holds for one extension; released reasons have no row."""
 
     extension = models.ForeignKey(Extension, models.CASCADE, related_name="locks", verbose_name=_("extension"))
-    phone_system = models.ForeignKey(PhoneSystem, models.CASCADE, related_name="+")
     number = models.CharField(_("number"), max_length=50)
     """As the extension's when it was locked."""
     reason = models.CharField(_("reason"), max_length=10, choices=Reason.choices)
@@ -55,10 +54,7 @@ class Lock(models.Model):
         verbose_name = _("lock")
         verbose_name_plural = _("locks")
         constraints = [models.UniqueConstraint(fields=["extension", "reason"], name="reason_once_on_line")]
-        indexes = [
-            models.Index(fields=["phone_system", "number"], name="lock_by_number"),
-            models.Index(fields=["until"], name="lock_that_ends", condition=~models.Q(until=None)),
-        ]
+        indexes = [models.Index(fields=["until"], name="lock_that_ends", condition=~models.Q(until=None))]
 
     def __str__(self) -> str:
         return f"{self.number}: {self.reason}"

@@ -128,8 +128,8 @@ def renew(held: Iterable[Lock], actor: Actor, until: datetime | None) -> None:
 def made(line: Extension, reason: Reason, actor: Actor, until: datetime | None, note: str) -> Lock:
     """Return the row of a reason."""
     return Lock(
-        extension=line, phone_system_id=line.phone_system_id, number=line.number, reason=reason, until=until,
-        by=actor.name, by_user=actor.user, by_administrator=actor.is_administrator, note=note,
+        extension=line, number=line.number, reason=reason, until=until, by=actor.name, by_user=actor.user,
+        by_administrator=actor.is_administrator, note=note,
     )  # fmt: skip
 
 
