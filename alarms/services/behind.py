@@ -4,7 +4,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import models
-from django.db.models import Exists, OuterRef
+from django.db.models import BigIntegerField, Case, Exists, F, OuterRef, When
 from django.http import QueryDict
 from django.urls import reverse
 
@@ -30,8 +30,12 @@ def calls_of(alarm: Alarm, reader: User) -> CallRecordQuerySet:
     kept = AlarmedCall.objects.filter(alarm_id=alarm.pk)
     starts = set(kept.values_list("started_at", flat=True))
     if starts:
-        names = ("phone_system_id", "started_at", "extension", "leg", "direction")
-        return seen.filter(Exists(kept.filter(**{name: OuterRef(name) for name in names})), started_at__in=starts)
+        named = {name: OuterRef(name) for name in ("phone_system_id", "started_at", "extension", "direction")}
+        # As raising.key_of names calls that reached no device.
+        seen = seen.alias(
+            named_leg=Case(When(leg=0, then=-F("call_id")), default=F("leg"), output_field=BigIntegerField())
+        )
+        return seen.filter(Exists(kept.filter(**named, leg=OuterRef("named_leg"))), started_at__in=starts)
     if not alarm.calls:
         return seen.none()
     filters = told_filters(alarm)

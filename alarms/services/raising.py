@@ -1,12 +1,12 @@
 """Stores what a look has found, each occasion and each call once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.utils import timezone
 
-from accounting.models import CallRecord
+from accounting.models import CallLeg, CallRecord
 from alarms.kinds.base import Finding, finding_of
 from alarms.models import Alarm, AlarmedCall, AlarmRule, RuleRun, Told
 
@@ -25,8 +25,9 @@ class CallKey(NamedTuple):
 
 
 def key_of(call: CallRecord | AlarmedCall) -> CallKey:
-    """Return what names a call record."""
-    return CallKey(call.phone_system_id, call.started_at, call.extension, call.leg, call.direction)
+    """Return what names a call record; one without a leg, as no device was reached, bears its call's number below 0."""
+    leg = call.leg or -call.call_id if isinstance(call, CallRecord) else call.leg
+    return CallKey(call.phone_system_id, call.started_at, call.extension, leg, call.direction)
 
 
 def raise_once(rule: AlarmRule, run: RuleRun, findings: Iterable[Finding]) -> int:
@@ -48,19 +49,71 @@ def raise_once(rule: AlarmRule, run: RuleRun, findings: Iterable[Finding]) -> in
 
 def new_calls(rule: AlarmRule, findings: Sequence[Finding]) -> Iterable[Finding]:
     """Yield findings about calls without those that the rule has raised already."""
-    moments = {record.started_at for one in findings for record in one.records}
+    found = {key_of(record): record for one in findings for record in one.records}
+    if not found:
+        return
     raised = AlarmedCall.objects.filter(rule=rule, version=rule.version)
-    known: set[CallKey] = set()
-    if moments:
-        span = raised.filter(started_at__gte=min(moments), started_at__lte=max(moments))
-        known = {key_of(call) for call in span.iterator(5000)}
+    begin, end = min(key.started_at for key in found), max(record.ended_at for record in found.values())
+    near = {key_of(call): call for call in raised.filter(started_at__gte=begin, started_at__lte=end).iterator(5000)}
+    fresh = {key: record for key, record in found.items() if key not in near}
+    fresh = without_followed(fresh, near)
     for one in findings:
-        records = [record for record in one.records if key_of(record) not in known]
-        known |= {key_of(record) for record in records}
+        # Taken out, so that a call which is named twice is raised once.
+        records = [record for record in one.records if fresh.pop(key_of(record), None)]
         if len(records) == len(one.records):
             yield one
         elif records:
             yield finding_of(records)
+
+
+def without_followed(
+    fresh: Mapping[CallKey, CallRecord], near: Mapping[CallKey, AlarmedCall]
+) -> dict[CallKey, CallRecord]:
+    """Return records without those that were raised under another name before more of their call arrived.
+
+    With a part that comes late a call may begin earlier, or on another leg. What was raised follows it.
+    """
+    of_line: dict[tuple[int, str, int], list[AlarmedCall]] = {}
+    for call in near.values():
+        of_line.setdefault((call.phone_system_id, call.extension, call.direction), []).append(call)
+    likely = [
+        (key, record, call)
+        for key, record in fresh.items()
+        for call in of_line.get((key.phone_system_id, key.extension, key.direction), ())
+        if record.started_at <= call.started_at <= record.ended_at
+    ]
+    left = dict(fresh)
+    if likely:
+        calls = CallsAnew(record.call_id for _, record, _ in likely)
+        for key, record, call in likely:
+            if key in left and calls.had(record, call):
+                del left[key]
+                calls.follow(call, key)
+    return left
+
+
+class CallsAnew:
+    """Calls as they are assembled now, to tell what has become of records that are no longer there."""
+
+    def __init__(self, call_ids: Iterable[int]) -> None:
+        ids = list(set(call_ids))
+        self.legs: dict[int, set[int]] = {}
+        self.standing: set[CallKey] = set()
+        for start in range(0, len(ids), AT_ONCE):
+            some = ids[start : start + AT_ONCE]
+            legs = CallLeg.objects.filter(call_id__in=some).values_list("call_id", "orig_leg", "dest_leg")
+            for call_id, *both in legs:
+                self.legs.setdefault(call_id, set()).update(both)
+            self.standing |= {key_of(record) for record in CallRecord.objects.of_call(*some)}
+
+    def had(self, record: CallRecord, call: AlarmedCall) -> bool:
+        """Return whether what was raised is of the same call as the record, and no longer there itself."""
+        return call.leg in self.legs.get(record.call_id, ()) and key_of(call) not in self.standing
+
+    def follow(self, call: AlarmedCall, key: CallKey) -> None:
+        """Let what was raised name the record as it is now."""
+        AlarmedCall.objects.filter(pk=call.pk).update(**key._asdict())
+        self.standing.add(key_of(call))
 
 
 def new_occasions(rule: AlarmRule, findings: Sequence[Finding]) -> Iterable[Finding]:

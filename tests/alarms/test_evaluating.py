@@ -10,6 +10,7 @@ from accounting.models import CallType, User
 from alarms.kinds import reasons
 from alarms.kinds.looking import latest_marks
 from alarms.models import Alarm, AlarmRule, Result
+from alarms.services.behind import calls_of
 from alarms.services.evaluating import evaluate_due, run_now
 from tests import factories as make
 
@@ -83,3 +84,16 @@ def test_what_a_failed_look_has_missed_is_looked_at_next() -> None:
     due_again(one)
     evaluate_due()
     assert one.runs.first().raised == 1
+
+
+def test_two_calls_of_one_second_that_reached_no_device_are_two() -> None:
+    admin = make.administrator()
+    one = rule(admin)
+    for _ in range(2):
+        abroad(leg=0, started_at=make.NOON)
+    assert run_now(one, admin).raised == 1
+    alarm = Alarm.objects.get()
+    assert (alarm.calls, calls_of(alarm, admin).count()) == (2, 2)
+    abroad(leg=0, started_at=make.NOON)
+    assert run_now(AlarmRule.objects.get(), admin).raised == 1
+    assert sum(Alarm.objects.values_list("calls", flat=True)) == 3
