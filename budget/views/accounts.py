@@ -22,7 +22,7 @@ from budget.services.quantities import stored
 from budget.services.seeing import Seen, calls_behind, latest, with_locks
 from budget.services.words import event_in_words, rule_in_words
 from callanalytics.web.permissions import administrators, require
-from callanalytics.web.requests import AuthenticatedRequest, number_of
+from callanalytics.web.requests import AuthenticatedRequest, page_of
 
 PAGE = 50
 MOST_PERIODS = 14
@@ -53,13 +53,11 @@ def team_budgets(request: AuthenticatedRequest) -> HttpResponse:
     if show not in ("all", "near", "over", "locked"):
         raise Http404
     accounts = accounts_of(narrowed(found, show, typed))
-    page = number_of(request)
-    rows = list(accounts[(page - 1) * PAGE : page * PAGE + 1])
+    rows, paging = page_of(request, accounts, PAGE)
     context = {
-        "rows": with_locks(latest(rows[:PAGE]), reader), "typed": typed, "show": show, "page": page,
-        "more": len(rows) > PAGE,
+        "rows": with_locks(latest(rows), reader), "typed": typed, "show": show, **paging,
         "tabs": [("all", _("All")), ("near", _("Near the limit")), ("over", _("Overspent")), ("locked", _("Locked"))],
-        "any": bool(rows) or page > 1 or found.exists(),
+        "any": bool(rows) or paging["page"] > 1 or found.exists(),
     }  # fmt: skip
     return render(request, "budget/team.html", context)
 
@@ -140,12 +138,11 @@ def show_account(request: AuthenticatedRequest, account: Account, form: TopUpFor
 def account_history(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """List everything that budget control did with an account (BUD-3)."""
     account = find(request, pk)
-    page = number_of(request)
-    events = list(account.events.select_related("period").order_by("-pk")[(page - 1) * PAGE : page * PAGE + 1])
+    events, paging = page_of(request, account.events.select_related("period").order_by("-pk"), PAGE)
     context = {
-        "account": account, "tab": "history", "page": page, "more": len(events) > PAGE,
+        "account": account, "tab": "history", **paging,
         "rule": rule_in_words(account.budget), "mine": account.person_id == request.user.pk,
-        "events": [(one, event_in_words(account.budget, one)) for one in events[:PAGE]],
+        "events": [(one, event_in_words(account.budget, one)) for one in events],
     }  # fmt: skip
     return render(request, "budget/history.html", context)
 

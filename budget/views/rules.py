@@ -27,7 +27,7 @@ from budget.services.trying import try_out
 from budget.services.words import days_in_words, rule_in_words
 from budget.views.accounts import PAGE
 from callanalytics.web.permissions import administrators, require
-from callanalytics.web.requests import AuthenticatedRequest, number_of
+from callanalytics.web.requests import AuthenticatedRequest, page_of
 
 UNDO = timedelta(days=30)
 SHOWN_DELETED = 200
@@ -39,13 +39,12 @@ MOST = 500
 @require(administrators)
 def budgets(request: AuthenticatedRequest) -> HttpResponse:
     """List all budgets with the state of their accounts."""
-    typed, page = request.GET.get("search", "").strip()[:80].replace("\0", ""), number_of(request)
+    typed = request.GET.get("search", "").strip()[:80].replace("\0", "")
     deleted = request.GET.get("deleted", "")[:18]
-    found = searched(typed)
-    rows = list(found[(page - 1) * PAGE : page * PAGE + 1])
+    rows, paging = page_of(request, searched(typed), PAGE)
     gone = Budget.objects.filter(deleted_at__gt=timezone.now() - UNDO).order_by("-deleted_at")
     context = {
-        "rows": with_states(rows[:PAGE]), "page": page, "more": len(rows) > PAGE, "typed": typed,
+        "rows": with_states(rows), "typed": typed, **paging,
         "many": ManyForm(auto_id="many_%s"), "most": MOST,
         "any": bool(rows) or Budget.objects.in_force().exists(),
         "deleted": list(gone[:SHOWN_DELETED]), "undo_days": UNDO.days,

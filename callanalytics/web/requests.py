@@ -1,9 +1,10 @@
-"""The request of a signed-in person, as views receive it, where it comes from, and which page of a list it asks for."""
+"""The request of a signed-in person, as views receive it, where it comes from, and the page of a list it asks for."""
 
 from ipaddress import ip_address
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from django_htmx.middleware import HtmxDetails
 
@@ -39,3 +40,10 @@ def number_of(request: HttpRequest) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text[:6]) < 100_000):
         raise Http404
     return int(text)
+
+
+def page_of(request: HttpRequest, rows: QuerySet[Any], size: int) -> tuple[list[Any], dict[str, Any]]:
+    """Return the rows of the page that is asked for, and what components/pages.html shows; nothing is counted."""
+    page = number_of(request)
+    found = list(rows[(page - 1) * size : page * size + 1])
+    return found[:size], {"page": page, "more": len(found) > size}

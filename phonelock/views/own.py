@@ -19,7 +19,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounting.models import Extension
-from callanalytics.web.requests import AuthenticatedRequest, number_of
+from callanalytics.web.requests import AuthenticatedRequest, page_of
 from phonelock.forms.locks import EndForm, PinForm
 from phonelock.models import LockEvent, Pin, Reason, RefusedCall, Through
 from phonelock.services import locking, pins
@@ -192,12 +192,8 @@ def asks_current(pin: Pin | None) -> bool:
 @login_required
 def own_lock_history(request: AuthenticatedRequest) -> HttpResponse:
     """List what happened to the reader's lines and PIN."""
-    page = number_of(request)
-    events = list(LockEvent.objects.filter(person=request.user)[(page - 1) * PAGE : page * PAGE + 1])
-    context = {
-        "events": [(one, event_in_words(one)) for one in events[:PAGE]], "tab": "history", "page": page,
-        "more": len(events) > PAGE,
-    }  # fmt: skip
+    events, paging = page_of(request, LockEvent.objects.filter(person=request.user), PAGE)
+    context = {"events": [(one, event_in_words(one)) for one in events], "tab": "history", **paging}
     return render(request, "phonelock/own_history.html", context)
 
 
@@ -205,9 +201,6 @@ def own_lock_history(request: AuthenticatedRequest) -> HttpResponse:
 @login_required
 def own_refused_calls(request: AuthenticatedRequest) -> HttpResponse:
     """List the reader's calls that were refused."""
-    page = number_of(request)
-    calls = list(RefusedCall.objects.filter(user_id=request.user.pk)[(page - 1) * PAGE : page * PAGE + 1])
-    context = {
-        "calls": refused_rows(calls[:PAGE], request.user), "tab": "refused", "page": page, "more": len(calls) > PAGE,
-    }  # fmt: skip
+    calls, paging = page_of(request, RefusedCall.objects.filter(user_id=request.user.pk), PAGE)
+    context = {"calls": refused_rows(calls, request.user), "tab": "refused", **paging}
     return render(request, "phonelock/own_refused.html", context)

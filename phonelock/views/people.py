@@ -16,7 +16,7 @@ from accounting.models import Extension, Job, JobState, User
 from accounting.querysets.validity import held_now
 from accounting.services.finding import with_extensions
 from callanalytics.web.permissions import overseers, require
-from callanalytics.web.requests import AuthenticatedRequest, number_of
+from callanalytics.web.requests import AuthenticatedRequest, page_of
 from phonelock.forms.locks import NoteForm
 from phonelock.forms.people import choice_of
 from phonelock.models import LockEvent, Pin, RefusedCall, Through
@@ -37,13 +37,12 @@ FIRST = 20
 def lock_users(request: AuthenticatedRequest) -> HttpResponse:
     """List the people whom the reader leads with their lines."""
     form, choice = choice_of(request.GET, request.user)
-    page = number_of(request)
     found = with_extensions(people_chosen(request.user, choice)) if choice else User.objects.none()
-    people = list(found[(page - 1) * PAGE : page * PAGE + 1])
+    people, paging = page_of(request, found, PAGE)
     kept = f"&{choice.query}" if choice and choice.query else ""
     context = {
-        "rows": rows_of(people[:PAGE], request.user), "form": form, "page": page, "more": len(people) > PAGE,
-        "kept": kept, "choice": choice, "outcome": outcome_of_job(request), "is_narrowed": bool(kept) or not choice,
+        "rows": rows_of(people, request.user), "form": form, **paging, "kept": kept,
+        "choice": choice, "outcome": outcome_of_job(request), "is_narrowed": bool(kept) or not choice,
     }  # fmt: skip
     return render(request, "phonelock/people.html", context)
 
@@ -157,22 +156,21 @@ def lock_line(request: AuthenticatedRequest, pk: int, tab: str = "history") -> H
 
 def line_page(request: AuthenticatedRequest, line: Extension, form: NoteForm, tab: str = "history") -> HttpResponse:
     """Return the page of a line with a new form, or with one that has errors."""
-    (view,), page = views_of([line]), number_of(request)
-    first, last = (page - 1) * PAGE, page * PAGE + 1
+    (view,) = views_of([line])
     context: dict[str, Any] = {
-        "line": view, "sign": sign_of(view), "meaning": meaning_of(view), "tab": tab, "page": page,
+        "line": view, "sign": sign_of(view), "meaning": meaning_of(view), "tab": tab,
         "reasons": [(one, lifted_by(one)) for one in view.reasons],
         "barred": barred(view, request.user, lines_of_reader(request.user)),
         "holders": list(User.objects.filter(pk__in=held_now().filter(extension=line).values("user_id"))),
         "form": form, "with_person": True,
     }  # fmt: skip
     if tab == "refused":
-        calls = list(RefusedCall.objects.visible_to(request.user).filter(extension=line)[first:last])
-        context |= {"calls": refused_rows(calls[:PAGE], request.user), "more": len(calls) > PAGE}
+        calls, paging = page_of(request, RefusedCall.objects.visible_to(request.user).filter(extension=line), PAGE)
+        context |= {"calls": refused_rows(calls, request.user), **paging}
     else:
         found = LockEvent.objects.visible_to(request.user).filter(extension=line).select_related("person")
-        events = list(found[first:last])
-        context |= {"events": [(one, event_in_words(one)) for one in events[:PAGE]], "more": len(events) > PAGE}
+        events, paging = page_of(request, found, PAGE)
+        context |= {"events": [(one, event_in_words(one)) for one in events], **paging}
     return render(request, "phonelock/line.html", context)
 
 
