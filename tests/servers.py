@@ -354,3 +354,59 @@ class MailSink:
         if self.controller is not None:
             self.controller.stop()
             self.controller = None
+
+
+class Hook(BaseHTTPRequestHandler):
+    """Answers as the receiver of a webhook is told to, and keeps what it got."""
+
+    def do_POST(self) -> None:
+        """Answer one message."""
+        receiver: Any = self.server
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        receiver.got.append((self.path, dict(self.headers.items()), body))
+        receiver.arrived.set()
+        receiver.released.wait(START_SECONDS)
+        if receiver.status == CLOSED:
+            self.close_connection = True
+            self.connection.shutdown(socket.SHUT_RDWR)
+            return
+        self.send_response(receiver.status)
+        for name, value in receiver.headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(receiver.answer)
+
+    def log_message(self, *_args: object) -> None:
+        """Say nothing."""
+
+
+CLOSED = 0
+"""The status of a receiver that hangs up instead of answering."""
+
+
+@contextmanager
+def hook_receiver(folder: Path | None = None, port: int = 0) -> Iterator[Any]:
+    """Run a real receiver of webhooks; with a folder over TLS, with a certificate that nobody trusts.
+
+    `got` is what came: path, headers, body; `status`, `headers` and `answer` are what it says; while `released` is not
+    set it is silent.
+    """
+    server: Any = ThreadingHTTPServer(("127.0.0.1", port), Hook)
+    server.got, server.status, server.headers, server.answer = [], 200, {}, b"ok"
+    server.arrived, server.released = threading.Event(), threading.Event()
+    server.released.set()
+    server.handle_error = lambda *_args: None  # clients that hang up are part of the tests
+    scheme = "http"
+    if folder is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*certificate(folder))
+        server.socket, scheme = context.wrap_socket(server.socket, server_side=True), "https"
+    server.address = f"{scheme}://localhost:{server.server_port}/hook?key=sesame"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.released.set()
+        server.shutdown()
+        server.server_close()

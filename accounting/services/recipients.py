@@ -1,6 +1,7 @@
 """To whom something is mailed: people of the organisation by name, and free addresses in the allowed domains."""
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import formataddr
 
@@ -112,10 +113,25 @@ def person_named(typed: str) -> User:
 
 def still_here(addresses: list[str]) -> tuple[list[str], list[str]]:
     """Return the recipients without those whose accounts are closed, and those; raise RecipientRefusedError."""
+    stay, left = without_leavers(addresses)
+    if left and not stay:
+        raise RecipientRefusedError(_("Every recipient has left."))
+    return checked(stay), left
+
+
+def without_leavers(addresses: list[str]) -> tuple[list[str], list[str]]:
+    """Return the addresses without those whose accounts are closed, and those."""
     people = User.objects.annotate(address=Lower("email")).filter(address__in=[one.lower() for one in addresses])
     known = set(people.filter(is_active=True).values_list("address", flat=True))
     gone = set(people.filter(is_active=False).values_list("address", flat=True)) - known
     left = [one for one in addresses if one.lower() in gone]
-    if left and len(left) == len(addresses):
-        raise RecipientRefusedError(_("Every recipient has left."))
-    return checked(one for one in addresses if one not in left), left
+    return [one for one in addresses if one not in left], left
+
+
+def allowed_among(addresses: list[str]) -> list[str]:
+    """Return those addresses to which mail may go by the set-up of now."""
+    allowed = []
+    for one in addresses:
+        with suppress(RecipientRefusedError):
+            allowed += checked([one])
+    return list(dict.fromkeys(allowed))

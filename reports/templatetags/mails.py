@@ -25,6 +25,7 @@ STYLES = {
     "head": f"padding:6px 6px;border-bottom:2px solid {ACCENT};vertical-align:bottom;font-weight:600;",
     "cell": f"padding:6px 6px;border-bottom:1px solid {LINE};vertical-align:top;",
     "name": f"padding:6px 6px;border-bottom:1px solid {LINE};vertical-align:top;font-weight:400;",
+    "link": f"color:{ACCENT};text-decoration:underline;",
     "total": f"padding:6px 6px;border-top:2px solid {ACCENT};vertical-align:top;font-weight:600;",
     "button": f"display:inline-block;padding:10px 18px;background:{ACCENT};color:#ffffff;{FONT}font-size:15px;"
     "font-weight:600;text-decoration:none;border-radius:6px;",
