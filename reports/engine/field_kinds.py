@@ -22,7 +22,7 @@ from accounting.services.describing import cause_in_words
 from accounting.services.finding import SeveralPeopleError, find_person, people_seen_by
 from accounting.services.masking import PRIVATE_KEY, TOKEN_MARK, Masker
 from callanalytics.lib.places import country_name
-from reports.engine.conditions import ConditionError
+from reports.engine.conditions import Condition, ConditionError
 
 OPERATORS: dict[str, str | Promise] = {
     "is": gettext_lazy("is"),
@@ -64,6 +64,11 @@ class Asker:
         if not self.reader.is_overseer:
             return dict.fromkeys(("department", "cost_centre", "office"))
         return units_seen_by(self.reader)
+
+    @cached_property
+    def conditions(self) -> dict[Condition, Q]:
+        """The conditions that have been read, with what the database tests: a page asks for each several times."""
+        return {}
 
 
 @dataclass(frozen=True)

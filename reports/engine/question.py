@@ -378,6 +378,14 @@ def check_columns(reading: Reading) -> None:
 
 def condition_of(condition: Condition, asker: Asker) -> Q:
     """Return what the database tests; raises ConditionError for what is unknown or not for this reader."""
+    found = asker.conditions.get(condition)
+    if found is None:
+        found = asker.conditions[condition] = test_of(condition, asker)
+    return found
+
+
+def test_of(condition: Condition, asker: Asker) -> Q:
+    """Return the same for a condition that has not been read yet."""
     if isinstance(condition, Comparison):
         field_ = field_for(condition, asker)
         return field_.condition(condition.operator, field_.read(condition.values, condition.operator, asker), asker)

@@ -1,6 +1,6 @@
 """Runs a report: the question answered and laid out, calls a page at a time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
@@ -16,7 +16,7 @@ from reports.charts.calls import charts_of_calls
 from reports.engine.answering import Answer, Node, Wanted, answer
 from reports.engine.details import DETAILS
 from reports.engine.fields import Asker
-from reports.engine.finding import Order, calls_in_order, calls_of_page, currencies_of
+from reports.engine.finding import Order, calls_in_order, calls_of_page, currencies_of, dearest
 from reports.engine.layout import Layout, Row, detail_columns, lay_out
 from reports.engine.question import Question, previous
 from reports.engine.reading import CallCells, Columns
@@ -106,8 +106,7 @@ def list_calls(question: Question, asker: Asker, paging: Paging) -> Layout:
         layout.rows = call_rows(cells, page.rows)
         return layout
     most, rows = question.top or MOST_SORTED, []
-    for order in orders_of(question, asker):
-        ordered = calls_in_order(question, asker, order, most + 1)
+    for ordered in lists_of(question, asker, most + 1):
         found = list(chain.from_iterable(cells.first(ordered, most + 1)))
         layout.cut = layout.cut or len(found) > most
         rows += call_rows(cells, found[:most])
@@ -129,7 +128,21 @@ def in_order(records: CallRecordQuerySet, question: Question) -> CallRecordQuery
     order = F(DETAILS[column].order_by or "started_at")
     descending = not question.sort or question.sort.startswith("-")
     sign = order.desc(nulls_last=True) if descending else order.asc(nulls_last=True)
-    return records.order_by(sign, "-id")
+    return records.order_by(sign, F("id").desc())
+
+
+def lists_of(question: Question, asker: Asker, most: int) -> list[CallRecordQuerySet]:
+    """Return lists of calls that are shown one after the other, the first `most` of each at least."""
+
+    def order(records: CallRecordQuerySet) -> CallRecordQuerySet:
+        return in_order(records, question)
+
+    if question.sort.removeprefix("-") != "cost":
+        return [calls_in_order(question, asker, order, most)]
+    records, ids = calls_of(question, asker), dearest(question, asker, order, most)
+    if ids is None:
+        return [order_of(records) for order_of in orders_of(question, asker)]
+    return [order(records.filter(pk__in=ids[code], currency=code)) for code in in_turn(ids)]
 
 
 def orders_of(question: Question, asker: Asker) -> list[Order]:
@@ -138,8 +151,13 @@ def orders_of(question: Question, asker: Asker) -> list[Order]:
         return [lambda records: in_order(records, question)]
     return [
         lambda records, currency=currency: in_order(records.filter(currency=currency), question)  # type: ignore[misc]
-        for currency in sorted(currencies_of(question, asker), key=lambda code: (not code, code))
+        for currency in in_turn(currencies_of(question, asker))
     ]
+
+
+def in_turn(currencies: Iterable[str]) -> list[str]:
+    """Return currencies in the order in which lists show them: calls without a price come last."""
+    return sorted(currencies, key=lambda code: (not code, code))
 
 
 def every_call(question: Question, asker: Asker) -> Iterator[Columns]:

@@ -399,6 +399,8 @@ LISTS = {
     "time": {"sort": "-time", "tests": only(direction="incoming")},
     "oldest": {"sort": "time", "tests": only(direction="incoming")},
     "cost": {"sort": "-cost", "tests": only(price="priced")},
+    "cheap": {"sort": "cost", "top": 6},
+    "dear": {"sort": "-cost", "top": 40},
     "talk": {"sort": "-talk", "top": 7},
     "quality": {"sort": "quality", "top": 9},
 }
