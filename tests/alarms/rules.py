@@ -19,8 +19,16 @@ def parameters(kind: str, owner: User, **typed: Any) -> dict[str, Any]:
     form = form_class({name: value for name, value in (data | typed).items() if value is not False}, owner=owner)
     assert form.is_valid(), form.errors
     accepted = form.parameters()
-    again = form_class(owner=owner, initial=accepted)
-    assert again.initial == accepted
+    again = form_class(
+        {
+            name: value
+            for name, value in form_class(owner=owner, initial=accepted).initial.items()
+            if value not in (False, None)
+        },
+        owner=owner,
+    )
+    assert again.is_valid(), again.errors
+    assert again.parameters() == accepted
     return accepted
 
 

@@ -1,5 +1,7 @@
 """Listed numbers and prefixes, as far as the owner may see digits (ALM-2)."""
 
+from typing import Any
+
 import pytest
 
 from accounting.models import Direction, Kind, Purpose, User
@@ -17,7 +19,7 @@ def admin() -> User:
     return make.administrator()
 
 
-def calls_to(*numbers: str, **fields: object) -> None:
+def calls_to(*numbers: str, **fields: Any) -> None:
     """Make calls with these numbers, each of an extension of its own name."""
     for number in numbers:
         make.record(other_number=number, extension=number[-8:], **fields)

@@ -1,6 +1,7 @@
 """Missed calls and unrecognised destinations, counted within whole hours and days (ALM-4, ALM-7)."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -22,9 +23,9 @@ def admin() -> User:
     return make.administrator()
 
 
-def missed(started_at: datetime, **fields: object) -> CallRecord:
+def missed(started_at: datetime, **fields: Any) -> CallRecord:
     """Make a missed call from outside."""
-    values = {"direction": Direction.INCOMING, "outcome": Outcome.MISSED} | fields
+    values: dict[str, Any] = {"direction": Direction.INCOMING, "outcome": Outcome.MISSED} | fields
     return make.record(started_at=started_at, **values)
 
 

@@ -1,6 +1,7 @@
 """Calls outside business hours: by each office's clock, weekend and holidays, to the second (ALM-1)."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ def berlin(text: str) -> datetime:
     return datetime.fromisoformat(f"{text}+01:00").astimezone(UTC)
 
 
-def calls_at(*moments: datetime, **fields: object) -> None:
+def calls_at(*moments: datetime, **fields: Any) -> None:
     """Make calls that begin at these moments."""
     for moment in moments:
         make.record(started_at=moment, **fields)
