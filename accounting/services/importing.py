@@ -17,7 +17,6 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 
 from accounting.models import CallRecord, FileState, ImportBatch, ImportFile, PhoneSystem, RejectedRow
 from accounting.services.reference import forget_reference
-from accounting.services.stored_calls import leg_types
 from accounting.services.writing import BatchWriter
 from accounting.signals import calls_imported
 from accounting.sources.beside import ReadingProcess
@@ -87,7 +86,7 @@ def files_of(phone_system: PhoneSystem, paths: Sequence[Path], stack: ExitStack)
     read: Callable[[str, Path], CallFile | None] = read_file
     following = read
     if bytes_of(paths) >= BACKLOG_BYTES:
-        following = stack.enter_context(ReadingProcess(leg_types())).read
+        following = stack.enter_context(ReadingProcess()).read
     for path in paths:
         with cycle_search_paused(look_after=False):
             file = read(phone_system.kind, path)

@@ -8,17 +8,10 @@ from uuid import UUID
 
 from django.db import connection
 
-from accounting.models import CallLeg
 from accounting.sources.base import Leg
-from callanalytics.lib.bulk import concrete_fields, type_name
 
-LEG_FIELDS = ["originated_at", "record_key", "connected_at", "disconnected_at", *Leg._fields[4:-1]]
+LEG_FIELDS = ["originated_at", "record_key", "connected_at", "disconnected_at", *Leg._fields[4:]]
 """The columns of a leg, in its order."""
-
-
-def leg_types() -> list[str]:
-    """Return the types of LEG_FIELDS as legs are packed for COPY, none where the database takes no such rows."""
-    return [type_name(one) for one in concrete_fields(CallLeg, LEG_FIELDS)] if connection.vendor == "postgresql" else []
 
 
 def among(column: str, values: Sequence[Any]) -> tuple[str, Any]:

@@ -38,21 +38,10 @@ from accounting.services.recording import (
     take_back,
 )
 from accounting.services.reference import Reference, current_reference, refresh_devices
-from accounting.services.stored_calls import LEG_FIELDS, among, epoch, leg_types, load_legs, plain_key
+from accounting.services.stored_calls import LEG_FIELDS, among, epoch, load_legs, plain_key
 from accounting.services.topology import Topology
 from accounting.sources.base import Leg, Quality, Reading
-from accounting.sources.packing import packed_legs
-from callanalytics.lib.bulk import (
-    Moments,
-    NewRows,
-    PackedRows,
-    allocate_ids,
-    day_value,
-    insert_in_turn,
-    insert_rows,
-    key_values,
-)
-from callanalytics.lib.copy_rows import row_start
+from callanalytics.lib.bulk import Moments, NewRows, allocate_ids, day_value, insert_in_turn, insert_rows, key_values
 from callanalytics.lib.updating import update_rows
 
 LEG_COLUMNS = ["id", "phone_system_id", "file_id", "call_id", *LEG_FIELDS]
@@ -215,7 +204,7 @@ class BatchWriter:
             new_calls(legs, groups, call_ids, files, earlier), ((earlier[call], call, None) for call in told_anew)
         )
         insert_in_turn([
-            self.leg_rows(legs, ids, call_ids, files),
+            NewRows(CallLeg, LEG_COLUMNS, self.leg_rows(legs, ids, call_ids, files)),
             NewRows(CallRecord, RECORD_COLUMNS, self.record_rows(recorder, self.assembling(calls))),
             # These begin when all records are made.
             NewRows(ExtensionDay, DAY_COLUMNS, self.totals.day_rows(day_value)),
@@ -270,22 +259,14 @@ class BatchWriter:
 
     def leg_rows(
         self, legs: list[Leg], ids: Iterable[int], call_ids: Iterable[int], files: Iterable[ImportFile]
-    ) -> NewRows:
-        """Return the legs' rows, in the order of LEG_COLUMNS; on PostgreSQL packed, most by the reading process."""
-        system, moment = self.phone_system.pk, self.moment
-        start = zip(ids, (file.pk for file in files), call_ids, legs, strict=True)
-        if types := leg_types():
-            bare = packed_legs((leg for leg in legs if not leg.packed), types)
-            begin, fields = row_start(4), len(LEG_COLUMNS)
-            return PackedRows(CallLeg, LEG_COLUMNS, (
-                begin(fields, 8, leg_id, 8, system, 8, file_id, 8, call_id) + (leg.packed or next(bare))
-                for leg_id, file_id, call_id, leg in start
-            ))  # fmt: skip
-        return NewRows(CallLeg, LEG_COLUMNS, (
-            # By + instead of *: that takes half the time.
-            (leg_id, system, file_id, call_id, moment[leg[0]], leg[1], moment[leg[2]], moment[leg[3]]) + leg[4:-1]  # noqa: RUF005
-            for leg_id, file_id, call_id, leg in start
-        ))  # fmt: skip
+    ) -> Iterator[tuple[Any, ...]]:
+        """Yield the legs' database values in the order of LEG_COLUMNS."""
+        system, moment, keys = self.phone_system.pk, self.moment, key_values(leg.record_key for leg in legs)
+        file_ids = [file.pk for file in files]
+        for leg, key, leg_id, call_id, file_id in zip(legs, keys, ids, call_ids, file_ids, strict=True):
+            begun, _, answered, ended = leg[:4]
+            times = (moment[begun], key, moment[answered], moment[ended])
+            yield (leg_id, system, file_id, call_id) + times + leg[4:]  # noqa: RUF005  (takes half the time)
 
     def take_back(self, call_ids: Iterable[int]) -> None:
         """Remove the records of calls that will be assembled anew, and take them back from the totals."""

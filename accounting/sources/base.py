@@ -68,8 +68,6 @@ class Leg(NamedTuple):
     authorization_code: str
     matter_code: str
     comment: str
-    packed: bytes = b""
-    """All before as fields of COPY (lib/copy_rows), where the process that has read the file has made them."""
 
 
 @dataclass(slots=True)

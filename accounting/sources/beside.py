@@ -12,7 +12,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
 from dataclasses import astuple
 from pathlib import Path
 from types import TracebackType
@@ -20,7 +19,6 @@ from typing import IO, Any, Self
 
 from accounting.sources.base import Leg, Quality, Reading, Rejected
 from accounting.sources.files import CallFile, read_file
-from accounting.sources.packing import packed_legs
 
 logger = logging.getLogger(__name__)
 LENGTH_BYTES = 8
@@ -30,12 +28,8 @@ LENGTH_BYTES = 8
 class ReadingProcess:
     """A process that reads files on demand; it ends with the `with` block, or when this process is no more."""
 
-    def __init__(self, types: Sequence[str] = ()) -> None:
-        """Start it; it takes some tenths of a second to be ready, and nobody needs to wait for that.
-
-        Legs come packed when the types of their fields are given.
-        """
-        self._types = list(types)
+    def __init__(self) -> None:
+        """Start it; it takes some tenths of a second to be ready, and nobody needs to wait for that."""
         command = [sys.executable, "-m", __name__]
         root = Path(__file__).parents[2]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=root)
@@ -58,7 +52,7 @@ class ReadingProcess:
     def read(self, kind: str, path: Path) -> CallFile | None:
         """Return what read_file says of a file; reads it here when the process is gone."""
         try:
-            send(self._process.stdin, (kind, os.fsencode(path), self._types))
+            send(self._process.stdin, (kind, os.fsencode(path)))
             message = receive(self._process.stdout)
         except (OSError, ValueError):
             logger.warning("the reading process has ended; files are read beside the writing now")
@@ -71,11 +65,11 @@ def serve(questions: IO[bytes], answers: IO[bytes]) -> None:
     gc.disable()  # among the rows of a file are no cycles
     while True:
         try:
-            kind, path, types = receive(questions)
+            kind, path = receive(questions)
         except BrokenPipeError:
             return
         file = read_file(kind, Path(os.fsdecode(path)))
-        send(answers, packed(file, types) if file else ())
+        send(answers, packed(file) if file else ())
 
 
 def send(pipe: IO[bytes] | None, message: tuple[Any, ...]) -> None:
@@ -98,15 +92,12 @@ def receive(pipe: IO[bytes] | None) -> tuple[Any, ...]:
     return message
 
 
-def packed(file: CallFile, types: Sequence[str]) -> tuple[Any, ...]:
-    """Return a file as plain values, its legs by column, the last of which is their packed form if types are given."""
+def packed(file: CallFile) -> tuple[Any, ...]:
+    """Return a file as plain values, its legs by column."""
     rows: tuple[Any, ...] = ()
     if reading := file.reading:
         qualities, rejected = list(map(astuple, reading.qualities)), list(map(astuple, reading.rejected))
-        columns = list(zip(*reading.legs, strict=True))
-        if columns and types:
-            columns[-1] = tuple(packed_legs(reading.legs, types))
-        rows = (reading.kind, reading.records, columns, qualities, rejected)
+        rows = (reading.kind, reading.records, list(zip(*reading.legs, strict=True)), qualities, rejected)
     return file.name, file.size, file.modified_ns, file.sha256, rows, file.reason, file.detail
 
 

@@ -294,7 +294,6 @@ def cdr_column_reader(columns: dict[str, int], width: int) -> ColumnReader:
             *(number[name] for name in CDR_NUMBERS[18:21]),
             [protected_code(*secret) if any(secret) else "" for secret in secrets],
             text["clientMatterCode"], text["comment"],
-            [b""] * rows.count,  # not packed
             strict=True,
         )))  # fmt: skip
 

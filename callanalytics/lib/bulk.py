@@ -11,8 +11,7 @@ from django.db import connection, models
 from psycopg import Copy
 from psycopg.copy import LibpqWriter, Writer
 
-from callanalytics.lib.copy_rows import EPOCH_2000, SIGNATURE, TRAILER
-
+EPOCH_2000 = 946_684_800
 DAY_2000 = date(2000, 1, 1).toordinal()
 ROWS_AT_ONCE = 64
 """Rows made before it is looked again whether the database takes more: less than what is on its way."""
@@ -64,12 +63,6 @@ class NewRows:
     rows: Iterable[Sequence[Any]]
 
 
-class PackedRows(NewRows):
-    """Rows for one table of PostgreSQL that are bytes already, as lib/copy_rows makes them."""
-
-    rows: Iterable[bytes]
-
-
 def insert_rows(model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Insert rows of one table; see insert_in_turn."""
     insert_in_turn([NewRows(model, columns, rows)])
@@ -107,11 +100,8 @@ class RowBlocks(Writer):
         """Make nothing yet."""
         fields = concrete_fields(table.model, table.columns)
         self.statement = f"COPY {into(table.model, fields)} FROM STDIN (FORMAT BINARY)"
+        self.making = self._make([RAW_TYPES.get(name, name) for name in map(type_name, fields)], iter(table.rows))
         self._made: deque[Any] = deque()
-        if isinstance(table, PackedRows):
-            self.making = self._join(iter(table.rows))
-        else:
-            self.making = self._make([RAW_TYPES.get(name, name) for name in map(type_name, fields)], iter(table.rows))
 
     def _make(self, types: list[str], rows: Iterator[Sequence[Any]]) -> Iterator[None]:
         with Copy(connection.connection.cursor(), binary=True, writer=self) as copy:
@@ -121,13 +111,6 @@ class RowBlocks(Writer):
                 for row in some:
                     write(row)
                 yield
-
-    def _join(self, rows: Iterator[bytes]) -> Iterator[None]:
-        self.write(SIGNATURE)
-        while some := b"".join(islice(rows, ROWS_AT_ONCE)):
-            self.write(some)
-            yield
-        self.write(TRAILER)
 
     def write(self, data: Any) -> None:
         """Keep a block."""
