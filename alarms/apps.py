@@ -11,10 +11,12 @@ class AlarmsConfig(AppConfig):
     verbose_name = _("Alarms")
 
     def ready(self) -> None:
-        """Let the audit log record and name the rules."""
+        """Hear of erased people and of the demo, and let the audit log record and name what is set up."""
         from accounting.services.audit_words import MODELS  # noqa: PLC0415  (needs the models)
         from accounting.services.auditing import AUDITED  # noqa: PLC0415
-        from alarms.models import Webhook  # noqa: PLC0415
+        from alarms import receivers  # noqa: F401, PLC0415
+        from alarms.models import Alarm, AlarmRule, Webhook  # noqa: PLC0415
 
         AUDITED.add(Webhook)
-        MODELS["webhook"] = Webhook
+        for model in (Alarm, AlarmRule, Webhook):
+            MODELS[model._meta.model_name or ""] = model

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from alarms.services import delivering, due, webhooks
+from alarms.services import delivering, due, erasing, webhooks
 from alarms.services.evaluating import evaluate_due
 from alarms.services.telling import tell_held
 
@@ -32,3 +32,9 @@ def deliver_webhooks() -> None:
 def clear_webhooks() -> None:
     """Delete old messages to webhooks."""
     webhooks.clear_away()
+
+
+@shared_task(expires=600)
+def forget_old() -> None:
+    """Delete what is beyond its term."""
+    erasing.forget_old()

@@ -32,6 +32,7 @@ TIMETABLE = {
     "tick_alarms": {"task": "alarms.tasks.tick", "schedule": 15.0, "options": {"expires": 15}},
     "deliver_webhooks": {"task": "alarms.tasks.deliver_webhooks", "schedule": 15.0, "options": {"expires": 15}},
     "clear_webhooks": {"task": "alarms.tasks.clear_webhooks", "schedule": 3600.0, "options": {"expires": 600}},
+    "forget_old_alarms": {"task": "alarms.tasks.forget_old", "schedule": 3600.0, "options": {"expires": 600}},
     "tick_schedules": {"task": "reports.tasks.tick_schedules", "schedule": 15.0, "options": {"expires": 30}},
     "clear_reports": {"task": "reports.tasks.clear_reports", "schedule": 3600.0, "options": {"expires": 600}},
     "pulse": {"task": "callanalytics.beat.pulse", "schedule": 5.0, "options": {"expires": 30}},

@@ -1,0 +1,247 @@
+"""Looks after alarm rules: due times, pausing, muting, handing over, deleting and bringing back."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from django.db import OperationalError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounting.models import AuditedAction, MailServer, User
+from accounting.services.auditing import differences, record
+from accounting.services.recurrence_words import in_words, weekdays_in_words
+from alarms.kinds import KINDS, reasons
+from alarms.kinds.looking import latest_marks
+from alarms.models import AlarmRule, PausedBecause, Result, RuleRun, Webhook
+from alarms.services import evaluating
+from callanalytics.templatetags.ui import number
+
+log = structlog.get_logger(__name__)
+NAME_LENGTH = 80
+ENGINE = frozenset({"id", "marks", "looked_at", "failures", "created_at"})
+"""Fields that looks change; what a look has stored while somebody edits is kept."""
+UNTOLD = ENGINE | {"changed_at", "next_run", "version", "deleted_at"}
+"""Fields that say nothing to an auditor."""
+STATE = frozenset({"paused_because", "failures", "next_run", "changed_at"})
+MUTE = frozenset({"muted_until", "changed_at"})
+NOT_COPIED = ENGINE | {"owner_id", "version", "next_run", "muted_until", "deleted_at", "changed_at"}
+
+
+class TooManyRules(Exception):  # noqa: N818  (what people read)
+    """A person has as many alarm rules as may be; the text says so, in the reader's language."""
+
+
+class NoOverseer(Exception):  # noqa: N818  (what people read)
+    """Somebody may not have alarm rules; the text says so, in the reader's language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How many alarm rules a person has, and may have."""
+
+    used: int
+    most: int
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there is no room for another one."""
+        return self.used >= self.most
+
+
+def room_for(person: User) -> Room:
+    """Return how many alarm rules a person has, paused ones too, and may have: as many as scheduled reports."""
+    used = AlarmRule.objects.kept().filter(owner=person).count()
+    return Room(used, MailServer.current().most_schedules)
+
+
+@contextmanager
+def room_kept(person: User) -> Iterator[None]:
+    """Hold the work of adding a rule to the limit, also when it is done twice at once; raise TooManyRules."""
+    with transaction.atomic():
+        User.objects.select_for_update().get(pk=person.pk)
+        room = room_for(person)
+        if room.is_full:
+            text = ngettext(
+                "%(person)s has %(most)s scheduled alarm, and more are not allowed. Delete it first.",
+                "%(person)s has %(most)s scheduled alarms, and more are not allowed. Delete one first.",
+                room.most,
+            )
+            raise TooManyRules(text % {"person": person, "most": number(room.most)})
+        yield
+
+
+def times_hold(rule: AlarmRule) -> bool:
+    """Return whether the due times of a rule can be computed: zones can vanish with an update of the system."""
+    try:
+        _rule = rule.recurrence
+    except (LookupError, ValueError, OSError):
+        return False
+    return True
+
+
+def when_of(rule: AlarmRule) -> str:
+    """Return how often a rule looks as a sentence, or that this cannot be said."""
+    return in_words(rule.recurrence) if times_hold(rule) else str(reasons.TEXTS[reasons.NO_TIMES])
+
+
+def settings_of(rule: AlarmRule) -> list[str]:
+    """Return the parameters of a rule in words; those of a kind that is gone, or that no longer hold, are not said."""
+    kind = KINDS.get(rule.kind)
+    try:
+        return kind.in_words(rule.parameters) if kind else []
+    except (LookupError, TypeError, ValueError):
+        return []
+
+
+def set_due(rule: AlarmRule, now: datetime | None = None) -> None:
+    """Compute the next due time anew, none for what is paused or deleted; the caller saves."""
+    if not times_hold(rule) and not rule.is_paused:
+        rule.paused_because = PausedBecause.BROKEN
+    sleeps = rule.is_paused or rule.deleted_at is not None
+    rule.next_run = None if sleeps else rule.recurrence.after(now or timezone.now())
+
+
+def add(rule: AlarmRule, webhooks: Iterable[Webhook] = ()) -> None:
+    """Store a new rule that looks at what arrives from now on; raise TooManyRules."""
+    assert rule.owner is not None
+    rule.marks = latest_marks()
+    with room_kept(rule.owner):
+        set_due(rule)
+        rule.save()
+        note(None, rule, webhooks, AuditedAction.ADDED)
+
+
+def keep(rule: AlarmRule, webhooks: Iterable[Webhook] | None = None) -> None:
+    """Store a changed rule; with other parameters, what was raised before does not keep new alarms quiet."""
+    with transaction.atomic():
+        before = AlarmRule.objects.select_for_update(of=("self",)).get(pk=rule.pk)
+        changed = (before.kind, before.parameters) != (rule.kind, rule.parameters)
+        rule.version = before.version + changed
+        if rule.paused_because == PausedBecause.BROKEN and times_hold(rule):
+            rule.paused_because = PausedBecause.NO
+        set_due(rule)
+        rule.save(update_fields={field.attname for field in AlarmRule._meta.concrete_fields} - ENGINE)
+        note(before, rule, webhooks, AuditedAction.CHANGED)
+
+
+def store(rule: AlarmRule, only: frozenset[str], action: AuditedAction = AuditedAction.CHANGED) -> None:
+    """Save some fields of a rule, and tell the audit log what has changed."""
+    with transaction.atomic():
+        before = AlarmRule.objects.select_for_update(of=("self",)).get(pk=rule.pk)
+        rule.save(update_fields=only)
+        note(before, rule, None, action, only)
+
+
+def note(
+    before: AlarmRule | None, rule: AlarmRule, webhooks: Iterable[Webhook] | None, action: AuditedAction,
+    only: frozenset[str] | None = None,
+) -> None:  # fmt: skip
+    """Set the webhooks of a stored rule, and tell the audit log what has changed."""
+    found = differences(before, rule)
+    changes = {name: found[name] for name in found if name not in UNTOLD and (only is None or name in only)}
+    for name in SAID.keys() & changes.keys():
+        changes[name] = [SAID[name](before) if before else "", SAID[name](rule)]
+    if webhooks is not None:
+        old, new = names_of(rule.webhooks.all()), names_of(webhooks)
+        rule.webhooks.set(webhooks)
+        if old != new:
+            changes["webhooks"] = [old, new]
+    if changes or action != AuditedAction.CHANGED:
+        record(action, "alarmrule", rule.name, subject_id=rule.pk, changes=changes)
+
+
+def names_of(webhooks: Iterable[Webhook]) -> str:
+    """Return the names of webhooks as the audit log keeps them."""
+    return ", ".join(sorted(one.name for one in webhooks))
+
+
+SAID: dict[str, Callable[[AlarmRule], str]] = {
+    "recipients": lambda rule: ", ".join(rule.recipients),
+    "weekdays": lambda rule: weekdays_in_words(rule.weekdays),
+    "parameters": lambda rule: "; ".join(settings_of(rule)),
+    "kind": lambda rule: str(KINDS[rule.kind].label) if rule.kind in KINDS else rule.kind,
+}
+"""Fields whose stored values say little, and how they are said."""
+
+
+def pause(rule: AlarmRule) -> None:
+    """Let a rule look no more until it is resumed; what arrives meanwhile is looked at then."""
+    rule.paused_because = PausedBecause.ASKED
+    set_due(rule)
+    store(rule, STATE)
+
+
+def resume(rule: AlarmRule) -> None:
+    """Let a rule look again from its next due time on; failures count anew."""
+    rule.paused_because, rule.failures = PausedBecause.NO, 0
+    set_due(rule)
+    store(rule, STATE)
+
+
+def mute(rule: AlarmRule, until: datetime | None) -> None:
+    """Raise, but tell nobody until a moment; None ends it."""
+    rule.muted_until = until
+    store(rule, MUTE)
+
+
+def check_now(rule: AlarmRule, by: User) -> RuleRun:
+    """Look at once; a fault of the product is entered as a run that failed, as at due times."""
+    try:
+        return evaluating.run_now(rule, by)
+    except OperationalError:
+        raise
+    except Exception:
+        log.exception("alarm_rule_not_evaluated", rule=rule.pk)
+        now = timezone.now()
+        failed = RuleRun(
+            rule=rule, due_at=now, by=by, looked_at=now, result=Result.FAILED, reason=reasons.UNEXPECTED
+        )  # fmt: skip
+        failed.save()
+        return failed
+
+
+def duplicate(rule: AlarmRule, owner: User) -> AlarmRule:
+    """Return a copy that belongs to a person; it is paused until it is resumed. Raises TooManyRules."""
+    fields = [field.attname for field in AlarmRule._meta.concrete_fields if field.attname not in NOT_COPIED]
+    copy = AlarmRule(**{name: getattr(rule, name) for name in fields}, owner=owner)
+    copy.name = (_("Copy of %(name)s") % {"name": rule.name})[:NAME_LENGTH]
+    copy.paused_because = PausedBecause.ASKED
+    add(copy, list(rule.webhooks.all()))
+    return copy
+
+
+def hand_over(rule: AlarmRule, to: User) -> None:
+    """Give a rule to another person, with whose rights it looks from now on; raise NoOverseer."""
+    if not to.is_overseer:
+        raise NoOverseer(_("%(person)s is neither a supervisor nor an administrator.") % {"person": to})
+    rule.owner = to
+    if rule.paused_because == PausedBecause.LEFT:
+        rule.paused_because = PausedBecause.NO
+    keep(rule)
+
+
+def delete(rule: AlarmRule) -> None:
+    """Delete a rule so that it can be brought back."""
+    rule.deleted_at = timezone.now()
+    set_due(rule)
+    store(rule, frozenset({"deleted_at", "next_run", "changed_at"}), AuditedAction.DELETED)
+
+
+def restore(rule: AlarmRule) -> None:
+    """Bring a deleted rule back; it looks at what has arrived meanwhile, too. Raises TooManyRules."""
+    if rule.owner is None:
+        bring_back(rule)
+        return
+    with room_kept(rule.owner):
+        bring_back(rule)
+
+
+def bring_back(rule: AlarmRule) -> None:
+    """Store that a rule is not deleted any more."""
+    rule.deleted_at = None
+    set_due(rule)
+    store(rule, frozenset({"deleted_at", "next_run", "paused_because", "changed_at"}), AuditedAction.ADDED)
