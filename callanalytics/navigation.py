@@ -343,6 +343,29 @@ APPLICATIONS = (
         ),
     ),
     Application(
+        _("Alarms"),
+        _("What the product has noticed in your people's calls, and what it watches."),
+        "bell",
+        "alarms",
+        overseers,
+        menu=(
+            MenuItem(_("Alarms"), "bell", "alarms", overseers, covers=("alarm",)),
+            MenuItem(
+                _("Scheduled alarms"),
+                "calendar-clock",
+                "alarm_rules",
+                overseers,
+                covers=(
+                    "alarm_rule",
+                    "add_alarm_rule",
+                    "add_alarm_rule_of",
+                    "edit_alarm_rule",
+                    "hand_over_alarm_rule",
+                ),
+            ),
+        ),
+    ),
+    Application(
         _("Phone Lock"),
         _("Lock and unlock lines, and see why a line is locked and until when."),
         "lock",

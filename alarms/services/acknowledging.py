@@ -16,7 +16,7 @@ def acknowledge(alarms: AlarmQuerySet, by: User, note: str = "") -> list[int]:
     with transaction.atomic():
         keys = list(alarms.open().order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
         Alarm.objects.filter(pk__in=keys).update(acknowledged_at=timezone.now(), acknowledged_by=by, note=note)
-        tell(AuditedAction.CHANGED, keys, **({"note": note} if note else {}))
+        tell(AuditedAction.CHANGED, keys, note)
     return keys
 
 
@@ -32,10 +32,10 @@ def reopen(alarms: AlarmQuerySet, by: User) -> list[int]:
     return keys
 
 
-def tell(action: AuditedAction, keys: Collection[int], **details: str) -> None:
+def tell(action: AuditedAction, keys: Collection[int], note: str = "") -> None:
     """Tell the audit log which alarms were acknowledged, or are open again."""
     if not keys:
         return
     names = Alarm.objects.filter(pk__in=keys).order_by().values_list("rule__name", flat=True).distinct()
     one = min(keys) if len(keys) == 1 else ""
-    record(action, "alarm", ", ".join(names[:5]), subject_id=one, rows=len(keys), **details)
+    record(action, "alarm", ", ".join(names[:5]), subject_id=one, rows=len(keys), note=note)

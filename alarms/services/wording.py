@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
@@ -123,6 +123,16 @@ def seen_units(reader: User) -> dict[str, set[int]]:
                 found[name].add(pk)
     found["department_id"] = subtree(found["department_id"])
     return found
+
+
+def known_to(reader: User) -> Q:
+    """Return the test for alarms of which the reader may know what they are about, as Names.knows() decides it."""
+    if reader.is_administrator:
+        return Q()
+    test = Q(user_id__in=people_seen_by(reader).values("pk"))
+    for name, ids in seen_units(reader).items():
+        test |= Q(**{f"{name}__in": ids})
+    return test | Q(extension="", **dict.fromkeys(("user_id", *UNITS)))
 
 
 def seen_people(reader: User, ids: Iterable[int | None]) -> set[int]:

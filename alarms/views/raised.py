@@ -1,27 +1,146 @@
-"""What was raised: the list, and each alarm with the calls behind it."""
+"""What was raised: the list, each alarm with the calls behind it, and acknowledging."""
 
+from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
-from alarms.models import Alarm
-from alarms.services.wording import worded
+from accounting.services.masking import mask_for
+from accounting.services.naming import named_calls
+from accounting.services.witnessing import witness
+from accounting.tables import ALL_CALLS
+from alarms.filters import SHOWN, AlarmFilter
+from alarms.kinds import KINDS
+from alarms.models import Alarm, AlarmRule
+from alarms.querysets import AlarmQuerySet
+from alarms.services.acknowledging import acknowledge, reopen
+from alarms.services.overview import count_anew
+from alarms.services.rules import settings_of, when_of
+from alarms.services.wording import calls_address, calls_of, worded
+from callanalytics.web.pagination import SIZES, Paging
 from callanalytics.web.permissions import overseers, require
 from callanalytics.web.requests import AuthenticatedRequest
+from callanalytics.web.tables import Table
+from callanalytics.web.views import refused
+
+JUST_DONE = "acknowledged_alarms"
+"""The session keeps the alarms for which the next page offers to undo."""
+CALLS = 100
+"""Calls that the page of an alarm shows."""
+MOST_AT_ONCE = 1000
+LONGEST_NOTE = 300
+
+
+@require_safe
+@require(overseers)
+def alarms(request: AuthenticatedRequest) -> HttpResponse:
+    """Show the alarms of the own rules, to administrators those of all, the open ones first."""
+    filters = AlarmFilter(request.GET, reader=request.user)
+    problems = filters.problems()
+    try:
+        paging = Paging.read(request.GET)
+    except ValueError as error:
+        problems = [str(error), *problems]
+    if problems:
+        return refused(request, problems, reverse("alarms"))
+    found = filters.narrow(visible(request)).select_related("rule", "acknowledged_by")
+    page = paging.page(found, "raised_at")
+    context = {
+        "rows": worded(page.rows, request.user), "page": page, "paging": paging, "sizes": SIZES, "filters": filters,
+        "states": [(name, label, with_state(filters, name)) for name, label in SHOWN.items()],
+        "show": filters.shown, "first_page": filters.without(), "without_size": filters.without("size"),
+        "done": just_done(request), "any_rule": AlarmRule.objects.visible_to(request.user).kept().exists(),
+        "can_acknowledge": any(alarm.acknowledged_at is None for alarm in page.rows),
+    }  # fmt: skip
+    return render(request, "alarms/alarms.html", context)
+
+
+def with_state(filters: AlarmFilter, name: str) -> str:
+    """Return the query string of the same list in another state."""
+    left = filters.params.copy()
+    for key in ("show", "after", "before"):
+        left.pop(key, None)
+    left["show"] = name
+    return left.urlencode()
 
 
 @require_safe
 @require(overseers)
 def alarm(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Show one alarm with the calls behind it."""
-    return render(request, "alarms/alarm.html", {"told": worded([find(request, pk)], request.user)[0]})
+    """Show one alarm with the calls behind it that the reader may see."""
+    found = find(request, pk)
+    records = list(calls_of(found, request.user)[: CALLS + 1])
+    shown, masker = records[:CALLS], mask_for(request.user)
+    told = worded([found], request.user)[0]
+    subject = f"{found.rule.name}: {told.sentence}"
+    witness(masker, shown, "alarm", found.pk, subject, request.META.get("REMOTE_ADDR") or None)
+    context = {
+        "told": told, "when": when_of(found.rule), "settings": settings_of(found.rule), "more": len(records) > CALLS,
+        "table": Table(ALL_CALLS, named_calls(shown, masker, owners=True)) if shown else None, "most": CALLS,
+        "report": calls_address(found) if found.calls and found.rule.kind in KINDS else "", "done": just_done(request),
+    }  # fmt: skip
+    return render(request, "alarms/alarm.html", context)
+
+
+@require_POST
+@require(overseers)
+def acknowledge_some(request: AuthenticatedRequest) -> HttpResponse:
+    """Acknowledge the chosen alarms; the next page offers to undo."""
+    note = " ".join(request.POST.get("note", "").replace("\0", "").split())[:LONGEST_NOTE]
+    keys = acknowledge(chosen(request), request.user, note)
+    count_anew(request.user)
+    if keys:
+        request.session[JUST_DONE] = keys
+    else:
+        messages.info(request, _("No open alarm was chosen."))
+    return redirect(back(request))
+
+
+@require_POST
+@require(overseers)
+def reopen_some(request: AuthenticatedRequest) -> HttpResponse:
+    """Undo the acknowledgement of the chosen alarms."""
+    keys = reopen(chosen(request), request.user)
+    count_anew(request.user)
+    if not keys:
+        messages.error(request, _("Only who has acknowledged an alarm, or an administrator, can open it again."))
+    return redirect(back(request))
+
+
+def visible(request: AuthenticatedRequest) -> AlarmQuerySet:
+    """Return the alarms of rules that the person may see and that are not deleted."""
+    return Alarm.objects.visible_to(request.user).filter(rule__deleted_at__isnull=True)
+
+
+def chosen(request: AuthenticatedRequest) -> AlarmQuerySet:
+    """Return the alarms that a form names, as far as the person may see them."""
+    typed = request.POST.getlist("alarm")[:MOST_AT_ONCE]
+    keys = [int(text) for text in typed if text.isascii() and text.isdigit() and len(text) < 19]
+    return visible(request).filter(pk__in=keys)
+
+
+def just_done(request: AuthenticatedRequest) -> list[int]:
+    """Return the ids of the alarms that were acknowledged just now."""
+    keys: list[int] = request.session.pop(JUST_DONE, [])
+    return keys
+
+
+def back(request: AuthenticatedRequest) -> str:
+    """Return the page from which something was asked."""
+    typed = request.POST.get("back", "")
+    return (
+        typed
+        if url_has_allowed_host_and_scheme(typed, {request.get_host()}, require_https=request.is_secure())
+        else reverse("alarms")
+    )
 
 
 def find(request: AuthenticatedRequest, pk: int) -> Alarm:
     """Return an alarm of a rule that the person may see; 404 for any other."""
-    seen = Alarm.objects.visible_to(request.user).filter(rule__deleted_at__isnull=True)
     try:
-        return seen.select_related("rule__owner", "run", "acknowledged_by").get(pk=pk)
+        return visible(request).select_related("rule__owner", "run", "acknowledged_by").get(pk=pk)
     except (Alarm.DoesNotExist, OverflowError) as error:
         raise Http404(_("There is no such alarm.")) from error
