@@ -105,7 +105,12 @@ def usual_settings(kind: Kind, owner: User) -> dict[str, Any]:
 
 def parameters_form(kind: Kind, owner: User, data: Any = None, stored: dict[str, Any] | None = None) -> ParametersForm:
     """Return the form of a kind's parameters: typed, stored, or as new rules begin."""
-    return kind.form(data, owner=owner, prefix=PREFIX, initial=stored)
+    form = kind.form(data, owner=owner, prefix=PREFIX, initial=stored)
+    for field in form.fields.values():
+        # Several of a list are ticked: choosing them with a key held down is known to few.
+        if isinstance(field, forms.MultipleChoiceField | forms.ModelMultipleChoiceField):
+            field.widget = forms.CheckboxSelectMultiple(choices=field.choices)
+    return form
 
 
 class MuteForm(forms.Form):

@@ -11,6 +11,7 @@ from accounting.services.forgetting import delete_rows
 from accounting.services.retention import end_of_term, midnight
 from alarms.models import Alarm, AlarmedCall, AlarmRule, RuleRun
 from alarms.querysets import UNDO_DAYS, AlarmQuerySet
+from alarms.services import webhooks
 
 KEPT = timedelta(days=400)
 """How long checks and alarms are kept, where calls are not kept for less."""
@@ -18,6 +19,7 @@ KEPT = timedelta(days=400)
 
 def forget_person(person: User, address: str) -> None:
     """Delete the rules of a person; alarms about the person tell no more who it was; nothing is mailed any more."""
+    webhooks.forget(person)
     for rule in AlarmRule.objects.filter(owner=person):
         delete_alarms(Alarm.objects.filter(rule=rule))
         delete_rows(RuleRun.objects.filter(rule=rule))

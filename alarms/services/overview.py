@@ -12,6 +12,7 @@ from alarms.kinds import KINDS, reasons
 from alarms.models import Alarm, AlarmRule, PausedBecause, Result, RuleRun
 from alarms.querysets import AlarmRuleQuerySet
 from alarms.services.rules import settings_of, when_of
+from alarms.services.telling import told_in_words
 
 MOST_COUNTED = 100
 """Open alarms that the home page counts; of more it says that there are more."""
@@ -29,6 +30,8 @@ class Checked:
     icon: str
     why: str
     """Why it could not be done, or why there was nothing."""
+    told: list[str]
+    """Who was told of it, and who not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ class Row:
 
 def checked(run: RuleRun) -> Checked:
     """Return a check in words."""
-    return Checked(run, ICONS[Result(run.result)], str(reasons.TEXTS.get(run.reason, "")))
+    return Checked(run, ICONS[Result(run.result)], str(reasons.TEXTS.get(run.reason, "")), told_in_words(run))
 
 
 def in_order(found: AlarmRuleQuerySet) -> AlarmRuleQuerySet:

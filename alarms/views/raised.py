@@ -19,6 +19,7 @@ from alarms.querysets import AlarmQuerySet
 from alarms.services.acknowledging import acknowledge, reopen
 from alarms.services.overview import count_anew
 from alarms.services.rules import settings_of, when_of
+from alarms.services.told import messages_of
 from alarms.services.wording import calls_address, calls_of, worded
 from callanalytics.web.pagination import SIZES, Paging
 from callanalytics.web.permissions import overseers, require
@@ -81,6 +82,7 @@ def alarm(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         "told": told, "when": when_of(found.rule), "settings": settings_of(found.rule), "more": len(records) > CALLS,
         "table": Table(ALL_CALLS, named_calls(shown, masker, owners=True)) if shown else None, "most": CALLS,
         "report": calls_address(found) if found.calls and found.rule.kind in KINDS else "", "done": just_done(request),
+        "told_to": messages_of(found),
     }  # fmt: skip
     return render(request, "alarms/alarm.html", context)
 

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 from accounting.models import User
 from accounting.services.masking import mask_for
 from accounting.services.naming import named_calls
+from alarms.services.overview import MOST_COUNTED, open_alarms
 from callanalytics.lib.periods import NAMES, named
 from callanalytics.web.requests import AuthenticatedRequest
 from callanalytics.web.views import refused
@@ -50,6 +51,8 @@ def home(request: AuthenticatedRequest) -> HttpResponse:
         "periods": [(name, NAMES[name]) for name in PERIODS],
         "most_used": most_used(request.user),
         "lines": own_locks(request.user),
+        "alarms": open_alarms(request.user) if request.user.is_overseer else 0,
+        "most_alarms": MOST_COUNTED,
         "own_reports": SavedReport.objects.kept().owned_by(request.user).only("pk", "name")[:SHORTCUTS],
     }
     return render(request, "reports/home.html", context)

@@ -31,8 +31,11 @@ def tiles(page: str) -> list[str]:
     ("role", "expected"),
     [
         (Role.USER, ["Call Analytics", "Budget Control", "Phone Lock"]),
-        (Role.SUPERVISOR, ["Call Analytics", "Budget Control", "Phone Lock"]),
-        (Role.ADMINISTRATOR, ["Call Analytics", "Budget Control", "Phone Lock", "Collection status", "Set-up"]),
+        (Role.SUPERVISOR, ["Call Analytics", "Budget Control", "Alarms", "Phone Lock"]),
+        (
+            Role.ADMINISTRATOR,
+            ["Call Analytics", "Budget Control", "Alarms", "Phone Lock", "Collection status", "Set-up"],
+        ),
     ],
 )
 def test_the_menu_shows_what_the_person_may_use(client: Client, db: None, role: str, expected: list[str]) -> None:
