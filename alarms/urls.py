@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from alarms.views import form, raised, rules
+from alarms.views import form, raised, rules, webhook_messages
 
 urlpatterns = [
     path("alarms/", raised.alarms, name="alarms"),
@@ -25,4 +25,8 @@ urlpatterns = [
     path("alarms/rules/<int:pk>/delete/", rules.delete, name="delete_alarm_rule"),
     path("alarms/rules/<int:pk>/restore/", rules.restore, name="restore_alarm_rule"),
     path("alarms/rules/<int:pk>/hand-over/", rules.hand_over, name="hand_over_alarm_rule"),
+    path("setup/system/webhook-messages/", webhook_messages.webhook_messages, name="webhook_messages"),
+    path(
+        "setup/system/webhook-messages/act/", webhook_messages.act_on_webhook_messages, name="act_on_webhook_messages"
+    ),
 ]

@@ -264,6 +264,14 @@ SET_UP_SECTIONS = (
                 "outgoing_mail",
             ),
             SetUpPage(
+                _("Webhooks"), _("Where alarms are posted beside mail: programs, Webex spaces, Teams channels."),
+                "webhook", "admin:alarms_webhook_changelist",
+            ),
+            SetUpPage(
+                _("Webhook messages"), _("What waits, what was taken, and what could not be delivered."),
+                "message-square-share", "webhook_messages",
+            ),
+            SetUpPage(
                 _("Background work"), _("Imports, re-costing and other long work."), "hourglass", "jobs"
             ),
             SetUpPage(

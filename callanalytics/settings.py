@@ -331,6 +331,9 @@ LOGGING: dict[str, Any] = {
     },
     "loggers": {
         "celery": {"level": "WARNING"},
+        # Both name the whole address of each request, and whoever knows that of a webhook can post there.
+        "httpx": {"level": "WARNING"},
+        "httpcore": {"level": "WARNING"},
         "axes": {"level": "ERROR"},
         "django_auth_ldap": {"level": "ERROR"},
         "weasyprint": {"level": "ERROR"},

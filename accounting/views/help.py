@@ -36,6 +36,7 @@ SECTIONS_OF_ADMINISTRATORS = (
     ("privacy", _("Data of one person")),
     ("audit_log", _("Audit log")),
     ("outgoing_mail", _("Outgoing mail")),
+    ("webhooks", _("Webhooks")),
 )
 
 

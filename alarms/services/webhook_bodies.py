@@ -56,7 +56,7 @@ def generic_body(story: Story, identity: str) -> Body:
 def alarm_as_json(line: Worded) -> Body:
     """Return one alarm; what the owner may not know is left empty, as in the portal."""
     alarm: Alarm = line.alarm
-    shown = bool(line.amount) and alarm.amount is not None
+    amount = alarm.amount if line.amount else None
     return {
         "id": alarm.pk,
         "what": line.sentence,
@@ -64,8 +64,8 @@ def alarm_as_json(line: Worded) -> Body:
         "happened_at": alarm.happened_at.isoformat(timespec="seconds"),
         "until": alarm.until.isoformat(timespec="seconds") if alarm.until else None,
         "calls": alarm.calls,
-        "amount": f"{alarm.amount:f}" if shown else None,
-        "currency": alarm.currency if shown else None,
+        "amount": f"{amount.normalize():f}" if amount is not None else None,
+        "currency": alarm.currency if amount is not None else None,
         "url": absolute(line.address),
     }
 
