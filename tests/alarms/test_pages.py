@@ -29,7 +29,7 @@ MISSED = {"kind-limit": "3", "kind-within": "day", "kind-counted": "each"}
 def fresh_counts() -> Iterator[None]:
     """Forget what the home page has counted."""
     cache.clear()
-    yield
+    return
 
 
 @pytest.fixture
