@@ -139,9 +139,8 @@ def latest_times(rule: AlarmRule, now: datetime) -> list[datetime]:
 def enter_run(rule: AlarmRule, due: datetime, calls: int, found: list[Finding]) -> None:
     """Enter one check as it went at its time."""
     quiet = Result.QUIET if calls else Result.NO_DATA
-    run = RuleRun(
-        rule=rule, due_at=due, looked_at=due + timedelta(seconds=1), result=quiet, calls=calls, milliseconds=40
-    )
+    looked = due + timedelta(seconds=1)
+    run = RuleRun(rule=rule, due_at=due, looked_at=looked, result=quiet, calls=calls, milliseconds=40)
     run.save()
     if not found:
         return
