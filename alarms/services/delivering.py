@@ -99,7 +99,8 @@ def settle(message: WebhookMessage, outcome: Outcome) -> None:
     """Store how an attempt ended, unless another deliverer has taken the message over."""
     now = timezone.now()
     if outcome.taken:
-        store(message, state=MailState.SENT, ended_at=now, fault=WebhookFault.NONE, answer=outcome.answer)
+        # What stood in it names people, and nobody needs it any more.
+        store(message, state=MailState.SENT, ended_at=now, fault=WebhookFault.NONE, answer=outcome.answer, body={})
     elif outcome.final:
         give_up(message, outcome)
     elif message.attempts >= len(DELAYS):

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db.models import Count, Max, Sum
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -108,10 +108,7 @@ class Story:
 
 def address_of_rule(rule: AlarmRule) -> str:
     """Return the page of a rule, within the portal."""
-    try:
-        return reverse("alarm_rule", args=[rule.pk])
-    except NoReverseMatch:
-        return "/"
+    return reverse("alarm_rule", args=[rule.pk])
 
 
 def absolute(path: str) -> str:

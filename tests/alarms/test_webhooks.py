@@ -83,6 +83,7 @@ def test_programs_get_documented_signed_json(admin: User, receiver: Any) -> None
     own = base64.b64encode(hmac.new(b"sesame-secret", signed, hashlib.sha256).digest()).decode()
     assert headers["Webhook-Signature"] == f"v1,{own}"
     assert headers["Webhook-Id"] == said["id"] == str(message().uuid)
+    assert message().body == {}
     assert (message().state, message().answer, Alarm.objects.get().told) == ("sent", "200 OK ok", Told.TOLD)
 
 
