@@ -101,7 +101,7 @@ def test_webex_gets_markdown_that_names_cannot_break_and_that_fits(admin: User, 
     assert 5000 < len(text.encode()) <= 7439
     assert text.startswith("**Alarm: Abroad – 45 alarms, 45 calls**")
     assert r"\<@all> \*urgent\*" in text
-    left = 45 - text.count("/alarms/")
+    left = 45 - text.count("- [1 international call]")
     assert f"And {left} more alarms." in text
 
 
