@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from accounting.models import CallRecord, Gateway, Kind, LineAssignment, User
 from accounting.services.masking import Masker, ShownNumber
+from accounting.services.stored_calls import ids_at_once
 
 CENT, FINE_DECIMALS = Decimal("0.01"), 4
 
@@ -66,7 +67,7 @@ def person_names(ids: Iterable[int | None]) -> dict[int, str]:
     wanted = {pk for pk in ids if pk}
     if not wanted:
         return {}
-    people = User.objects.filter(pk__in=wanted).values_list("pk", "first_name", "last_name", "username")
+    people = User.objects.filter(pk__in=ids_at_once(wanted)).values_list("pk", "first_name", "last_name", "username")
     return {pk: full_name(first, last, username) for pk, first, last, username in people}
 
 
