@@ -63,7 +63,7 @@ REPORTS = (
             "Callers from outside whom nobody has reached since, the longest waiting first; "
             "then those who were called back, by whom and after how long."
         ),
-        Question(period="7d"),
+        Question(period="7d", orders=()),
         SERVED,
         run=missed_and_open,
     ),

@@ -80,6 +80,8 @@ class FilterField(ABC):
     operators: tuple[str, ...] = LISTED
     columns: frozenset[str] = frozenset()
     """Columns that a table of totals must have to answer it; empty: call records only."""
+    of_calls: bool = True
+    """Whether calls have it; others only reports can be narrowed by that show something else, and say so."""
 
     @abstractmethod
     def read(self, texts: Sequence[str], operator: str, asker: Asker) -> list[Any]:

@@ -25,6 +25,7 @@ from accounting.models import (
     ReleasedBy,
 )
 from accounting.querysets.organization import subtree
+from phonelock.models import Happened
 from reports.engine.business_hours import BusinessHoursField
 from reports.engine.field_kinds import (
     LISTED,
@@ -62,6 +63,8 @@ PURPOSES = {
     "business": ((Purpose.BUSINESS, Purpose.RULED_BUSINESS), gettext_lazy("Business")),
     "private": (tuple(PRIVATE), gettext_lazy("Private")),
 }
+HAPPENED = {kind.value: ((kind.value,), kind.label) for kind in Happened if kind != Happened.TOLD}
+"""Events of locks; what phones were told is in no report."""
 YES_NO = {"yes": ((True,), gettext_lazy("yes")), "no": ((False,), gettext_lazy("no"))}
 
 FIELDS: dict[str, FilterField] = {
@@ -117,6 +120,7 @@ FIELDS: dict[str, FilterField] = {
         CauseField("cause", gettext_lazy("Cause")),
         choice("released_by", gettext_lazy("Released by"), "released_by", ReleasedBy),
         ChoiceField("conference", gettext_lazy("Conference"), column="conference", members=YES_NO),
+        ChoiceField("event", gettext_lazy("What happened"), column="happened", of_calls=False, members=HAPPENED),
         AmountField("quality", gettext_lazy("Voice quality (MOS)"), column="mos", scale=2),
     )
 }  # fmt: skip

@@ -52,6 +52,7 @@ OWN_KEYS = (
     "markup",
     "tax",
 )
+LAYOUT_KEYS = ("group", "columns", "sort", "top", "chart", "target", "markup", "tax")
 PAGING_KEYS = ("after", "before", "size", "page")
 DERIVED = ("share", "change", "markup", "tax", "total")
 """Columns that are computed from the cost, or by comparing."""
@@ -86,6 +87,8 @@ class Question:
     """Seconds within which a call should be answered."""
     filters: frozenset[str] | None = None
     """Fields that the report can be narrowed by, which an address does not change; None: all that calls have."""
+    orders: tuple[str, ...] | None = None
+    """Of a report with a layout of its own: what an address may sort it by, and nothing else; None: any layout."""
 
     def days(self) -> tuple[date | None, date | None]:
         """Return first and last day in the active zone, both included."""
@@ -181,20 +184,35 @@ def read_question(params: Mapping[str, str] | QueryDict, standard: Question, ask
     check_dates(reading)
     check_columns(reading)
     check_filters(reading)
+    check_layout(reading, standard)
     return reading
 
 
 def check_filters(reading: Reading) -> None:
-    """Refuse filters of calls where a report shows something else."""
-    question, filters = reading.question, reading.question.filters
-    if filters is None:
-        return
+    """Refuse filters of calls where a report shows something else, and the other way round."""
+    question = reading.question
     asked = [(test.field, key_of(test)) for test in question.tests]
     asked += [(test.field, "where") for test in (comparisons_in(question.where) if question.where else ())]
     for name, key in asked:
-        if name not in filters:
+        if not narrows(question, name):
             text = _("This report cannot be narrowed by “%(field)s”.")
             reading.refuse(key, text % {"field": FIELDS[name].label})
+
+
+def narrows(question: Question, name: str) -> bool:
+    """Return whether the report can be narrowed by a field."""
+    return FIELDS[name].of_calls if question.filters is None else name in question.filters
+
+
+def check_layout(reading: Reading, standard: Question) -> None:
+    """Refuse to change the layout of a report that has its own; orders that it knows are no change."""
+    if standard.orders is None:
+        return
+    asked, known = reading.question.settings(), standard.settings()
+    for name in LAYOUT_KEYS:
+        if asked[name] != known[name] and not (name == "sort" and asked[name] in standard.orders):
+            text = _("This report has a fixed layout: “%(key)s” cannot be “%(value)s”.")
+            reading.refuse(name, text % {"key": name, "value": asked[name][:60]})
 
 
 def refuse_repeated(params: Mapping[str, str] | QueryDict, reading: Reading) -> None:

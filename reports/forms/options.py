@@ -16,12 +16,11 @@ from reports.engine.dimensions import DIMENSIONS
 from reports.engine.fields import FIELDS, Asker
 from reports.engine.layout import DERIVED_COLUMNS
 from reports.engine.measures import MEASURES
-from reports.engine.question import CUSTOM, MOST_LEVELS, OWN_KEYS, Fault, Question
+from reports.engine.question import CUSTOM, LAYOUT_KEYS, MOST_LEVELS, OWN_KEYS, Fault, Question
 from reports.engine.words import period_in_words
 from reports.forms.builder import builder_words, condition_said, tree_of
 from reports.forms.sections import Section, filter_sections, first_tests
 
-LAYOUT_KEYS = ("group", "columns", "sort", "top", "chart", "target", "markup", "tax")
 GROUP_COLUMNS = ("calls", "talk", "cost", "share")
 CALL_COLUMNS = ("time", "type", "person", "extension", "other", "talk", "cost")
 """What is shown when a report of calls is grouped, or a report of groups no longer."""
@@ -36,6 +35,9 @@ CHART_NAMES: tuple[tuple[str, str | Promise], ...] = (
     ("doughnut", gettext_lazy("Doughnut")),
     ("heat", gettext_lazy("Heat map")),
 )
+
+ORDERS: dict[str, str | Promise] = {"-time": gettext_lazy("Newest first"), "time": gettext_lazy("Oldest first")}
+"""The orders of reports that have a layout of their own."""
 
 
 @dataclass(slots=True)
@@ -64,6 +66,8 @@ class Options:
     """What is wrong with what is no filter, by key."""
     faults: list[tuple[str, str]] = field(default_factory=list)
     """Everything that is wrong: the name of its field ('' when it has none), and the text."""
+    only_orders: bool = False
+    """Whether the report has a layout of its own: only the order can be chosen, where there are several."""
     focus: str = ""
     """The first field that is wrong."""
 
@@ -87,7 +91,7 @@ def options_of(
         filters=sections,
         period=Section("period", _("Period and time zone"), "calendar", said=period_said(question), is_open=True),
         conditions=Section("conditions", _("Conditions with and, or, not"), "list-tree"),
-        layout=Section("layout", _("Layout"), "columns-3", said=layout_said(question)),
+        layout=layout_section(question),
         groups=groups,
         dimensions=[(name, str(one.label)) for name, one in DIMENSIONS.items()],
         columns=columns_offered(question),
@@ -95,6 +99,7 @@ def options_of(
         charts=[(name, str(label)) for name, label in CHART_NAMES],
         words=builder_words(sections, asker),
         tree=tree_of(tree_source, asker) if tree_source else None,
+        only_orders=question.orders is not None,
     )
     if where:
         options.conditions.said = [("", condition_said(where, asker))]
@@ -111,7 +116,7 @@ def mark_faults(options: Options, by_field: Mapping[str, Fault], faults: Sequenc
     keep_choices(options, by_field)
     options.layout.is_open = any(key in by_field for key in LAYOUT_KEYS)
     order = ["period", "from", "to", "zone", *(one.name for part in options.filters for one in part.fields)]
-    order += ["where", *LAYOUT_KEYS]
+    order += ["where", *((("sort",) if options.sorts else ()) if options.only_orders else LAYOUT_KEYS)]
     known = [name for name in order if name in by_field]
     options.focus = known[0] if known else ""
     places = [(fault.key.partition(".")[0], fault.text) for fault in faults]
@@ -145,7 +150,9 @@ def columns_offered(question: Question) -> list[tuple[str, str, bool]]:
 
 
 def sorts_offered(question: Question) -> list[tuple[str, str]]:
-    """Return the orders by a column that is shown."""
+    """Return the orders by a column that is shown, or those of a report with a layout of its own."""
+    if question.orders is not None:
+        return [(name, str(ORDERS[name])) for name in question.orders]
     sortable: dict[str, Any] = {**MEASURES}
     if not question.group:
         sortable = {name: one for name, one in DETAILS.items() if one.order_by}
@@ -161,6 +168,14 @@ def period_said(question: Question) -> list[tuple[str, str]]:
     """Return the period and the zone in words."""
     zone = [(_("Time zone"), question.zone)] if question.zone else []
     return [("", period_in_words(question)), *zone]
+
+
+def layout_section(question: Question) -> Section:
+    """Return the section of the layout, of a report with its own one that of the order."""
+    if question.orders is None:
+        return Section("layout", _("Layout"), "columns-3", said=layout_said(question))
+    said = ORDERS.get(question.sort) or _("Usual order")
+    return Section("layout", _("Order"), "arrow-down-up", said=[("", str(said))])
 
 
 def layout_said(question: Question) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from reports.engine.conditions import Comparison, ConditionError, split_values, written
 from reports.engine.fields import FIELDS, OPERATORS, Asker, ChoiceField, FilterField
-from reports.engine.question import Fault, Question
+from reports.engine.question import Fault, Question, narrows
 from reports.engine.time_fields import WeekdayField
 from reports.engine.words import test_in_words
 from reports.services.choosing import SEARCHES, said
@@ -32,6 +32,7 @@ FILTERS: tuple[tuple[str, str | Promise, str, tuple[str, ...]], ...] = (
         ("talk", "ring", "cost", "price", "quality"),
     ),
     ("hours", gettext_lazy("Time of day"), "clock", ("weekday", "time", "business_hours")),
+    ("events", gettext_lazy("Events"), "lock", ("event",)),
     (
         "way",
         gettext_lazy("Trunks and codes"),
@@ -109,7 +110,7 @@ def filter_sections(question: Question, faults: dict[str, Fault], typed: dict[st
 
 def offered(name: str, question: Question, asked: Collection[str]) -> bool:
     """Return whether the report can be narrowed by a field, or somebody has tried to."""
-    return question.filters is None or name in question.filters or name in asked
+    return narrows(question, name) or name in asked
 
 
 def first_tests(question: Question) -> dict[str, Comparison]:

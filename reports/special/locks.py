@@ -44,6 +44,14 @@ REFUSED_COLUMNS = [
 ]
 
 
+ORDERS: dict[str, tuple[str, ...]] = {
+    "": ("person__last_name", "person__first_name", "person_id", "-pk"),
+    "-time": ("-at", "-pk"),
+    "time": ("at", "pk"),
+}
+"""By the names of orders in addresses; usually by person."""
+
+
 def within(rows: Any, question: Question, asker: Asker) -> Any:
     """Keep the rows of the report's days that meet its filters."""
     period = period_of(question, asker.zone)
@@ -54,12 +62,10 @@ def within(rows: Any, question: Question, asker: Asker) -> Any:
 
 
 def lock_events(question: Question, asker: Asker) -> Layout:
-    """Return what happened to lines and PINs by person, the latest of each first; not what engines confirmed."""
-    events = within(
-        LockEvent.objects.visible_to(asker.reader).annotate(user_id=F("person_id")), question, asker
-    ).exclude(kind=Happened.TOLD)
-    ordered = events.select_related("person").order_by("person__last_name", "person__first_name", "person_id", "-pk")
-    found = list(ordered[: MOST_ROWS + 1])
+    """Return what happened to lines and PINs, by person or by time, without what phones were told."""
+    visible = LockEvent.objects.visible_to(asker.reader).annotate(user_id=F("person_id"), happened=F("kind"))
+    events = within(visible, question, asker).exclude(kind=Happened.TOLD)
+    found = list(events.select_related("person").order_by(*ORDERS[question.sort])[: MOST_ROWS + 1])
     layout = Layout(EVENT_COLUMNS, [Row(event_cells(one)) for one in found[:MOST_ROWS]], levels=1)
     return cut(layout, len(found))
 

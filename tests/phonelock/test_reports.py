@@ -1,5 +1,6 @@
 """The reports of lock events and refused calls: scope, masks, charts and exports."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -100,3 +101,39 @@ def test_reports_of_locks_are_narrowed_by_people_and_units_and_refuse_the_rest(e
         "cannot be narrowed by “Talk time”"
         in desk.get(reverse("report", args=["refused-calls"]), {"where": "talk.ge(20)"}).content.decode()
     )
+
+
+def test_lock_events_are_narrowed_by_what_happened_and_put_in_order_of_time(eva: User, admin: User) -> None:
+    finn = make.person("finn", extension="212", last_name="Abel")
+    actor = Actor(Through.PORTAL, admin)
+    for person in (eva, finn):
+        lock(lines_of([person.pk]), Reason.ADMINISTRATION, actor)
+    release(lines_of([eva.pk]), Reason.ADMINISTRATION, actor)
+    reset_pin(finn, actor)
+    for query, names in (
+        ({}, "Abel Abel Wolf Wolf"),
+        ({"sort": "time"}, "Wolf Abel Wolf Abel"),
+        ({"sort": "-time"}, "Abel Wolf Abel Wolf"),
+        ({"event": "locked"}, "Abel Wolf"),
+        ({"event": "released,pin_reset"}, "Abel Wolf"),
+        ({"where": "event.is(released)"}, "Wolf"),
+        ({"event": "locked", "person": "finn"}, "Abel"),
+    ):
+        assert " ".join(re.findall("Abel|Wolf", rows_of(report(admin, "lock-events", **query)))) == names
+    form = report(admin, "lock-events", options="open", sort="-time")
+    assert '<option value="-time" selected>Newest first</option>' in form
+    assert "PIN changed" in form
+    assert 'name="group"' not in form
+
+
+def rows_of(page: str) -> str:
+    """Return the body of a page's table."""
+    return page.partition("<tbody")[2].partition("</tbody")[0]
+
+
+def test_lock_events_are_no_filter_of_calls(admin: User) -> None:
+    for slug, query in (("calls", {"event": "locked"}), ("by-day", {"where": "event.is(locked)"})):
+        refused = client_of(admin).get(reverse("report", args=[slug]), query)
+        assert refused.status_code == 400
+        assert "cannot be narrowed by “What happened”" in refused.content.decode()
+    assert 'name="event"' not in report(admin, "calls", options="open")

@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounting.models import User
+from reports.catalogue import REPORTS
 from reports.models import SavedReport
 from tests import factories as make
 from tests.reports.test_reports import rows
@@ -231,3 +232,13 @@ def test_no_chart_is_called_so(client: Client, admin: User) -> None:
     html = client.get(reverse("report", args=["calls"]), {"options": "open"}).content.decode()
     assert re.search(r'<option value="none" selected>No chart</option>', html)
     assert ">–</option>" not in html
+
+
+@pytest.mark.parametrize("slug", [slug for slug, report in REPORTS.items() if report.run is not None])
+def test_a_report_with_a_layout_of_its_own_refuses_another(client: Client, admin: User, slug: str) -> None:
+    for name, text in (("group", "person"), ("columns", "calls"), ("sort", "-calls"), ("top", "5"), ("chart", "bar")):
+        refused = client.get(reverse("report", args=[slug]), {name: text})
+        assert refused.status_code == 400
+        assert f"This report has a fixed layout: “{name}” cannot be “{text}”." in refused.content.decode()
+    page = client.get(reverse("report", args=[slug]), {"form": "1", "period": "7d", "zone": "Europe/Berlin"})
+    assert client.get(page["Location"]).status_code == 200
