@@ -13,6 +13,7 @@ SUITES = {
     "exports": (("benchmarks.exports", "postgresql"),),
     "schedules": (("benchmarks.schedules", "postgresql"),),
     "budgets": (("benchmarks.budgets", "postgresql"),),
+    "alarms": (("benchmarks.alarms", "postgresql"),),
     "call_control": (("benchmarks.call_control", "postgresql"),),
     "reports": (("benchmarks.reports", "postgresql"), ("benchmarks.reports", "sqlite")),
     "memory": (("benchmarks.memory", "postgresql"),),

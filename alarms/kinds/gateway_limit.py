@@ -1,12 +1,15 @@
 """Gateways at their limit: simultaneous calls against channels (EX-4, EX-7)."""
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import chain
 from typing import Any, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 from django import forms
+from django.db.models import BigIntegerField, F, Func
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -14,7 +17,7 @@ from accounting.models import Gateway
 from alarms.kinds.base import CannotLook, Finding, Kind, Parameters, ParametersForm, Subject
 from alarms.kinds.lines import named_units
 from alarms.kinds.looking import Look
-from alarms.kinds.occasions import DAY, HOUR, Occasion, Occasions, merged
+from alarms.kinds.occasions import DAY, HOUR, QUARTER, Occasion, Occasions, merged
 from alarms.kinds.reasons import NO_RIGHTS, WRONG_PARAMETERS
 from alarms.models import Alarm
 from callanalytics.templatetags.ui import number
@@ -52,8 +55,21 @@ class GatewayLimitForm(ParametersForm):
         self.fields["gateways"].queryset = Gateway.objects.filter(channels__gt=0)  # type: ignore[attr-defined]
 
 
-Taken = tuple[int, int]
-"""From when until just before when a call takes a channel, in epoch seconds."""
+Taken = npt.NDArray[np.int64]
+"""From when until just before when calls take a channel, in epoch seconds, one row each."""
+
+
+class Epoch(Func):
+    """A moment as whole epoch seconds: read in a fifth of the time that moments take."""
+
+    arity, output_field = 1, BigIntegerField()
+    template = "CAST(EXTRACT(EPOCH FROM %(expressions)s) AS bigint)"
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        """Return the same for SQLite."""
+        return self.as_sql(
+            compiler, connection, template="CAST(strftime('%%%%s', %(expressions)s) AS integer)", **context
+        )
 
 
 class Peak(NamedTuple):
@@ -128,40 +144,37 @@ def limits_of(parameters: Parameters) -> dict[int, tuple[int, int]]:
 def touched_by(look: Look, limits: Collection[int], occasions: Occasions) -> dict[Occasion, set[int]]:
     """Return the hours or days in which calls that have arrived took channels, and of which gateways."""
     found: dict[Occasion, set[int]] = defaultdict(set)
-    arrivals = look.arrivals().filter(carries_trunk=True, gateway_id__in=list(limits))
-    for gateway, begun, ended in look.rows(arrivals.order_by().values_list("gateway_id", "started_at", "ended_at")):
-        moment = begun
-        while moment < ended:
-            occasion = occasions.of(moment)
-            found[occasion].add(gateway)
-            moment = occasion.end
+    arrivals = look.arrivals().filter(carries_trunk=True, gateway_id__in=list(limits), ended_at__gt=F("started_at"))
+    quarters = arrivals.order_by().values_list(
+        "gateway_id", Epoch("started_at") / QUARTER, (Epoch("ended_at") - 1) / QUARTER
+    )
+    for gateway, first, last in look.rows(quarters.distinct()):
+        for quarter in range(first, last + 1):
+            found[occasions.of(datetime.fromtimestamp(quarter * QUARTER, UTC))].add(gateway)
     return found
 
 
-def calls_in(look: Look, gateways: Collection[int], begin: datetime, end: datetime) -> dict[int, list[Taken]]:
+def calls_in(look: Look, gateways: Collection[int], begin: datetime, end: datetime) -> dict[int, Taken]:
     """Return when channels of gateways were taken by calls that touch a time."""
-    calls: dict[int, list[Taken]] = defaultdict(list)
     on_trunks = look.records().filter(carries_trunk=True, gateway_id__in=list(gateways), ended_at__gt=begin)
     rows = on_trunks.in_period(begin - LONGEST_CALL, end).order_by()
-    for gateway, begun, ended in look.rows(rows.values_list("gateway_id", "started_at", "ended_at")):
-        first, last = int(max(begun, begin).timestamp()), int(min(ended, end).timestamp())
-        if first < last:
-            calls[gateway].append((first, last))
-    return calls
+    found = look.rows(rows.values_list("gateway_id", Epoch("started_at"), Epoch("ended_at")))
+    calls = np.fromiter(chain.from_iterable(found), np.int64).reshape(-1, 3)
+    calls[:, 1:] = calls[:, 1:].clip(int(begin.timestamp()), int(end.timestamp()))
+    return {int(gateway): calls[calls[:, 0] == gateway, 1:] for gateway in np.unique(calls[:, 0])}
 
 
-def peaks(calls: Sequence[Taken], level: int, occasions: Occasions) -> dict[Occasion, Peak]:
+def peaks(calls: Taken, level: int, occasions: Occasions) -> dict[Occasion, Peak]:
     """Return the hours or days in which at least so many calls went on at the same time."""
-    changes: Counter[int] = Counter()
-    for begun, ended in calls:
-        changes[begun] += 1
-        changes[ended] -= 1
+    moments, places = np.unique(calls, return_inverse=True)
+    changes = np.zeros((len(moments), 2), np.int64)
+    for side in (0, 1):
+        changes[:, side] = np.bincount(places.reshape(-1, 2)[:, side], minlength=len(moments))
+    going_on = np.cumsum(changes[:, 0] - changes[:, 1])
     found: dict[Occasion, Peak] = {}
-    now = 0
-    for moment, following in pairwise(sorted(changes)):
-        now += changes[moment]
-        since = moment
-        while now >= level and since < following:
+    for place in np.flatnonzero(going_on >= level):
+        now, since, following = (int(one) for one in (going_on[place], moments[place], moments[place + 1]))
+        while since < following:
             occasion = occasions.of(datetime.fromtimestamp(since, UTC))
             known = found.get(occasion, Peak(since, 0))
             found[occasion] = Peak(known.first, max(known.most, now))

@@ -52,6 +52,11 @@ class Look:
 
     def records(self) -> CallRecordQuerySet:
         """Return all records in the owner's scope."""
+        return self.scope.all()
+
+    @cached_property
+    def scope(self) -> CallRecordQuerySet:
+        """All records in the owner's scope, found out once."""
         return CallRecord.objects.visible_to(self.owner)
 
     def tellable(self) -> CallRecordQuerySet:

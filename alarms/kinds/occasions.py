@@ -18,6 +18,8 @@ WITHIN: dict[str, str | Promise] = {
     MONTH: gettext_lazy("a month"),
 }
 """After "within"."""
+QUARTER = 15 * 60
+"""Seconds: hours begin with one of these in every zone of our time."""
 A_DAY = timedelta(days=1)
 
 
@@ -52,16 +54,18 @@ class Occasions:
 
     def __init__(self, length: str, zone: ZoneInfo) -> None:
         self.length, self.zone = length, zone
-        self._known: dict[date, Occasion] = {}
+        self._known: dict[date | int, Occasion] = {}
 
     def of(self, moment: datetime) -> Occasion:
         """Return the occasion of an aware moment."""
+        known: date | int
         if self.length == HOUR:
-            return occasion_of(moment, HOUR, self.zone)
-        day = moment.astimezone(self.zone).date()
-        if day not in self._known:
-            self._known[day] = occasion_of(moment, self.length, self.zone)
-        return self._known[day]
+            known = int(moment.timestamp()) // QUARTER
+        else:
+            known = moment.astimezone(self.zone).date()
+        if known not in self._known:
+            self._known[known] = occasion_of(moment, self.length, self.zone)
+        return self._known[known]
 
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:
