@@ -315,6 +315,7 @@ APPLICATIONS = (
         "home",
         menu=(
             MenuItem(_("Home"), "house", "home"),
+            MenuItem(_("Dashboard"), "layout-dashboard", "dashboard"),
             MenuItem(_("Calls"), "list", "calls", covers=("call",)),
             MenuItem(
                 _("Reports"),

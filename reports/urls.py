@@ -2,11 +2,22 @@
 
 from django.urls import path
 
-from reports.views import choices, exports, home, mailing, previews, reports, saved, schedule_form, schedules
+from reports.views import choices, dashboard, exports, home, mailing, previews, reports, saved, schedule_form, schedules
 
 urlpatterns = [
     path("calls/home/", home.home, name="home"),
     path("calls/home/live/", home.live, name="home_live"),
+    path("dashboard/", dashboard.dashboard, name="dashboard"),
+    path("dashboard/wall/", dashboard.wall, name="dashboard_wall"),
+    path("dashboard/add/", dashboard.add_widgets, name="add_widgets"),
+    path("dashboard/arrange/", dashboard.arrange, name="arrange_dashboard"),
+    path("dashboard/restore/", dashboard.restore_widget, name="restore_widget"),
+    path("dashboard/reset/", dashboard.reset, name="reset_dashboard"),
+    path("dashboard/role/", dashboard.begin_with, name="begin_dashboard"),
+    path("dashboard/widgets/<slug:name>/", dashboard.widget, name="widget"),
+    path("dashboard/widgets/<slug:name>/close/", dashboard.close_widget, name="close_widget"),
+    path("dashboard/widgets/<slug:name>/fold/", dashboard.fold_widget, name="fold_widget"),
+    path("dashboard/widgets/<slug:name>/period/", dashboard.choose_period, name="choose_widget_period"),
     path("reports/", reports.report_list, name="reports"),
     path("reports/choices/<slug:name>/", choices.choices, name="report_choices"),
     path("reports/exports/", exports.begin, name="begin_report_export"),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -92,6 +93,18 @@ def latest(accounts: Sequence[Account]) -> list[Seen]:
     for period in BudgetPeriod.objects.filter(account__in=held).order_by("start"):
         periods[period.account_id] = period
     return [Seen(account, periods[pk]) for pk, account in held.items() if pk in periods]
+
+
+def open_periods() -> Any:
+    """Return the periods that are open."""
+    return BudgetPeriod.objects.filter(closed=False)
+
+
+def used_to(share: int) -> Any:
+    """Return the open periods of which so many percent are used."""
+    return open_periods().extra(
+        where=["spent > 0 AND spent * 100 >= %s * (assigned + carried_in + topped_up)"], params=[share]
+    )
 
 
 def with_locks(cards: Sequence[Seen], reader: User) -> list[Seen]:

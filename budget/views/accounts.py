@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from budget.forms.budgets import TopUpForm
-from budget.models import Account, BudgetPeriod
+from budget.models import Account
 from budget.querysets import AccountQuerySet
 from budget.services import changing
 from budget.services.forecast import outlook
@@ -19,7 +19,7 @@ from budget.services.holders import Calendar
 from budget.services.letters import tell
 from budget.services.picture import picture
 from budget.services.quantities import stored
-from budget.services.seeing import Seen, calls_behind, latest, with_locks
+from budget.services.seeing import Seen, calls_behind, latest, open_periods, used_to, with_locks
 from budget.services.words import event_in_words, rule_in_words
 from callanalytics.web.permissions import administrators, require
 from callanalytics.web.requests import AuthenticatedRequest, page_of
@@ -76,18 +76,6 @@ def narrowed(accounts: AccountQuerySet, show: str, typed: str) -> AccountQuerySe
             person | unit | Q(person__username__icontains=word) | Q(budget__name__icontains=word)
         )
     return accounts
-
-
-def open_periods() -> Any:
-    """Return the periods that are open."""
-    return BudgetPeriod.objects.filter(closed=False)
-
-
-def used_to(share: int) -> Any:
-    """Return the open periods of which so many percent are used."""
-    return open_periods().extra(
-        where=["spent > 0 AND spent * 100 >= %s * (assigned + carried_in + topped_up)"], params=[share]
-    )
 
 
 def accounts_of(accounts: AccountQuerySet) -> AccountQuerySet:
