@@ -1,4 +1,4 @@
-"""Looks after dashboards: which widgets somebody sees, and where; what a person changes is kept for that person alone."""
+"""Looks after dashboards: which widgets somebody sees, and where; what a person changes is kept for that person."""
 
 import json
 import secrets
@@ -72,16 +72,16 @@ def usual_period(widget: Widget) -> str:
 
 FIRST: dict[str, tuple[tuple[str, int, int], ...]] = {
     Role.USER: (
-        ("key-figures", 0, 0), ("calls-per-day", 0, 2), ("my-line", 8, 2), ("my-budget", 8, 5), ("last-calls", 0, 6),
-        ("favourites", 8, 8), ("calls-by-type", 0, 10), ("top-destinations", 4, 10),
+        ("key-figures", 0, 0), ("calls-per-day", 0, 2), ("my-line", 8, 2), ("my-budget", 8, 5), ("last-calls", 0, 7),
+        ("favourites", 8, 8), ("calls-by-type", 0, 11), ("top-destinations", 4, 11),
     ),
     Role.SUPERVISOR: (
-        ("key-figures", 0, 0), ("calls-per-day", 0, 2), ("missed-open", 8, 2), ("top-people", 0, 6),
-        ("answered-in-time", 4, 6), ("budgets-near-limit", 8, 6), ("alarms", 4, 8), ("hour-by-weekday", 0, 12),
+        ("key-figures", 0, 0), ("calls-per-day", 0, 2), ("missed-open", 8, 2), ("top-people", 0, 7),
+        ("answered-in-time", 4, 7), ("budgets-near-limit", 8, 6), ("alarms", 4, 9), ("hour-by-weekday", 0, 13),
     ),
     Role.ADMINISTRATOR: (
-        ("key-figures", 0, 0), ("calls-per-day", 0, 2), ("collection", 8, 2), ("cost-per-month", 0, 6),
-        ("alarms", 8, 6), ("top-departments", 0, 10), ("chores", 4, 10), ("cost-by-type", 8, 10),
+        ("key-figures", 0, 0), ("calls-per-day", 0, 2), ("collection", 8, 2), ("cost-per-month", 0, 7),
+        ("alarms", 8, 6), ("cost-by-type", 8, 10), ("top-departments", 0, 12), ("chores", 4, 12),
     ),
 }  # fmt: skip
 """With what people of a role begin when their administrator has said nothing else."""

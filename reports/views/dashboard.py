@@ -104,7 +104,7 @@ def shown(request: AuthenticatedRequest, place: Place) -> str:
         return kept
     try:
         with limited(settings.REPORT_SECONDS):
-            content = what.show(Sight(request.user, place.w, place.period, place.report))
+            content = what.show(Sight(request.user, place.w, place.period, place.report, is_narrow(request)))
     except NothingToShow as reason:
         content = Content("widgets/nothing.html", {"text": str(reason)})
     except TooLongError:
@@ -116,6 +116,11 @@ def shown(request: AuthenticatedRequest, place: Place) -> str:
     return inside
 
 
+def is_narrow(request: AuthenticatedRequest) -> bool:
+    """Return whether the reader's screen is that of a phone, as its browser has told."""
+    return request.COOKIES.get("screen") == "narrow"
+
+
 def mark_of(request: AuthenticatedRequest, place: Place) -> str:
     """Return a text that differs with all but newly arrived calls: reader, scope, masks, language, zone, day, place."""
     user = request.user
@@ -123,7 +128,7 @@ def mark_of(request: AuthenticatedRequest, place: Place) -> str:
     scope = list(user.supervisions.order_by("pk").values_list()) if user.is_supervisor else user.role
     seen = (
         user.pk, scope, revision, get_language(), timezone.get_current_timezone_name(), timezone.localdate(),
-        place.widget, place.w, place.period, place.report,
+        place.widget, place.w, place.period, place.report, is_narrow(request),
     )  # fmt: skip
     return f"widget-{hashlib.blake2b(repr(seen).encode(), digest_size=12).hexdigest()}"
 

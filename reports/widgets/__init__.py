@@ -21,35 +21,36 @@ WIDGETS: dict[str, Widget] = {
         Widget(
             "calls-by-type", _("Calls by type"), _("Calls of today, yesterday or the last 7 days by their type."),
             "chart-bar", picture_of("by-call-type", chart="bar", columns=("calls", "talk", "cost"), sort="-calls"),
-            periods=DAYS,
+            periods=DAYS, height=5,
         ),
         Widget(
             "calls-per-day", _("Calls per day"), _("Incoming and outgoing calls, day by day."), "chart-column",
-            picture_of("by-day"), width=8, periods=RECENT,
+            picture_of("by-day"), width=8, height=5, periods=RECENT,
         ),
         Widget(
             "cost-per-month", _("Cost per month"), _("The last twelve months, and how the present one will end."),
-            "trending-up", figures.cost_by_month, width=8,
+            "trending-up", figures.cost_by_month, width=8, height=5,
         ),
         Widget(
             "cost-by-type", _("Cost by type"), _("What calls of each type cost."), "chart-pie",
-            picture_of("by-call-type", chart="doughnut", columns=("cost", "calls"), sort="-cost"), periods=MONTHS,
+            picture_of("by-call-type", chart="doughnut", columns=("cost", "calls"), sort="-cost"),
+            periods=MONTHS, height=5,
         ),
         Widget(
             "top-people", _("Highest cost by person"), _("Who has spent most."), "users",
-            picture_of("cost-by-person", top=8), permission=overseers, periods=MONTHS,
+            picture_of("cost-by-person", top=8), permission=overseers, periods=MONTHS, height=5,
         ),
         Widget(
             "top-departments", _("Highest cost by department"), _("Which departments have spent most."), "network",
-            picture_of("cost-by-department", top=8), permission=overseers, periods=MONTHS,
+            picture_of("cost-by-department", top=8), permission=overseers, periods=MONTHS, height=5,
         ),
         Widget(
             "top-destinations", _("Most called destinations"), _("Where calls go to most."), "map-pin",
-            picture_of("by-destination", top=8), periods=RECENT,
+            picture_of("by-destination", top=8), periods=RECENT, height=5,
         ),
         Widget(
             "hour-by-weekday", _("Hour by weekday"), _("When the phones are busy."), "grid-3x3",
-            picture_of("hour-by-weekday"), width=8, periods=RECENT,
+            picture_of("hour-by-weekday"), width=8, height=5, periods=RECENT,
         ),
         Widget("my-budget", _("My budget"), _("What is left of it."), "wallet", budgets.own_budgets, height=3),
         Widget(
@@ -74,7 +75,7 @@ WIDGETS: dict[str, Widget] = {
         ),
         Widget(
             "trunk-load", _("Trunk load today"), _("Calls at the same moment on each gateway."), "router",
-            picture_of("simultaneous-calls", period="today"), permission=administrators,
+            picture_of("simultaneous-calls", period="today"), permission=administrators, height=5,
         ),
         Widget(
             "alarms", _("Alarms raised"), _("What nobody has acknowledged yet."), "bell", upkeep.alarms,
@@ -94,7 +95,7 @@ WIDGETS: dict[str, Widget] = {
         Widget("last-calls", _("Last calls"), _("Your newest calls."), "list", lists.last_calls, width=8),
         Widget(
             "saved-report", _("Saved report"), _("The picture of a report that you or others have saved."),
-            "bookmark", lists.saved_report, width=6,
+            "bookmark", lists.saved_report, width=6, height=5,
         ),
     )
 }  # fmt: skip

@@ -21,6 +21,8 @@ class Sight:
     """One of the widget's periods; '' for widgets without."""
     report: int | None = None
     """The saved report of a widget that shows one."""
+    narrow: bool = False
+    """Whether the screen is that of a phone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,12 +42,12 @@ def picture_of(slug: str, **changes: Any) -> Callable[[Sight], Content]:
 def pictured(report: Report, question: Question, sight: Sight) -> Content:
     """Return the chart of a question, its first rows where it has none, and the address of the whole."""
     run = asked(report, question, sight)
-    charts = charts_of(run.answer) if run.answer else run.layout.charts
+    charts = charts_of(run.answer) if run.answer else run.layout.charts if question.chart != "none" else []
     address = address_of(report, question)
     if not charts:
         return Content("widgets/rows.html", {"layout": first_rows(run.layout, sight.columns)}, address)
     calls = reverse("report", args=["calls"])
-    sheet = Sheet(get_language_bidi(), lambda query: f"{calls}?{query}", max(NARROW, sight.columns * COLUMN))
+    sheet = Sheet(get_language_bidi(), lambda query: f"{calls}?{query}", max(NARROW, sight.columns * COLUMN * (not sight.narrow)))
     drawn = [(chart, mark_safe(draw(chart, sheet))) for chart in charts[:2]]  # noqa: S308  (escaped by draw)
     return Content("widgets/charts.html", {"charts": drawn}, address)
 

@@ -39,6 +39,11 @@
     show(body, { address: select.form.action, form: new FormData(select.form) });
   });
 
+  // On a phone the widgets stand below each other, each as high as what it shows.
+  const phone = matchMedia("(max-width: 760px)");
+  phone.addEventListener("change", () => location.reload());
+  if (phone.matches && !still) return;
+
   const wide = 12;
   const grid = GridStack.init({
     column: wide,
@@ -49,15 +54,12 @@
     rtl: document.documentElement.dir === "rtl",
     draggable: { handle: ".widget-head", cancel: "select, .widget-button, a" },
     resizable: { handles: document.documentElement.dir === "rtl" ? "sw" : "se" },
-    columnOpts: { breakpointForWindow: true, breakpoints: [{ w: 760, c: 1 }], layout: "list" },
     animate: !matchMedia("(prefers-reduced-motion: reduce)").matches,
   }, board);
   board.classList.add("is-ready");
 
   const token = document.querySelector("[name=csrfmiddlewaretoken]");
   const keep = async () => {
-    // One column below the other is for narrow screens only.
-    if (grid.getColumn() !== wide) return;
     const places = {};
     for (const { id, x = 0, y = 0, w = 1, h = 1 } of grid.save(false)) places[id] = { x, y, w, h };
     const answer = await fetch(board.dataset.arrange, {
