@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from budget.forms.budgets import TopUpForm
-from budget.models import Account
+from budget.models import Account, BudgetPeriod
 from budget.querysets import AccountQuerySet
 from budget.services import changing
 from budget.services.forecast import outlook

@@ -71,7 +71,7 @@ def board(request: AuthenticatedRequest) -> dict[str, Any]:
         SavedReport.objects.filter(pk__in=[one.report for one in places if one.report]).values_list("pk", "name")
     )
     frames = [
-        {"place": one, "widget": one.what, "name": names.get(one.report) or one.what.label,
+        {"place": one, "widget": one.what, "name": names.get(one.report or 0) or one.what.label,
          "periods": [(name, NAMES[name]) for name in one.what.periods]}
         for one in places
     ]  # fmt: skip

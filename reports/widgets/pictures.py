@@ -47,7 +47,9 @@ def pictured(report: Report, question: Question, sight: Sight) -> Content:
     if not charts:
         return Content("widgets/rows.html", {"layout": first_rows(run.layout, sight.columns)}, address)
     calls = reverse("report", args=["calls"])
-    sheet = Sheet(get_language_bidi(), lambda query: f"{calls}?{query}", max(NARROW, sight.columns * COLUMN * (not sight.narrow)))
+    sheet = Sheet(
+        get_language_bidi(), lambda query: f"{calls}?{query}", max(NARROW, sight.columns * COLUMN * (not sight.narrow))
+    )
     drawn = [(chart, mark_safe(draw(chart, sheet))) for chart in charts[:2]]  # noqa: S308  (escaped by draw)
     return Content("widgets/charts.html", {"charts": drawn}, address)
 
