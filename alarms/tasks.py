@@ -21,9 +21,12 @@ def evaluate() -> None:
         due.hand_out()
 
 
-@shared_task(expires=60)
+@shared_task(expires=60, soft_time_limit=120, time_limit=150)
 def deliver_webhooks() -> None:
-    """Post the messages that are due, unless somebody is at it; posting one asks for it at once, too."""
+    """Post the messages that are due, unless somebody is at it; posting one asks for it at once, too.
+
+    The limits end a worker that a receiver keeps waiting by sending headers without end.
+    """
     if not delivering.is_under_way():
         delivering.deliver_due()
 

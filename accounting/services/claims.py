@@ -65,7 +65,7 @@ def store(row: Any, **values: Any) -> bool:
 
 def own(row: Any) -> models.QuerySet[Any]:
     """Return the row as long as the claim on it holds."""
-    return type(row).objects.filter(pk=row.pk, claim=row.claim, state=MailState.SENDING)
+    return models.QuerySet(type(row)).filter(pk=row.pk, claim=row.claim, state=MailState.SENDING)
 
 
 def wait_of(age: timedelta) -> timedelta:

@@ -53,7 +53,8 @@ class WebhookAdmin(SetUpAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return webhooks with the number of rules that post to them."""
         kept = Count("rules", filter=Q(rules__deleted_at__isnull=True))
-        return super().get_queryset(request).annotate(kept_rules=kept)
+        found: QuerySet[Any] = super().get_queryset(request).annotate(kept_rules=kept)
+        return found
 
     @admin.display(description=_("address"))
     def shown_address(self, webhook: Webhook) -> SafeString:
