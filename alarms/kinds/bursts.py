@@ -5,13 +5,15 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from django import forms
-from django.db.models import Count, Max, Min, Q
+from django.db.models import DateTimeField, F, Max, Min, Q, Window
+from django.db.models.functions import Lag
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounting.models import CallRecord, Direction
 from accounting.models import Kind as Network
+from accounting.querysets.calls import CallRecordQuerySet
 from alarms.kinds.base import FIELDS, Finding, Kind, Parameters, ParametersForm, Subject, subject_of
 from alarms.kinds.looking import Look
 from alarms.kinds.occasions import DAY, Occasions
@@ -83,28 +85,36 @@ class Bursts(Kind):
     def candidates(
         self, condition: Q, within: timedelta, look: Look, least: int, *, pair: bool
     ) -> Iterator[list[CallRecord]]:
-        """Yield the short calls around those that have arrived of each pair or number that has enough of them."""
-        arrived = look.arrivals().filter(condition).order_by().values_list("other_number")
-        spans = {
-            number: (first - within, last + within)
-            for number, first, last in look.rows(arrived.annotate(first=Min("started_at"), last=Max("started_at")))
-        }
+        """Yield the short calls of each pair or number that has enough of them close to each other, in order."""
+        names = ["phone_system_id", "extension", "other_number"] if pair else ["other_number"]
+        before = Window(
+            Lag("started_at", least - 1), partition_by=names, order_by="started_at", output_field=DateTimeField()
+        )
+        for near in self.around_arrivals(condition, within, look):
+            close = near.annotate(before=before).filter(before__gte=F("started_at") - within)
+            found = sorted(set(look.rows(close.values_list("other_number", flat=True))))
+            for start in range(0, len(found), AT_ONCE):
+                calls = near.filter(other_number__in=found[start : start + AT_ONCE])
+                together: dict[tuple[object, ...], list[CallRecord]] = {}
+                for record in look.rows(calls.order_by("started_at", "pk").only(*FIELDS)):
+                    together.setdefault(tuple(getattr(record, name) for name in names), []).append(record)
+                yield from together.values()
+
+    def around_arrivals(self, condition: Q, within: timedelta, look: Look) -> Iterator[CallRecordQuerySet]:
+        """Yield short calls among which are all that may form a burst with one that has arrived."""
+        arrivals = look.arrivals().filter(condition).order_by()
+        if look.is_trial:
+            yield arrivals
+            return
+        rows = arrivals.values_list("other_number").annotate(first=Min("started_at"), last=Max("started_at"))
+        spans = {other: (first, last) for other, first, last in look.rows(rows)}
         numbers = sorted(spans)
-        names = ("phone_system_id", "extension", "other_number") if pair else ("other_number",)
-        size = Count("pk") if pair else Count("extension", distinct=True)
         for start in range(0, len(numbers), AT_ONCE):
             some = numbers[start : start + AT_ONCE]
-            near = look.records().filter(
-                condition, other_number__in=some,
-                started_at__gte=min(spans[one][0] for one in some), started_at__lte=max(spans[one][1] for one in some),
-            )  # fmt: skip
-            many = near.order_by().values(*names).annotate(size=size).filter(size__gte=least)
-            found = {row["other_number"] for row in look.rows(many)}
-            together: dict[tuple[object, ...], list[CallRecord]] = {}
-            calls = near.filter(other_number__in=found).order_by("started_at", "pk").only(*FIELDS)
-            for record in look.rows(calls) if found else ():
-                together.setdefault(tuple(getattr(record, name) for name in names), []).append(record)
-            yield from together.values()
+            first, last = min(spans[one][0] for one in some), max(spans[one][1] for one in some)
+            yield look.records().filter(
+                condition, other_number__in=some, started_at__gte=first - within, started_at__lte=last + within
+            )
 
     def sentence(self, alarm: Alarm) -> str:
         """Return how many calls there were."""

@@ -1,7 +1,8 @@
 """Kinds that count calls within whole hours or days, of each line or of all together."""
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import ClassVar
 
@@ -21,6 +22,7 @@ MOST_LINES = 2_000
 Line = tuple[int, str]
 """Phone system and extension; (0, "") stands for all together."""
 EVERY: Line = (0, "")
+Place = tuple[Occasion, Line]
 
 
 class CountingForm(ParametersForm):
@@ -51,41 +53,20 @@ class CountingKind(Kind):
         """Return a finding for each line and time that arrivals touch and that has too many calls."""
         condition, occasions = self.condition(parameters, look), Occasions(parameters.get("within", DAY), look.zone)
         each, limit = parameters.get("counted", EACH) == EACH, int(parameters["limit"])
-        touched = self.touched(look.arrivals().filter(condition), look, occasions, each=each)
-        lines = {line for some in touched.values() for line in some}
-        records = look.records().filter(condition)
-        if each and len(lines) <= MOST_LINES:
-            records = records.filter(extension__in={extension for _system, extension in lines})
-        for begin, end in merged(touched):
-            calls = self.together(records.in_period(begin, end), look, occasions, touched, each=each)
-            for (occasion, line), found in calls.items():
-                if len(found) >= limit:
-                    yield self.finding(occasion, line, found, parameters)
-
-    def touched(
-        self, arrivals: CallRecordQuerySet, look: Look, occasions: Occasions, *, each: bool
-    ) -> dict[Occasion, set[Line]]:
-        """Return the times in which calls have arrived, and of which lines."""
-        found: dict[Occasion, set[Line]] = {}
-        rows: Iterable[tuple[int, str, datetime]] = look.rows(
-            arrivals.order_by().values_list("phone_system_id", "extension", "started_at")
+        records, found = (
+            look.records().filter(condition),
+            counted(look.arrivals().filter(condition), look, occasions, each=each),
         )
-        for system, extension, started in rows:
-            found.setdefault(occasions.of(started), set()).add((system, extension) if each else EVERY)
-        return found
-
-    def together(
-        self, records: CallRecordQuerySet, look: Look, occasions: Occasions, touched: dict[Occasion, set[Line]],
-        *, each: bool,
-    ) -> dict[tuple[Occasion, Line], list[CallRecord]]:  # fmt: skip
-        """Return the calls of each time and line that arrivals touch, in order."""
-        found: dict[tuple[Occasion, Line], list[CallRecord]] = {}
-        for record in look.rows(records.order_by("started_at", "pk").only(*FIELDS)):
-            occasion = occasions.of(record.started_at)
-            line = (record.phone_system_id, record.extension) if each else EVERY
-            if line in touched.get(occasion, ()):
-                found.setdefault((occasion, line), []).append(record)
-        return found
+        if not look.is_trial:
+            times = merged(occasion for occasion, _line in found)
+            sums = (counted(some, look, occasions, each=each) for some in on(records, found, times))
+            touched, found = found, Counter()
+            for some in sums:
+                found += Counter({key: calls for key, calls in some.items() if key in touched})
+        many = {key for key, calls in found.items() if calls >= limit}
+        for some in on(records, many, merged(occasion for occasion, _line in many)):
+            for (occasion, line), calls in together(some, look, occasions, many, each=each).items():
+                yield self.finding(occasion, line, calls, parameters)
 
     def finding(self, occasion: Occasion, line: Line, calls: list[CallRecord], parameters: Parameters) -> Finding:
         """Return what is raised about too many calls."""
@@ -96,3 +77,35 @@ class CountingKind(Kind):
             calls=len(calls), facts={"limit": limit, "within": parameters.get("within", DAY)}, query=self.query,
             records=tuple(calls), known_at=calls[limit - 1].ended_at,
         )  # fmt: skip
+
+
+def counted(records: CallRecordQuerySet, look: Look, occasions: Occasions, *, each: bool) -> Counter[Place]:
+    """Return how many calls there are by time and line."""
+    rows = look.rows(records.order_by().values_list("phone_system_id", "extension", "started_at"))
+    return Counter(
+        (occasions.of(started), (system, extension) if each else EVERY) for system, extension, started in rows
+    )
+
+
+def on(
+    records: CallRecordQuerySet, places: Collection[Place], times: Iterable[tuple[datetime, datetime]]
+) -> Iterator[CallRecordQuerySet]:
+    """Yield the calls of these lines in each of the times."""
+    lines = {line for _occasion, line in places}
+    if EVERY not in lines and len(lines) <= MOST_LINES:
+        records = records.filter(extension__in={extension for _system, extension in lines})
+    for begin, end in times:
+        yield records.in_period(begin, end)
+
+
+def together(
+    records: CallRecordQuerySet, look: Look, occasions: Occasions, wanted: Collection[Place], *, each: bool
+) -> dict[Place, list[CallRecord]]:
+    """Return the calls of each time and line that is wanted, in order."""
+    found: dict[Place, list[CallRecord]] = {}
+    for record in look.rows(records.order_by("started_at", "pk").only(*FIELDS)):
+        line = (record.phone_system_id, record.extension) if each else EVERY
+        place = (occasions.of(record.started_at), line)
+        if place in wanted:
+            found.setdefault(place, []).append(record)
+    return found

@@ -45,6 +45,8 @@ class Look:
     """Which call records have arrived since then; None when there are none."""
     gives_up_at: float = inf
     """When a trial has taken too long, by time.monotonic()."""
+    is_trial: bool = False
+    """Whether all calls from `since` on have arrived, so that kinds need not ask what else there is."""
 
     def arrivals(self) -> CallRecordQuerySet:
         """Return the records that have arrived, in the owner's scope."""
@@ -108,4 +110,4 @@ def trial_of(owner: User, zone: ZoneInfo | None, now: datetime, days: int, gives
     """Return a look at the calls of the last days, as if they had all just arrived."""
     since = now - timedelta(days=days)
     arrived = Q(started_at__gte=since, started_at__lt=now)
-    return Look(owner, zone or zone_of(owner), now, since, arrived, gives_up_at)
+    return Look(owner, zone or zone_of(owner), now, since, arrived, gives_up_at, is_trial=True)

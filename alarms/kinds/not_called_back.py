@@ -1,8 +1,8 @@
 """Missed calls that nobody has called back in time (EX-3)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from itertools import chain
+from typing import NamedTuple
 
 from django import forms
 from django.db.models import Q
@@ -61,14 +61,20 @@ class NotCalledBack(CallKind):
         """Yield missed calls that have arrived after their time, and those whose time has run out since."""
         time = timedelta(minutes=int(parameters.get("minutes", 60)))
         condition, until = self.condition(parameters, look), look.now - time - GRACE
-        late = look.arrivals().filter(condition, started_at__lte=until)
-        ended = look.records().filter(condition, started_at__gt=look.since - time - GRACE, started_at__lte=until)
-        calls = {record.pk: record for record in chain(look.rows(late.only(*FIELDS)), look.rows(ended.only(*FIELDS)))}
-        waiting: Iterable[CallRecord] = calls.values()
-        if parameters.get("in_hours", True):
-            hours = OfficeHours({}, look.zone)
-            waiting = (one for one in waiting if hours.of(one.office_id).is_open(one.started_at))
-        yield from sorted(not_followed(list(waiting), time, look), key=lambda one: (one.started_at, one.pk))
+        sources = [look.arrivals()]
+        if not look.is_trial:
+            sources.append(look.records().filter(started_at__gt=look.since - time - GRACE))
+        missed: set[Missed] = set()
+        hours = OfficeHours({}, look.zone) if parameters.get("in_hours", True) else None
+        for source in sources:
+            calls = source.filter(condition, started_at__lte=until).order_by()
+            for row in look.rows(calls.values_list("started_at", "pk", "other_number", "office_id")):
+                if hours is None or hours.of(row[-1]).is_open(row[0]):
+                    missed.add(Missed(*row))
+        open_calls = [one.pk for one in not_followed(sorted(missed), time, look)]
+        for start in range(0, len(open_calls), AT_ONCE):
+            records = look.records().filter(pk__in=open_calls[start : start + AT_ONCE])
+            yield from look.rows(records.order_by("started_at", "pk").only(*FIELDS))
 
     def sentence(self, alarm: Alarm) -> str:
         """Return how many calls there were."""
@@ -86,13 +92,21 @@ class NotCalledBack(CallKind):
         return words + lines_in_words(parameters)
 
 
-def not_followed(missed: list[CallRecord], time: timedelta, look: Look) -> Iterator[CallRecord]:
+class Missed(NamedTuple):
+    """A missed call."""
+
+    started_at: datetime
+    pk: int
+    other_number: str
+    office_id: int | None
+
+
+def not_followed(missed: Sequence[Missed], time: timedelta, look: Look) -> Iterator[Missed]:
     """Yield the missed calls after which nobody spoke with the caller in time, as the report of missed calls counts.
 
-    Whom somebody has called privately is told to nobody.
+    They are given in order. Whom somebody has called privately is told to nobody.
     """
     talked = CallRecord.objects.filter(outcome=Outcome.ANSWERED, kind=Kind.PUBLIC).exclude(look.hidden)
-    missed.sort(key=lambda one: one.started_at)
     for start in range(0, len(missed), AT_ONCE):
         some = missed[start : start + AT_ONCE]
         spoken: dict[str, list[datetime]] = {}

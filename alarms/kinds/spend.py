@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django import forms
+from django.db.models.functions import Trunc
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -216,8 +217,9 @@ def people_over(
             raise CannotLook(WRONG_PARAMETERS)
         touched[occasions.of(look.now)] = set(chosen)
         arrivals = arrivals.filter(user_id__in=chosen)
-    for person, extension, started in look.rows(arrivals.order_by().values_list("user_id", "extension", "started_at")):
-        touched[occasions.of(started)].add(person)
+    rows = arrivals.order_by().values_list("user_id", "extension", beginning(occasions)).distinct()
+    for person, extension, begun in look.rows(rows):
+        touched[occasions.of(begun)].add(person)
         extensions[person].add(extension)
     for time, people in sorted(touched.items()):
         known = {extension for person in people for extension in extensions[person]}
@@ -236,13 +238,19 @@ def units_over(
     members = members_of(parameters, look, kind)
     every = {pk for some in members.values() for pk in some}
     arrivals = look.arrivals().filter(**{f"{kind}_id__among": sorted(every)}, currency=currency, cost__gt=0)
-    times = {occasions.of(started) for started in look.rows(arrivals.order_by().values_list("started_at", flat=True))}
+    begun = arrivals.order_by().values_list(beginning(occasions), flat=True).distinct()
+    times = {occasions.of(moment) for moment in look.rows(begun)}
     for time in sorted(times | {occasions.of(look.now)}):
         own = units_spending(look, kind, every, time, currency)
         for pk, some in members.items():
             spent = sum(own.get(one, 0) for one in some)
             if spent > limit:
                 yield Spender(kind, pk, time, spent, reached_at(steps_of_units(kind, some, time, currency), limit))
+
+
+def beginning(occasions: Occasions) -> Trunc:
+    """Return the local midnight with which the day, week or month of a call begins, for the database."""
+    return Trunc("started_at", occasions.length, tzinfo=occasions.zone)
 
 
 def members_of(parameters: Parameters, look: Look, kind: str) -> dict[int, set[int]]:

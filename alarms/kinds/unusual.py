@@ -88,12 +88,15 @@ class Unusual(Kind):
         except (KeyError, ValueError, ArithmeticError) as error:
             raise CannotLook(WRONG_PARAMETERS) from error
         touched = touched_days(look)
-        if not touched:
+        days = {day for _system, _extension, day in touched} if touched is not None else trial_days(look)
+        if not days:
             return
-        days = {day for _system, _extension, day in touched}
-        lines = {extension for _system, extension, _day in touched}
+        lines = {extension for _system, extension, _day in touched} if touched is not None else None
         high = values_of(look, measure, lines, min(days), max(days) + A_DAY, minimum)
-        found = {(line, day) for line, values in high.items() for day in values if (*line[:2], day) in touched}
+        found = {
+            (line, day) for line, values in high.items() for day in values
+            if touched is None or (line.system, line.extension, day) in touched
+        }  # fmt: skip
         history = values_of(
             look, measure, {line.extension for line, _day in found}, min(days) - HISTORY, max(days) + A_DAY
         )
@@ -124,8 +127,16 @@ class Unusual(Kind):
         return [str(measure), _("%(factor)s times the usual, from %(minimum)s a day on") % words]
 
 
-def touched_days(look: Look) -> set[tuple[int, str, date]]:
-    """Return the lines and days of the organisation's zone of which outgoing calls have arrived."""
+def trial_days(look: Look) -> set[date]:
+    """Return the first and the last whole day of a trial."""
+    zone = ZoneInfo(settings.TIME_ZONE)
+    return {look.since.astimezone(zone).date() + A_DAY, look.now.astimezone(zone).date()}
+
+
+def touched_days(look: Look) -> set[tuple[int, str, date]] | None:
+    """Return the lines and days of the organisation's zone of which outgoing calls have arrived; None: all."""
+    if look.is_trial:
+        return None
     zone = ZoneInfo(settings.TIME_ZONE)
     arrivals = look.arrivals().filter(direction=Direction.OUTGOING, kind=Network.PUBLIC).exclude(extension="")
     rows = look.rows(arrivals.order_by().values_list("phone_system_id", "extension", "started_at"))
@@ -133,14 +144,14 @@ def touched_days(look: Look) -> set[tuple[int, str, date]]:
 
 
 def values_of(
-    look: Look, measure: str, extensions: Collection[str], first: date, end: date, minimum: int | None = None
+    look: Look, measure: str, extensions: Collection[str] | None, first: date, end: date, minimum: int | None = None
 ) -> dict[Line, dict[date, int]]:
-    """Return the sums of each line and day, only those from a minimum on if one is given."""
+    """Return the sums of each line (None: of all) and day, only those from a minimum on if one is given."""
     rows: QuerySet[ExtensionDay, Any] = ExtensionDay.objects.filter(
         in_scope(look.owner), direction=Direction.OUTGOING, kind=Network.PUBLIC, outcome=Outcome.ANSWERED,
         day__gte=first, day__lt=end,
     )  # fmt: skip
-    if len(extensions) <= MOST_LINES:
+    if extensions is not None and len(extensions) <= MOST_LINES:
         rows = rows.filter(extension__among=sorted(extensions))
     names = ["phone_system_id", "extension", "day", *(["currency"] if measure == COST else [])]
     sums = rows.order_by().values_list(*names).annotate(value=SUMS[measure])
