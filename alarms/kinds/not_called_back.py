@@ -1,11 +1,10 @@
 """Missed calls that nobody has called back in time (EX-3)."""
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
-from typing import NamedTuple
+from collections.abc import Iterator
+from datetime import timedelta
 
 from django import forms
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -19,8 +18,6 @@ from callanalytics.templatetags.ui import number
 
 GRACE = timedelta(minutes=5)
 """So long the record of a call may be under way; a conversation that still goes on is not known."""
-AT_ONCE = 500
-"""Callers that are asked for in one question."""
 MINUTES = {
     15: gettext_lazy("15 minutes"), 30: gettext_lazy("30 minutes"), 60: gettext_lazy("1 hour"),
     120: gettext_lazy("2 hours"), 240: gettext_lazy("4 hours"), 480: gettext_lazy("8 hours"),
@@ -64,17 +61,14 @@ class NotCalledBack(CallKind):
         sources = [look.arrivals()]
         if not look.is_trial:
             sources.append(look.records().filter(started_at__gt=look.since - time - GRACE))
-        missed: set[Missed] = set()
         hours = OfficeHours({}, look.zone) if parameters.get("in_hours", True) else None
+        open_calls: dict[int, CallRecord] = {}
         for source in sources:
-            calls = source.filter(condition, started_at__lte=until).order_by()
-            for row in look.rows(calls.values_list("started_at", "pk", "other_number", "office_id")):
-                if hours is None or hours.of(row[-1]).is_open(row[0]):
-                    missed.add(Missed(*row))
-        open_calls = [one.pk for one in not_followed(sorted(missed), time, look)]
-        for start in range(0, len(open_calls), AT_ONCE):
-            records = look.records().filter(pk__in=open_calls[start : start + AT_ONCE])
-            yield from look.rows(records.order_by("started_at", "pk").only(*FIELDS))
+            missed = source.filter(condition, started_at__lte=until).alias(followed=conversation(time, look))
+            for record in look.rows(missed.filter(followed=None).only(*FIELDS)):
+                if hours is None or hours.of(record.office_id).is_open(record.started_at):
+                    open_calls[record.pk] = record
+        yield from sorted(open_calls.values(), key=lambda one: (one.started_at, one.pk))
 
     def sentence(self, alarm: Alarm) -> str:
         """Return how many calls there were."""
@@ -92,31 +86,14 @@ class NotCalledBack(CallKind):
         return words + lines_in_words(parameters)
 
 
-class Missed(NamedTuple):
-    """A missed call."""
+def conversation(time: timedelta, look: Look) -> Subquery:
+    """Return the first conversation with the caller of a missed call in time, as the report of missed calls counts.
 
-    started_at: datetime
-    pk: int
-    other_number: str
-    office_id: int | None
-
-
-def not_followed(missed: Sequence[Missed], time: timedelta, look: Look) -> Iterator[Missed]:
-    """Yield the missed calls after which nobody spoke with the caller in time, as the report of missed calls counts.
-
-    They are given in order. Whom somebody has called privately is told to nobody.
+    Whom somebody has called privately is told to nobody. The index of numbers answers call by call.
     """
     talked = CallRecord.objects.filter(outcome=Outcome.ANSWERED, kind=Kind.PUBLIC).exclude(look.hidden)
-    for start in range(0, len(missed), AT_ONCE):
-        some = missed[start : start + AT_ONCE]
-        spoken: dict[str, list[datetime]] = {}
-        later = talked.filter(
-            other_number__in={one.other_number for one in some},
-            started_at__gt=some[0].started_at, started_at__lte=some[-1].started_at + time,
-        )  # fmt: skip
-        for other, begun in look.rows(later.order_by().values_list("other_number", "started_at")):
-            spoken.setdefault(other, []).append(begun)
-        for one in some:
-            in_time = (one.started_at < begun <= one.started_at + time for begun in spoken.get(one.other_number, ()))
-            if not any(in_time):
-                yield one
+    with_caller = talked.filter(
+        other_number=OuterRef("other_number"),
+        started_at__gt=OuterRef("started_at"), started_at__lte=OuterRef("started_at") + time,
+    )  # fmt: skip
+    return Subquery(with_caller.order_by("started_at").values("pk")[:1])
