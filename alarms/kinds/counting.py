@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import ClassVar
 
@@ -53,18 +53,12 @@ class CountingKind(Kind):
         """Return a finding for each line and time that arrivals touch and that has too many calls."""
         condition, occasions = self.condition(parameters, look), Occasions(parameters.get("within", DAY), look.zone)
         each, limit = parameters.get("counted", EACH) == EACH, int(parameters["limit"])
-        records, found = (
-            look.records().filter(condition),
-            counted(look.arrivals().filter(condition), look, occasions, each=each),
-        )
+        records = look.records().filter(condition)
+        sums = counted(look.arrivals().filter(condition), look, occasions, each=each)
         if not look.is_trial:
-            times = merged(occasion for occasion, _line in found)
-            sums = (counted(some, look, occasions, each=each) for some in on(records, found, times))
-            touched, found = found, Counter()
-            for some in sums:
-                found += Counter({key: calls for key, calls in some.items() if key in touched})
-        many = {key for key, calls in found.items() if calls >= limit}
-        for some in on(records, many, merged(occasion for occasion, _line in many)):
+            sums = all_of(sums, records, look, occasions, each=each)
+        many = {place for place, calls in sums.items() if calls >= limit}
+        for some in on(records, many):
             for (occasion, line), calls in together(some, look, occasions, many, each=each).items():
                 yield self.finding(occasion, line, calls, parameters)
 
@@ -87,14 +81,24 @@ def counted(records: CallRecordQuerySet, look: Look, occasions: Occasions, *, ea
     )
 
 
-def on(
-    records: CallRecordQuerySet, places: Collection[Place], times: Iterable[tuple[datetime, datetime]]
-) -> Iterator[CallRecordQuerySet]:
+def all_of(
+    touched: Counter[Place], records: CallRecordQuerySet, look: Look, occasions: Occasions, *, each: bool
+) -> Counter[Place]:
+    """Return how many calls there are in all of the times and lines that arrivals touch."""
+    sums: Counter[Place] = Counter()
+    for some in on(records, touched):
+        for place, calls in counted(some, look, occasions, each=each).items():
+            if place in touched:
+                sums[place] += calls
+    return sums
+
+
+def on(records: CallRecordQuerySet, places: Collection[Place]) -> Iterator[CallRecordQuerySet]:
     """Yield the calls of these lines in each of the times."""
     lines = {line for _occasion, line in places}
     if EVERY not in lines and len(lines) <= MOST_LINES:
         records = records.filter(extension__in={extension for _system, extension in lines})
-    for begin, end in times:
+    for begin, end in merged(occasion for occasion, _line in places):
         yield records.in_period(begin, end)
 
 
