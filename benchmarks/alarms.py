@@ -25,6 +25,7 @@ from django.utils import timezone  # noqa: E402
 from accounting.demo.generation import Generation  # noqa: E402
 from accounting.demo.organisation import FIRST_SYSTEM, build_organisation  # noqa: E402
 from accounting.models import (  # noqa: E402
+    PRIVATE,
     CallLeg,
     CallRecord,
     CallType,
@@ -32,6 +33,7 @@ from accounting.models import (  # noqa: E402
     ExtensionDay,
     ImportBatch,
     ImportFile,
+    MailServer,
     Membership,
     OutgoingMail,
     PhoneSystem,
@@ -51,8 +53,10 @@ from benchmarks.year import fill  # noqa: E402
 
 RECORDS = {"postgresql": 10_000_000, "sqlite": 1_000_000}
 RULES, OWNERS, CALLS, IMPORTS = 500, 100, 10_000, 4
-LIMIT = 30
-"""Seconds until all have looked, with two workers and two cores."""
+ADMINISTRATORS = 10
+"""One of so many owners sees all calls; the others those of a department."""
+LIMIT, LIMIT_ALONE = 30, 60
+"""Seconds until all have looked, with two workers and two cores; when the one that is left does most of it alone."""
 PATIENCE = 300
 WORK = """
 import sys
@@ -97,6 +101,7 @@ def enter_rules() -> None:
     owners = overseers()
     administrators = [person for person in owners if person.is_administrator]
     marks, now = latest_marks(), timezone.now()
+    MailServer(allowed_domains="example.com").save()
     answers = {slug: cycle(CHOSEN.get(slug, [{}])) for slug in KINDS}
     rules = []
     for place, slug in enumerate(islice(cycle(KINDS), RULES)):
@@ -114,13 +119,13 @@ def enter_rules() -> None:
 
 
 def overseers() -> list[User]:
-    """Make a quarter of some people administrators, and the others supervisors of their departments."""
+    """Make a tenth of some people administrators, and the others supervisors of their departments."""
     people = list(User.objects.filter(role=Role.USER, is_active=True, lines__isnull=False).order_by("pk")[:OWNERS])
     for place, person in enumerate(people):
-        person.role = Role.SUPERVISOR if place % 4 else Role.ADMINISTRATOR
-        person.is_superuser = not place % 4
+        person.role = Role.SUPERVISOR if place % ADMINISTRATORS else Role.ADMINISTRATOR
+        person.is_superuser = not place % ADMINISTRATORS
         membership = Membership.objects.filter(user=person).latest("pk")
-        if place % 4:
+        if place % ADMINISTRATORS:
             Supervision.objects.create(supervisor=person, department_id=membership.department_id)
     User.objects.bulk_update(people, ["role", "is_superuser"])
     return people
@@ -189,7 +194,7 @@ def tell(name: str, seconds: float, before: int) -> None:
         taken[run.rule.kind].append(run.milliseconds)
     for slug, values in sorted(taken.items(), key=lambda one: -sum(one[1])):
         note(f"  {slug:24} {len(values):4} rules, median {median(values):6.0f}, longest {max(values):6.0f}")
-    show(f"{name}_seconds", seconds, LIMIT, most=True)
+    show(f"{name}_seconds", seconds, LIMIT_ALONE if name.endswith("killed") else LIMIT, most=True)
     show(f"{name}_looked_once", Counter(run.rule_id for run in runs).total(), RULES)
     show(f"{name}_looked_twice", len(runs) - len({run.rule_id for run in runs}), 0, most=True)
     show(f"{name}_failed", sum(run.result == Result.FAILED for run in runs), 0, most=True)
@@ -197,9 +202,11 @@ def tell(name: str, seconds: float, before: int) -> None:
 
 
 def lost(arrived: Any) -> int:
-    """Return how many calls to other countries are missing, or too many, in what administrators were told of them."""
+    """Return how many calls abroad administrators were not told of; private ones are nobody else's business."""
     names = ("phone_system_id", "started_at", "extension", "leg", "direction")
-    foreign = arrived.filter(direction=Direction.OUTGOING, call_type=CallType.INTERNATIONAL)
+    foreign = arrived.filter(direction=Direction.OUTGOING, call_type=CallType.INTERNATIONAL).exclude(
+        purpose__in=PRIVATE
+    )
     there = set(foreign.values_list(*names))
     earliest = min(moment for _, moment, *_ in there)
     differing = 0

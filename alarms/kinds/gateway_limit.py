@@ -166,17 +166,18 @@ def calls_in(look: Look, gateways: Collection[int], begin: datetime, end: dateti
 
 def peaks(calls: Taken, level: int, occasions: Occasions) -> dict[Occasion, Peak]:
     """Return the hours or days in which at least so many calls went on at the same time."""
-    moments, places = np.unique(calls, return_inverse=True)
-    changes = np.zeros((len(moments), 2), np.int64)
-    for side in (0, 1):
-        changes[:, side] = np.bincount(places.reshape(-1, 2)[:, side], minlength=len(moments))
-    going_on = np.cumsum(changes[:, 0] - changes[:, 1])
+    # With these moments among them nothing lasts from one occasion into the next.
+    quarters = np.arange(calls.min() // QUARTER, calls.max() // QUARTER + 1) * QUARTER
+    moments = np.union1d(calls, quarters)
+    began, ended = (np.bincount(np.searchsorted(moments, calls[:, side]), minlength=len(moments)) for side in (0, 1))
+    going_on = np.cumsum(began - ended)
+    moments, going_on = moments[going_on >= level], going_on[going_on >= level]
     found: dict[Occasion, Peak] = {}
-    for place in np.flatnonzero(going_on >= level):
-        now, since, following = (int(one) for one in (going_on[place], moments[place], moments[place + 1]))
-        while since < following:
-            occasion = occasions.of(datetime.fromtimestamp(since, UTC))
-            known = found.get(occasion, Peak(since, 0))
-            found[occasion] = Peak(known.first, max(known.most, now))
-            since = int(occasion.end.timestamp())
+    if not len(moments):
+        return found
+    _, firsts = np.unique(moments // QUARTER, return_index=True)
+    for since, most in zip(moments[firsts], np.maximum.reduceat(going_on, firsts), strict=True):
+        occasion = occasions.of(datetime.fromtimestamp(int(since), UTC))
+        known = found.get(occasion, Peak(int(since), 0))
+        found[occasion] = Peak(known.first, max(known.most, int(most)))
     return found
