@@ -3,7 +3,6 @@
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Collection, Iterator
-from datetime import datetime
 from typing import ClassVar
 
 from django import forms
