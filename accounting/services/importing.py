@@ -7,30 +7,24 @@ other.
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from django.db import IntegrityError, OperationalError, connection, transaction
 
 from accounting.models import CallRecord, FileState, ImportBatch, ImportFile, PhoneSystem, RejectedRow
+from accounting.services.reading_ahead import batches_read_ahead
 from accounting.services.reference import forget_reference
 from accounting.services.writing import BatchWriter
 from accounting.signals import calls_imported
-from accounting.sources.beside import ReadingProcess
-from accounting.sources.files import CallFile, read_file
+from accounting.sources.files import CallFile
 from callanalytics.lib.bulk import latest_id
 from callanalytics.lib.cycles import cycle_search_paused
 from callanalytics.lib.turns import bulk_transaction
 from callanalytics.lib.updating import update_rows
 
 logger = logging.getLogger(__name__)
-FIRST_RECORDS, BATCH_RECORDS, BATCH_FILES = 10_000, 20_000, 500
-"""How much is written at once. The first batch of a run is smaller: the database waits until it is read."""
-BACKLOG_BYTES = 8 << 20
-"""From this size on, all files together, a process for reading pays: more than the first batch, 700 bytes a record."""
 
 
 @dataclass(slots=True)
@@ -61,7 +55,7 @@ class Outcome:
 
 
 def import_files(phone_system: PhoneSystem, paths: Iterable[Path]) -> ImportSummary:
-    """Import files of a phone system and leave them where they are; the next batch is read while one is written."""
+    """Import files of a phone system and leave them where they are; the next are read while some are written."""
     summary = ImportSummary()
     begun = time.monotonic()
     for outcome in import_batches(phone_system, paths):
@@ -72,54 +66,9 @@ def import_files(phone_system: PhoneSystem, paths: Iterable[Path]) -> ImportSumm
 
 def import_batches(phone_system: PhoneSystem, paths: Iterable[Path]) -> Iterator[Outcome]:
     """Import files batch by batch; yields after each commit."""
-    with ExitStack() as stack:
-        reading = batches(files_of(phone_system, list(paths), stack))
-        reader = stack.enter_context(ThreadPoolExecutor(1))
-        following = reader.submit(next, reading, None)
-        while batch := following.result():
-            following = reader.submit(next, reading, None)
+    with batches_read_ahead(phone_system.kind, list(paths)) as batches:
+        for batch in batches:
             yield from commit_or_part(phone_system, batch)
-
-
-def files_of(phone_system: PhoneSystem, paths: Sequence[Path], stack: ExitStack) -> Iterator[CallFile]:
-    """Read files one by one: a backlog by a process of its own, but for the first file while that process starts."""
-    read: Callable[[str, Path], CallFile | None] = read_file
-    following = read
-    if bytes_of(paths) >= BACKLOG_BYTES:
-        following = stack.enter_context(ReadingProcess()).read
-    for path in paths:
-        with cycle_search_paused(look_after=False):
-            file = read(phone_system.kind, path)
-        read = following
-        if file:
-            yield file
-
-
-def bytes_of(paths: Iterable[Path]) -> int:
-    """Return the size of all files that are there."""
-    found = 0
-    for path in paths:
-        with suppress(OSError):
-            found += path.stat().st_size
-    return found
-
-
-def batches(files: Iterable[CallFile]) -> Iterator[list[CallFile]]:
-    """Yield files in batches of BATCH_RECORDS records (the first FIRST_RECORDS) and what the last file has beyond.
-
-    At BATCH_FILES files a batch is full in any case.
-    """
-    batch: list[CallFile] = []
-    records, most = 0, FIRST_RECORDS
-    for file in files:
-        batch.append(file)
-        records += file.records
-        if records >= most or len(batch) >= BATCH_FILES:
-            # Not with the next file: the database would wait while it is read.
-            yield batch
-            batch, records, most = [], 0, BATCH_RECORDS
-    if batch:
-        yield batch
 
 
 def commit_or_part(phone_system: PhoneSystem, batch: list[CallFile]) -> Iterator[Outcome]:

@@ -9,7 +9,7 @@ import pytest
 
 from accounting.demo.records import cdr_file, cdr_row
 from accounting.models import CallLeg, PhoneSystem
-from accounting.services import importing
+from accounting.services import reading_ahead
 from accounting.services.importing import import_files
 from accounting.services.stored_calls import load_legs
 from accounting.sources.base import Leg
@@ -83,7 +83,7 @@ def test_a_backlog_is_imported_as_few_files_are(tmp_path: Path, monkeypatch: pyt
     paths = write(tmp_path, generated())
     few, many = (PhoneSystem.objects.create(name=name) for name in ("few", "many"))
     import_files(few, paths)
-    monkeypatch.setattr(importing, "BACKLOG_BYTES", sum(path.stat().st_size for path in paths))
+    monkeypatch.setattr(reading_ahead, "BACKLOG_BYTES", sum(path.stat().st_size for path in paths))
     summary = import_files(many, paths)
     assert (summary.duplicates, summary.rejected, summary.set_aside) == (0, 0, 0)
     read = sorted(

@@ -10,7 +10,7 @@ import pytest
 
 from accounting.demo.records import cdr_file, cmr_file, cmr_row
 from accounting.models import CallLeg, FileState, ImportBatch, ImportFile, PhoneSystem
-from accounting.services import importing
+from accounting.services import reading_ahead
 from accounting.services.collecting import collect
 from tests.accounting.test_importing import row
 
@@ -81,7 +81,7 @@ def test_an_archive_that_cannot_be_written_stops_nothing(
     clusters: None, inbox: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Calls come in though no file can be moved, each once; later looks write nothing."""
-    monkeypatch.setattr(importing, "BATCH_FILES", 1)
+    monkeypatch.setattr(reading_ahead, "BATCH_FILES", 1)
     Path(settings.ARCHIVE_DIR).write_text("a file where the folder should be")
     for number in (1, 2, 3):
         put(inbox / "a" / f"cdr_c_01_20251101000{number}_{number}", cdr_file([row(number)], "15"))
