@@ -109,7 +109,8 @@ def parameters_form(kind: Kind, owner: User, data: Any = None, stored: dict[str,
     for field in form.fields.values():
         # Several of a list are ticked: choosing them with a key held down is known to few.
         if isinstance(field, forms.MultipleChoiceField | forms.ModelMultipleChoiceField):
-            field.widget = forms.CheckboxSelectMultiple(choices=field.choices)
+            choices: Any = field.choices
+            field.widget = forms.CheckboxSelectMultiple(choices=choices)
     return form
 
 

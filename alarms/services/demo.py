@@ -29,6 +29,7 @@ OPEN_FOR = timedelta(days=2)
 LISTED = 12
 """Most checks of a rule that were quiet, and most that have raised something."""
 MORNING = {"unit": "days", "every": 1, "at": time(6, 30)}
+MONDAY = {"unit": "weeks", "every": 1, "weekdays": [0], "at": time(6, 30)}
 QUARTERS = {"unit": "minutes", "every": 15, "at": time(0)}
 HOURLY = {"unit": "minutes", "every": 60, "at": time(0)}
 
@@ -72,7 +73,7 @@ def plan(sami: User, admin: User) -> Iterator[Planned]:
     yield Planned("international", _("Calls abroad"), sami, HOURLY, state=PausedBecause.ASKED)
     leaver = User.objects.filter(is_active=False).first()
     if leaver is not None:
-        yield Planned("international", _("Calls abroad, weekly"), leaver, MORNING, state=PausedBecause.LEFT)
+        yield Planned("international", _("Calls abroad, weekly"), leaver, MONDAY, state=PausedBecause.LEFT)
 
 
 def enter(planned: Planned, kind: Kind) -> None:

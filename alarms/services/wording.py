@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db.models import Model, Q, QuerySet
 from django.urls import reverse
@@ -18,6 +19,7 @@ from alarms.kinds.base import Finding, Kind
 from alarms.models import Alarm, AlarmRule, RuleRun
 from alarms.services.behind import calls_address, calls_of
 from alarms.services.raising import alarm_of
+from callanalytics.middleware import ZONES
 from callanalytics.templatetags.ui import money_as_text
 
 __all__ = ["Worded", "calls_address", "calls_of", "worded", "worded_findings"]
@@ -53,9 +55,9 @@ def worded(alarms: Sequence[Alarm], reader: User) -> list[Worded]:
     return [names.worded(alarm) for alarm in alarms]
 
 
-def worded_findings(findings: Sequence[Finding], kind: Kind, reader: User) -> list[Worded]:
-    """Return what a look would raise as this reader may know it."""
-    rule, run = AlarmRule(kind=kind.slug), RuleRun()
+def worded_findings(findings: Sequence[Finding], kind: Kind, reader: User, zone: str = "") -> list[Worded]:
+    """Return what a look would raise as this reader may know it; days are those of a zone."""
+    rule, run = AlarmRule(kind=kind.slug, zone=zone), RuleRun()
     return worded([alarm_of(rule, run, one, place) for place, one in enumerate(findings)], reader)
 
 
@@ -144,17 +146,27 @@ def seen_people(reader: User, ids: Iterable[int | None]) -> set[int]:
 
 
 def moment_of(alarm: Alarm) -> str:
-    """Return when it happened in the active zone: a moment, hours of a day, a day, or days."""
+    """Return when it happened: a moment or hours in the active zone, or whole days of the rule's zone."""
+    if days := whole_days(alarm):
+        return days
     start = timezone.localtime(alarm.happened_at)
     if alarm.until is None or alarm.until - alarm.happened_at < timedelta(minutes=1):
         return f"{day_of(start)}, {clock(start)}"
     end = timezone.localtime(alarm.until)
-    if start.time() == end.time() == MIDNIGHT:
-        last = end - timedelta(days=1)
-        return day_of(start) if last.date() <= start.date() else f"{day_of(start)} – {day_of(last)}"
     if start.date() == end.date():
         return f"{day_of(start)}, {clock(start)} – {clock(end)}"
     return f"{day_of(start)}, {clock(start)} – {day_of(end)}, {clock(end)}"
+
+
+def whole_days(alarm: Alarm) -> str:
+    """Return the days of an occasion from midnight to midnight by the clock of its rule, '' for any other."""
+    if alarm.until is None or alarm.rule.zone not in ZONES:
+        return ""
+    start, end = (moment.astimezone(ZoneInfo(alarm.rule.zone)) for moment in (alarm.happened_at, alarm.until))
+    if not start.time() == end.time() == MIDNIGHT:
+        return ""
+    last = end - timedelta(days=1)
+    return day_of(start) if last.date() <= start.date() else f"{day_of(start)} – {day_of(last)}"
 
 
 def day_of(moment: datetime) -> str:

@@ -145,7 +145,7 @@ def trial(request: AuthenticatedRequest, slug: str) -> HttpResponse:
     context = {
         "trial": tried, "why": reasons.TEXTS.get(tried.reason, ""), "fired": len(tried.findings), "days": TRIAL_DAYS,
         "shown": SHOWN, "verdict": verdict_on(tried),
-        "rows": worded_findings(tried.findings[:SHOWN], kind, request.user),
+        "rows": worded_findings(tried.findings[:SHOWN], kind, request.user, times.instance.zone),
         "picture": picture_of(tried.by_day) if tried.findings else None,
     }  # fmt: skip
     return render(request, "alarms/trial.html", context)
