@@ -6,7 +6,7 @@ from django import forms
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounting.models import CostCentre, Department, Gateway, Office, User
 from accounting.services.finding import people_matching
@@ -20,7 +20,7 @@ from callanalytics.web.filters import FilterForm
 Alarms = QuerySet[Alarm]
 PERIODS = ("today", "yesterday", "7d", "30d", "month", "last_month", "365d")
 OPEN, ACKNOWLEDGED, ALL = "open", "acknowledged", "all"
-SHOWN = {OPEN: gettext_lazy("Open"), ACKNOWLEDGED: gettext_lazy("Acknowledged"), ALL: gettext_lazy("All")}
+SHOWN = {OPEN: pgettext_lazy("alarms", "Open"), ACKNOWLEDGED: gettext_lazy("Acknowledged"), ALL: gettext_lazy("All")}
 
 
 class AlarmFilter(FilterForm):

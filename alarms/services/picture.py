@@ -9,7 +9,7 @@ from django.utils.translation import get_language_bidi, ngettext
 
 from callanalytics.templatetags.ui import number
 
-WIDTH, TOP, BOTTOM, HEIGHT = 600.0, 6.0, 96.0, 116.0
+WIDTH, TOP, BOTTOM = 600.0, 6.0, 96.0
 FILLED = 0.72
 """How much of a day's room its column takes."""
 
@@ -32,10 +32,8 @@ class Picture:
     bars: list[Bar]
     first: str
     last: str
-    start: float
-    """Where the first day's label stands; in languages that run from the right it is on the right."""
-    end: float
     most: int
+    """How many the highest column stands for."""
 
 
 def picture_of(days: Sequence[tuple[date, int]]) -> Picture:
@@ -52,8 +50,7 @@ def picture_of(days: Sequence[tuple[date, int]]) -> Picture:
             Bar(round(x, 1), round(BOTTOM - height, 1), round(room * FILLED, 1), round(height, 1), said(day, count))
         )
     first, last = (formats.date_format(day, "SHORT_DATE_FORMAT") for day in (days[0][0], days[-1][0]))
-    start, end = (WIDTH, 0.0) if rtl else (0.0, WIDTH)
-    return Picture(bars, first, last, start, end, most)
+    return Picture(bars, first, last, most)
 
 
 def said(day: date, count: int) -> str:

@@ -1,5 +1,6 @@
 """Setting up an alarm: choosing a kind, the form of a rule, and trying it out before it is stored."""
 
+from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -7,6 +8,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -141,6 +143,8 @@ def trial(request: AuthenticatedRequest, slug: str) -> HttpResponse:
     times, parameters = TimesForm(request.POST, instance=AlarmRule()), parameters_form(kind, owner, request.POST)
     if not all([times.is_valid(), parameters.is_valid()]):
         return render(request, "alarms/trial.html", {"problems": [*problems_of(parameters), *problems_of(times)]})
+    # As if it had looked all the time: whole weeks, so that the days of the week stay.
+    times.instance.first_day = min(times.instance.first_day, timezone.localdate()) - timedelta(weeks=52)
     tried = try_out(kind, parameters.parameters(), owner, times.instance.recurrence, days=TRIAL_DAYS)
     context = {
         "trial": tried, "why": reasons.TEXTS.get(tried.reason, ""), "fired": len(tried.findings), "days": TRIAL_DAYS,
