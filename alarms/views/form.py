@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -39,7 +40,8 @@ TRIAL_DAYS = 30
 @require(overseers)
 def kinds(request: AuthenticatedRequest) -> HttpResponse:
     """Offer the kinds of alarms."""
-    return render(request, "alarms/kinds.html", {"kinds": KINDS.values(), "room": rules.room_for(request.user)})
+    kinds = [kind for kind in KINDS.values() if is_for(kind, request.user)]
+    return render(request, "alarms/kinds.html", {"kinds": kinds, "room": rules.room_for(request.user)})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -47,6 +49,8 @@ def kinds(request: AuthenticatedRequest) -> HttpResponse:
 def add(request: AuthenticatedRequest, slug: str) -> HttpResponse:
     """Set up a rule of a kind; it looks with the rights of whoever sets it up."""
     kind = kind_named(slug)
+    if not is_for(kind, request.user):
+        raise PermissionDenied
     new = AlarmRule(owner=request.user, kind=slug)
     form = RuleForm(request.POST or None, instance=new, initial=usual_settings(kind, request.user))
     parameters = parameters_form(kind, request.user, request.POST or None)
@@ -88,6 +92,11 @@ def kind_named(slug: str) -> Kind:
     if slug not in KINDS:
         raise Http404(_("There is no such kind of alarm."))
     return KINDS[slug]
+
+
+def is_for(kind: Kind, user: User) -> bool:
+    """Return whether somebody may set up rules of a kind."""
+    return user.is_administrator or not kind.for_administrators
 
 
 def both_valid(form: RuleForm, parameters: ParametersForm) -> bool:

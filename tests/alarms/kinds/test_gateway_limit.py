@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from accounting.models import CallRecord, User
 from alarms.kinds import KINDS, reasons
@@ -71,3 +73,13 @@ def test_administrators_only_and_gateways_that_are_there(admin: User) -> None:
     run = look(two)
     assert (run.result, run.reason) == (Result.FAILED, reasons.NO_RIGHTS)
     assert parameters("gateway_limit", admin)["percent"] == 90
+
+
+def test_it_is_offered_to_administrators_only(client: Client, admin: User) -> None:
+    kinds, new = reverse("add_alarm_rule"), reverse("add_alarm_rule_of", args=["gateway_limit"])
+    client.force_login(admin)
+    assert new in client.get(kinds).text
+    assert client.get(new).status_code == 200
+    client.force_login(make.supervisor(of=make.department()))
+    assert new not in client.get(kinds).text
+    assert client.get(new).status_code == 403
