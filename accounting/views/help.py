@@ -21,7 +21,7 @@ SECTIONS = (
     ("profile", _("Profile")),
     ("tokens", _("Access tokens")),
 )
-SECTIONS_OF_SUPERVISORS = (("supervisors", _("For supervisors")),)
+SECTIONS_OF_SUPERVISORS = (("supervisors", _("For supervisors")), ("alarms", _("Alarms")))
 SECTIONS_OF_ADMINISTRATORS = (
     ("status", _("Collection status")),
     ("set_up", _("Set-up")),
