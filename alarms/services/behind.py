@@ -36,7 +36,7 @@ def calls_of(alarm: Alarm, reader: User) -> CallRecordQuerySet:
             named_leg=Case(When(leg=0, then=-F("call_id")), default=F("leg"), output_field=BigIntegerField())
         )
         return seen.filter(Exists(kept.filter(**named, leg=OuterRef("named_leg"))), started_at__in=starts)
-    if not alarm.calls:
+    if not (alarm.calls or alarm.query):
         return seen.none()
     filters = told_filters(alarm)
     if filters is None or alarm.until is None:

@@ -9,6 +9,7 @@ import time_machine
 from accounting.models import User
 from alarms.kinds import KINDS, reasons
 from alarms.models import Result
+from alarms.services.behind import calls_of
 from alarms.services.trying import try_out
 from tests import factories as make
 from tests.alarms.rules import errors, look, raised, rule
@@ -48,6 +49,7 @@ def test_exactly_the_amount_is_not_too_much_and_a_day_begins_at_midnight(admin: 
     assert (alarm.happened_at, alarm.until) == (MIDNIGHT, MIDNIGHT + timedelta(days=1))
     assert datetime.fromisoformat(alarm.facts["reached"]) == third.ended_at
     assert KINDS["spend"].sentence(alarm).startswith("Spent more than €0.24, reached on 18")
+    assert calls_of(alarm, admin).count() == 3
     arrive(anna, NOW + SECOND)
     assert look(one).raised == 0
 
