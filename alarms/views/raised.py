@@ -81,8 +81,8 @@ def alarm(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     context = {
         "told": told, "when": when_of(found.rule), "settings": settings_of(found.rule), "more": len(records) > CALLS,
         "table": Table(ALL_CALLS, named_calls(shown, masker, owners=True)) if shown else None, "most": CALLS,
-        "report": calls_address(found) if (found.calls or found.query) and found.rule.kind in KINDS else "", "done": just_done(request),
-        "told_to": messages_of(found),
+        "report": calls_address(found) if (found.calls or found.query) and found.rule.kind in KINDS else "",
+        "done": just_done(request), "told_to": messages_of(found),
     }  # fmt: skip
     return render(request, "alarms/alarm.html", context)
 
