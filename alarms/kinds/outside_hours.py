@@ -67,10 +67,14 @@ class OutsideHours(CallKind):
         """Yield the calls that began when their office was closed."""
         hours = OfficeHours(parameters, look.zone)
         records = self.calls(look).filter(self.condition(parameters, look))
-        span = records.aggregate(first=Min("started_at"), last=Max("started_at"))
-        if span["first"] is None:
+        # By phone system: for the earliest of all PostgreSQL would walk through the year until it meets an arrival.
+        spans = (
+            records.order_by().values_list("phone_system_id").annotate(first=Min("started_at"), last=Max("started_at"))
+        )
+        ends = [moment for _system, first, last in spans for moment in (first, last)]
+        if not ends:
             return
-        records = records.filter(may_be_closed(hours, span["first"], span["last"])).order_by("started_at", "pk")
+        records = records.filter(may_be_closed(hours, min(ends), max(ends))).order_by("started_at", "pk")
         for record in look.rows(records.only(*FIELDS)):
             if not hours.of(record.office_id).is_open(record.started_at):
                 yield record

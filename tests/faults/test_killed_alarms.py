@@ -15,7 +15,16 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from accounting.models import CallRecord, CallType, ImportBatch, PhoneSystem, User
+from accounting.models import (
+    CallRecord,
+    CallType,
+    ImportBatch,
+    MailServer,
+    OutgoingLetter,
+    OutgoingMail,
+    PhoneSystem,
+    User,
+)
 from accounting.services import importing
 from accounting.services.reference import forget_reference
 from alarms.kinds.looking import latest_marks
@@ -46,6 +55,7 @@ def enter_rules(owner: User, count: int = RULES) -> None:
 
 def test_two_workers_one_killed_while_many_rules_are_due(tmp_path: Path) -> None:
     owner = make.administrator(email="admin@example.com")
+    MailServer(every_address=True).save()
     enter_rules(owner)
     for _ in range(CALLS):
         make.record(call_type=CallType.INTERNATIONAL, other_number="+442071234567")
@@ -69,10 +79,11 @@ def test_two_workers_one_killed_while_many_rules_are_due(tmp_path: Path) -> None
 
 
 def assert_whole() -> None:
-    """Hold that runs, alarms and marks are there together or not at all."""
+    """Hold that runs, alarms, letters and marks are there together or not at all."""
     runs = set(RuleRun.objects.values_list("rule", flat=True))
     assert RuleRun.objects.count() == len(runs)
     assert list(Alarm.objects.order_by("rule").values_list("rule", flat=True)) == sorted(runs)
+    assert OutgoingMail.objects.count() == OutgoingLetter.objects.count() == len(runs)
     marks = latest_marks()
     assert set(AlarmRule.objects.filter(marks=marks).values_list("pk", flat=True)) == runs
 
