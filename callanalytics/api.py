@@ -14,8 +14,12 @@ from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 
-from accounting.api import DOORS, WRONG_REQUEST, Fault, PerMinute, Problem, Refusal, in_words
+from accounting.api.calls import router as calls
+from accounting.api.door import DOORS, WRONG_REQUEST, Fault, PerMinute, Problem, Refusal, in_words
+from alarms.api import router as alarms
+from budget.api import router as budgets
 from phonelock.api import router as locks
+from reports.api import router as reports
 
 
 class Interface(NinjaAPI):
@@ -31,7 +35,11 @@ class Interface(NinjaAPI):
 api = Interface(
     title="Call Analytics", version="1", urls_namespace="api", docs_url=None, auth=DOORS, throttle=[PerMinute()]
 )
+api.add_router("/calls", calls)
 api.add_router("/locks", locks)
+api.add_router("/budgets", budgets)
+api.add_router("", reports)
+api.add_router("", alarms)
 
 
 def fault(request: HttpRequest, status: int, code: str, message: str, problems: list[Problem] | None = None) -> Any:
@@ -43,7 +51,10 @@ def fault(request: HttpRequest, status: int, code: str, message: str, problems: 
 @api.exception_handler(Refusal)
 def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     """Answer with the reason."""
-    return api.create_response(request, refusal.fault.model_dump(), status=refusal.status)
+    response = api.create_response(request, refusal.fault.model_dump(), status=refusal.status)
+    if refusal.wait:
+        response["Retry-After"] = str(refusal.wait)
+    return response
 
 
 @api.exception_handler(AuthenticationError)
@@ -108,7 +119,7 @@ def place(location: Any) -> str:
     parts = [str(part) for part in location]
     if parts and parts[0] in ("body", "query", "path", "header"):
         parts = parts[1:]
-    if parts and parts[0] in ("body", "filters", "past", "data"):
+    if parts and parts[0] in ("body", "filters", "past", "data", "asked"):
         parts = parts[1:]
     return ".".join(parts)
 

@@ -1,21 +1,19 @@
 """Locks in the programming interface: the own ones, those of others within one's scope, and their history (LOCK-10)."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from django.http import Http404, HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from ninja import Field, Query, Router, Schema
-from pydantic import AfterValidator, AwareDatetime, ConfigDict
-from pydantic_core import PydanticCustomError
+from ninja import Field, Query, Router
 
-from accounting.api import WRONG_REQUEST, Caller, Fault, Refusal, caller_of, once
+from accounting.api.door import WRONG_REQUEST, Caller, Fault, Refusal, actor_behind, caller_of, once
+from accounting.api.shapes import HIGHEST_ID, READ, Id, Moment, PersonOut, Shape, Strict, Text
 from accounting.models import Extension, Scope, TokenClient, User
-from accounting.services.auditing import acting, actor_of
-from callanalytics.web.requests import client_address
+from accounting.services.auditing import acting
 from phonelock.models import LineStatus, LockEvent, Reason, Through
 from phonelock.services import by_program
 from phonelock.services.by_program import Order, Outcome, preview
@@ -25,48 +23,8 @@ from phonelock.services.own_locks import carry_out
 from phonelock.services.seeing import LineView, views_of
 
 router = Router(tags=["locks"])
-HIGHEST_ID = 2**63 - 1
-EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 MOST_LINES = 1000
 """Extensions that one request may list."""
-
-
-def storable(text: str) -> str:
-    """Refuse what no database keeps."""
-    if "\0" in text:
-        raise PydanticCustomError("sign", "sign")
-    return text
-
-
-def sensible(moment: datetime) -> datetime:
-    """Refuse times beyond every calendar in use."""
-    if not EARLIEST < moment < LATEST:
-        raise PydanticCustomError("datetime_range", "range")
-    return moment
-
-
-Id = Annotated[int, Field(ge=1, le=HIGHEST_ID)]
-Text = Annotated[str, AfterValidator(storable)]
-Moment = Annotated[AwareDatetime, AfterValidator(sensible)]
-
-
-class Shape(Schema):
-    """What is sent; OpenAPI says of each value what stands below it here."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
-
-
-class Strict(Shape):
-    """A body in which every name must be known: a mistyped one would silently do something else."""
-
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
-
-
-class PersonOut(Shape):
-    """Who holds a line."""
-
-    username: str
-    name: str
 
 
 class ReasonOut(Shape):
@@ -206,7 +164,6 @@ class Past(Strict):
     limit: Annotated[int, Field(ge=1, le=200)] = 50
 
 
-READ: dict[Any, Any] = {401: Fault, 403: Fault, 422: Fault, 429: Fault}
 CHANGE: dict[Any, Any] = {**READ, 409: Fault}
 OWN = gettext_lazy("The caller's own lines and their locks.")
 SET_OWN = gettext_lazy(
@@ -244,7 +201,7 @@ def set_own_lock(request: HttpRequest, body: OwnIn) -> Any:
 @router.get("", response={200: PageOut, **READ}, openapi_extra={"description": LIST})
 def list_locks(request: HttpRequest, filters: Query[Filters]) -> PageOut:
     """Tell one page of the lines that the caller may see."""
-    caller = caller_of(request, Scope.MANAGE_LOCKS)
+    caller = caller_of(request, Scope.MANAGE_LOCKS, filters)
     state = {"locked": True, "unlocked": False, None: None}[filters.state]
     choice = known(Choice(filters.department, filters.cost_centre, filters.office, filters.search, state))
     found = visible_lines(caller.user, choice).filter(pk__gt=filters.after).select_related("phone_system")
@@ -273,14 +230,14 @@ def set_locks(request: HttpRequest, body: ManyIn) -> Any:
     def work() -> dict[str, Any]:
         return told_many(body, lines, by_program.carry_out(caller.user, order, lines)).model_dump()
 
-    with acting(actor_of(caller.user, client_address(request) or None)):
+    with acting(actor_behind(request, caller)):
         return once(request, caller, work)
 
 
 @router.get("/{extension}/events", response={200: EventsOut, 404: Fault, **READ}, openapi_extra={"description": EVENTS})
 def line_events(request: HttpRequest, extension: Id, past: Query[Past]) -> EventsOut:
     """Tell one page of what happened to a line."""
-    caller = caller_of(request, Scope.OWN_LOCKS)
+    caller = caller_of(request, Scope.OWN_LOCKS, past)
     events = LockEvent.objects.visible_to(caller.user).filter(extension=extension)
     if Scope.MANAGE_LOCKS not in caller.scopes:
         events = events.filter(person=caller.user)

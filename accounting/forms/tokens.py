@@ -5,7 +5,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from accounting.models import ApiToken, Scope, TokenClient, User
+from accounting.models import FOR_OVERSEERS, ApiToken, Scope, TokenClient, User
 from callanalytics.web.filters import FilterForm
 
 TERMS = (("30", _("30 days")), ("90", _("90 days")), ("365", _("One year")), ("", _("Until it is revoked")))
@@ -22,17 +22,21 @@ class TokenForm(forms.Form):
         help_text=_("The history of locks tells the two apart."),
     )  # fmt: skip
     days = forms.ChoiceField(label=_("Valid"), choices=TERMS, initial="365", required=False)
-    manage = forms.BooleanField(label=Scope.MANAGE_LOCKS.label, required=False)
+    opens = forms.MultipleChoiceField(
+        label=_("Opens"), widget=forms.CheckboxSelectMultiple, initial=[Scope.OWN_LOCKS],
+        error_messages={"required": _("Choose what the token opens.")},
+    )  # fmt: skip
 
     def __init__(self, *args: object, user: User, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        if not user.is_overseer:
-            del self.fields["manage"]
+        self.fields["opens"].choices = [  # type: ignore[attr-defined]
+            (scope.value, scope.label) for scope in Scope if user.is_overseer or scope not in FOR_OVERSEERS
+        ]
 
     @property
     def scopes(self) -> list[Scope]:
         """What the token opens."""
-        return [Scope.OWN_LOCKS, *([Scope.MANAGE_LOCKS] if self.cleaned_data.get("manage") else [])]
+        return [Scope(scope) for scope in self.cleaned_data["opens"]]
 
     @property
     def term(self) -> int | None:

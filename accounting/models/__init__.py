@@ -31,10 +31,11 @@ from accounting.models.recurring import Recurring
 from accounting.models.reference import ReferenceRevision
 from accounting.models.sheets import SheetImport, SheetState
 from accounting.models.tariffs import Carrier, GatewayCarrier, PublicHoliday, Rate, Tariff, TariffBand
-from accounting.models.tokens import AnsweredRequest, ApiToken, Scope, TokenClient
+from accounting.models.tokens import FOR_OVERSEERS, AnsweredRequest, ApiToken, Scope, TokenClient
 from accounting.models.users import Role, User
 
 __all__ = [
+    "FOR_OVERSEERS",
     "PRIVATE",
     "UNPRICED",
     "AnsweredRequest",

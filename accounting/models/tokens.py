@@ -17,6 +17,15 @@ class Scope(models.TextChoices):
 
     OWN_LOCKS = "locks:own", _("Lock and unlock the own extensions")
     MANAGE_LOCKS = "locks:manage", _("See and lock the extensions of others, as far as its person may")
+    READ_CALLS = "calls:read", _("Read calls")
+    READ_REPORTS = "reports:read", _("Run reports")
+    READ_BUDGETS = "budgets:read", _("Read budgets")
+    READ_ALARMS = "alarms:read", _("Read alarms and scheduled alarms")
+    MANAGE_ALARMS = "alarms:manage", _("Acknowledge alarms")
+
+
+FOR_OVERSEERS = frozenset({Scope.MANAGE_LOCKS, Scope.READ_ALARMS, Scope.MANAGE_ALARMS})
+"""What only supervisors and administrators may do."""
 
 
 class TokenClient(models.TextChoices):

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -12,14 +11,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from budget.forms.budgets import TopUpForm
 from budget.models import Account, BudgetPeriod
-from budget.querysets import AccountQuerySet
 from budget.services import changing
 from budget.services.forecast import outlook
 from budget.services.holders import Calendar
 from budget.services.letters import tell
+from budget.services.narrowing import SHOWN, accounts_of, narrowed
 from budget.services.picture import picture
 from budget.services.quantities import stored
-from budget.services.seeing import Seen, calls_behind, latest, open_periods, used_to, with_locks
+from budget.services.seeing import Seen, calls_behind, latest, with_locks
 from budget.services.words import event_in_words, rule_in_words
 from callanalytics.web.permissions import administrators, require
 from callanalytics.web.requests import AuthenticatedRequest, page_of
@@ -50,7 +49,7 @@ def team_budgets(request: AuthenticatedRequest) -> HttpResponse:
         raise Http404
     typed, show = request.GET.get("search", "").strip()[:80].replace("\0", ""), request.GET.get("show", "all")
     found = Account.objects.visible_to(reader) if reader.is_administrator else Account.objects.supervised(reader)
-    if show not in ("all", "near", "over", "locked"):
+    if show not in SHOWN:
         raise Http404
     accounts = accounts_of(narrowed(found, show, typed))
     rows, paging = page_of(request, accounts, PAGE)
@@ -60,28 +59,6 @@ def team_budgets(request: AuthenticatedRequest) -> HttpResponse:
         "any": bool(rows) or paging["page"] > 1 or found.exists(),
     }  # fmt: skip
     return render(request, "budget/team.html", context)
-
-
-def narrowed(accounts: AccountQuerySet, show: str, typed: str) -> AccountQuerySet:
-    """Keep the accounts in a state and with a name."""
-    if show == "locked":
-        accounts = accounts.filter(pk__in=open_periods().filter(lock_requested=True).values("account"))
-    elif show != "all":
-        share = 80 if show == "near" else 100
-        accounts = accounts.filter(pk__in=used_to(share).values("account"))
-    for word in typed.split()[:5]:
-        person = Q(person__first_name__icontains=word) | Q(person__last_name__icontains=word)
-        unit = Q(budget__department__name__icontains=word) | Q(budget__cost_centre__name__icontains=word)
-        accounts = accounts.filter(
-            person | unit | Q(person__username__icontains=word) | Q(budget__name__icontains=word)
-        )
-    return accounts
-
-
-def accounts_of(accounts: AccountQuerySet) -> AccountQuerySet:
-    """Return accounts with everything that their rows show, in the order of their names."""
-    related = ("budget__department", "budget__cost_centre", "budget__person", "person")
-    return accounts.select_related(*related).order_by("person__last_name", "person__first_name", "budget__name", "pk")
 
 
 def find(request: AuthenticatedRequest, pk: int) -> Account:

@@ -44,17 +44,22 @@ def export(report: Report, question: Question, asker: Asker, form: Format, out: 
 def prepare(report: Report, question: Question, asker: Asker, form: Format, *, at_once: bool = False) -> Document:
     """Return what is to be written; raise TooManyRows above the format's limit, with at_once above the lower one."""
     most = form.at_once if at_once else form.most_rows
-    document = Document(
-        name=str(report.name), head=head_of(report, question, asker),
-        rules=[str(RULE_TEXTS[rule]) for rule in report.rules], notes=[], columns=[], levels=[], rows=iter(()), count=0,
-        total=None, charts=[], zone=asker.zone, made_at=timezone.now(), rtl=get_language_bidi(),
-        language=get_language() or "en",
-    )  # fmt: skip
+    document = headed(report, question, asker)
     fill = fill_calls if report.run is None and not question.group else fill_layout
     fill(document, report, question, asker, most)
     if document.count > most:
         raise TooManyRows(beyond(form), document.count)
     return document
+
+
+def headed(report: Report, question: Question, asker: Asker) -> Document:
+    """Return a document that says what is asked, without rows yet."""
+    return Document(
+        name=str(report.name), head=head_of(report, question, asker),
+        rules=[str(RULE_TEXTS[rule]) for rule in report.rules], notes=[], columns=[], levels=[], rows=iter(()), count=0,
+        total=None, charts=[], zone=asker.zone, made_at=timezone.now(), rtl=get_language_bidi(),
+        language=get_language() or "en",
+    )  # fmt: skip
 
 
 def beyond(form: Format) -> str:

@@ -15,9 +15,11 @@ from accounting.services.privacy import tables_of
 TOKEN = re.compile(r"ca_[a-z0-9]{8}_[A-Za-z0-9_-]{43}")
 
 
-def make_by_page(client: Client, user: User, **fields: str) -> str:
+def make_by_page(client: Client, user: User, **fields: str | list[str]) -> str:
     client.force_login(user)
-    page = client.post(reverse("own_tokens"), {"name": "Laptop", "client": "desktop", "days": "30", **fields})
+    page = client.post(
+        reverse("own_tokens"), {"name": "Laptop", "client": "desktop", "days": "30", "opens": "locks:own", **fields}
+    )
     found = TOKEN.search(page.content.decode())
     assert found, page.content.decode()[:3000]
     return found.group()
@@ -36,7 +38,9 @@ def test_a_token_is_shown_once_and_kept_as_a_hash(client: Client, ana: User) -> 
     assert entry.actor.startswith("Ana Ruiz")
     assert shown.split("_", 2)[2] not in str(entry.changes)
     assert token.hashed not in str(entry.changes)
-    again = client.post(reverse("own_tokens"), {"name": "laptop", "client": "desktop", "days": ""})
+    again = client.post(
+        reverse("own_tokens"), {"name": "laptop", "client": "desktop", "days": "", "opens": "locks:own"}
+    )
     assert "You have a token of this name already." in again.content.decode()
     assert ApiToken.objects.count() == 1
 
@@ -92,11 +96,19 @@ def test_everybody_revokes_the_own_tokens_and_administrators_all(
     assert "revoked_at" in revoked.changes
 
 
-def test_only_overseers_are_offered_the_extensions_of_others(client: Client, ana: User, ben: User) -> None:
-    make_by_page(client, ana, manage="on")
-    assert ApiToken.objects.get().scopes == ["locks:own"]
-    make_by_page(client, ben, manage="on")
-    assert ApiToken.objects.get(user=ben).scopes == ["locks:own", "locks:manage"]
+def test_a_token_opens_what_is_chosen_and_only_overseers_are_offered_what_is_theirs(
+    client: Client, ana: User, ben: User
+) -> None:
+    make_by_page(client, ana, opens=["calls:read", "budgets:read"])
+    assert ApiToken.objects.get().scopes == ["calls:read", "budgets:read"]
+    wish = {"name": "Alarms", "client": "program", "days": "30"}
+    page = client.post(reverse("own_tokens"), {**wish, "opens": "alarms:read"}).content.decode()
+    assert "is-invalid" in page
+    assert "alarms:read" not in page.replace("alarms:read is not one", "")
+    assert "Choose what the token opens." in client.post(reverse("own_tokens"), wish).content.decode()
+    assert ApiToken.objects.count() == 1
+    make_by_page(client, ben, opens=["locks:manage", "alarms:read", "alarms:manage"])
+    assert ApiToken.objects.get(user=ben).scopes == ["locks:manage", "alarms:read", "alarms:manage"]
 
 
 def test_tokens_are_part_of_a_persons_data(client: Client, ana: User) -> None:

@@ -1,6 +1,5 @@
 """The programming interface of locks: as programs use it, with tokens, within the scope of their person."""
 
-import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,38 +10,16 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounting.models import AuditEntry, Department, Extension, LineAssignment, Role, Scope, TokenClient, User
-from accounting.services import jobs, tokens
+from accounting.services import jobs
 from phonelock.models import Lock, LockEvent, Reason, Through
 from phonelock.services import by_program
 from phonelock.services.locking import Actor, lines_of, lock, release
 from phonelock.services.many import SUBJECT
 from tests import factories as make
+from tests.programs import Program
 
 pytestmark = pytest.mark.django_db
 ME, ALL = "/api/v1/locks/me", "/api/v1/locks"
-
-
-class Program:
-    """A program of one person: sends JSON with a token."""
-
-    def __init__(self, user: User, *scopes: Scope, client: TokenClient = TokenClient.PROGRAM) -> None:
-        _token, self.shown = tokens.make(user, f"{scopes} {client}", scopes, client)
-        self.client = Client(enforce_csrf_checks=True)
-
-    def ask(self, method: str, path: str, body: object = None, **headers: str) -> Any:
-        """Send a request; return its answer."""
-        sent = {"Authorization": f"Bearer {self.shown}", **headers}
-        content = body if isinstance(body, (str, bytes)) else json.dumps(body)
-        data = {} if body is None else {"data": content, "content_type": "application/json"}
-        return self.client.generic(method, path, headers=sent, **data)  # type: ignore[arg-type]
-
-    def get(self, path: str, **headers: str) -> Any:
-        """Read."""
-        return self.ask("GET", path, **headers)
-
-    def put(self, path: str, body: object, **headers: str) -> Any:
-        """Change."""
-        return self.ask("PUT", path, body, **headers)
 
 
 def held_line(number: str, holder: User) -> Extension:
@@ -255,16 +232,6 @@ def test_a_page_of_lines_costs_the_same_however_long(
         held_line(str(5000 + number), holder=holder)
     with django_assert_max_num_queries(14):
         assert len(chief.get(ALL).json()["lines"]) == 30
-
-
-def test_answers_are_kept_by_nobody_and_the_page_shows_every_operation(client: Client, desktop: Program) -> None:
-    assert desktop.get(ME)["Cache-Control"] == "no-store"
-    schema = client.get("/api/v1/openapi.json").json()
-    assert set(schema["paths"]) == {ME, ALL, f"{ALL}/{{extension}}/events"}
-    client.force_login(User.objects.get(username="ana"))
-    page = client.get(reverse("api_docs")).content.decode()
-    assert page.count('class="badge-soft"') == 5
-    assert "dry_run" in page
 
 
 def test_role_is_asked_at_every_request(chief: Program, ben: User, line: Extension) -> None:

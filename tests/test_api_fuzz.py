@@ -19,11 +19,15 @@ ODD = st.one_of(
     st.sampled_from([
         "2026-11-22T09:30:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-11-22T09:30:00", "\0",
         "\ud800", "é" * 300, [], {}, [1, 1], [2**70], "1e400",
+        "2026-11-22", "0001-01-01", "9999-12-31", "all", "1-1", "5", "-1", "9" * 18, "99999999999999999-1", "oldest",
+        "calls", "person", "~x", "any(", "not(kind.is(public))", "outgoing",
     ]),
 )  # fmt: skip
 NAMES = st.sampled_from([
     "locked", "at", "sent_at", "everybody", "department", "cost_centre", "office", "extensions", "until", "note",
-    "dry_run", "search", "state", "after", "before", "limit", "other",
+    "dry_run", "search", "state", "after", "before", "limit", "other", "cursor", "period", "from", "to", "number",
+    "match", "direction", "outcome", "person", "gateway", "mine", "sort", "group", "columns", "where", "top", "zone",
+    "show", "who", "kind", "rule",
 ])  # fmt: skip
 BODIES = st.one_of(
     st.dictionaries(NAMES, ODD, max_size=6).map(json.dumps).map(str.encode),
@@ -31,8 +35,30 @@ BODIES = st.one_of(
     st.binary(max_size=60),
 )
 PATHS = st.one_of(
-    st.sampled_from(["locks", "locks/me", "openapi.json", "locks/0/events", "locks/1/events"]),
+    st.sampled_from(
+        [
+            "locks",
+            "locks/me",
+            "openapi.json",
+            "locks/0/events",
+            "locks/1/events",
+            "calls",
+            "calls/0",
+            "reports",
+            "reports/calls",
+            "reports/cost-by-person",
+            "saved-reports/1",
+            "budgets",
+            "budgets/1",
+            "budgets/1/history",
+            "alarms",
+            "alarms/1",
+            "alarms/1/acknowledge",
+            "alarm-rules",
+        ]
+    ),
     st.integers().map("locks/{}/events".format),
+    st.integers().map("calls/{}".format),
     st.text(alphabet=st.characters(codec="ascii", categories=["L", "N", "P"]), max_size=20),
 )
 METHODS = st.sampled_from(["GET", "PUT", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "HEAD"])
@@ -42,7 +68,7 @@ KEYS = st.sampled_from(["", "", "a", "\t", "k" * 70, "é"])
 @pytest.fixture
 def program(admin: User, settings: Any) -> tuple[Client, str]:
     settings.API_REQUESTS_PER_MINUTE = 1_000_000
-    make.person("eva", extension="211")
+    make.record(make.person("eva", extension="211"))
     shown = tokens.make(admin, "fuzz", list(Scope), TokenClient.PROGRAM)[1]
     return Client(raise_request_exception=False), shown
 

@@ -1,13 +1,14 @@
 """The door of the programming interface: who asks, by token or session, how often, and what an error looks like."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
+from django.utils import timezone, translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,6 +19,9 @@ from ninja.utils import check_csrf
 
 from accounting.models import Scope, TokenClient, User
 from accounting.services import tokens
+from accounting.services.auditing import Actor, actor_of
+from accounting.services.zones import zone_of
+from callanalytics.web.requests import client_address
 
 MINUTE = 60
 LONGEST_KEY = 64
@@ -52,16 +56,25 @@ class Fault(Schema):
 
 
 class Refusal(Exception):  # noqa: N818  (no fault of the portal)
-    """Ends a request with a status and a reason; `problems` name single values."""
+    """Ends a request with a status and a reason; `problems` name single values, `wait` the seconds until a retry."""
 
-    def __init__(self, status: int, code: str, message: str, problems: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, status: int, code: str, message: str, problems: Mapping[str, str] | Iterable[tuple[str, str]] = (),
+        *, wait: int = 0,
+    ) -> None:  # fmt: skip
         super().__init__(code)
-        self.status = status
+        self.status, self.wait = status, wait
+        named = problems.items() if isinstance(problems, Mapping) else problems
         self.fault = Fault(
             code=code,
             message=message,
-            problems=[Problem(field=field, message=text) for field, text in (problems or {}).items()],
+            problems=[Problem(field=field, message=text) for field, text in named],
         )
+
+
+def wrong_value(field: str, text: str) -> Refusal:
+    """Return the refusal of a request for one wrong value."""
+    return Refusal(422, "invalid", str(WRONG_REQUEST), {field: text})
 
 
 class TokenDoor(HttpBearer):
@@ -70,7 +83,10 @@ class TokenDoor(HttpBearer):
     def __call__(self, request: HttpRequest) -> Caller | None:
         """Return who asks; headers of other kinds are not looked at, and never logged."""
         kind, _space, shown = request.headers.get(HEADER, "").partition(" ")
-        return self.authenticate(request, shown.strip()) if kind.lower() == "bearer" else None
+        caller = self.authenticate(request, shown.strip()) if kind.lower() == "bearer" else None
+        if caller is not None:
+            read_as(request, caller.user)
+        return caller
 
     def authenticate(self, request: HttpRequest, token: str) -> Caller | None:
         """Return who has this token."""
@@ -78,6 +94,16 @@ class TokenDoor(HttpBearer):
         if found is None:
             return None
         return Caller(found.user, frozenset(found.scopes), TokenClient(found.client), f"token-{found.pk}")
+
+
+def read_as(request: HttpRequest, user: User) -> None:
+    """Answer in the person's zone, and in the person's language unless the program asks for another one.
+
+    Both end with the request: ReaderMiddleware and LocaleMiddleware set them anew.
+    """
+    timezone.activate(zone_of(user))
+    if user.language and "Accept-Language" not in request.headers:
+        translation.activate(user.language)
 
 
 class SessionDoor(APIKeyCookie):
@@ -120,12 +146,45 @@ class PerMinute(BaseThrottle):
         return MINUTE - time.time() % MINUTE
 
 
-def caller_of(request: HttpRequest, scope: Scope) -> Caller:
-    """Return who asks; refuse tokens that do not open this."""
+def caller_of(request: HttpRequest, scope: Scope, asked: Schema | None = None) -> Caller:
+    """Return who asks, with the values of the query string that the operation has read.
+
+    Refuses tokens that do not open this, and values that are unknown or given twice: they would silently not hold.
+    """
+    caller = opened_by(request, scope)
+    fields = type(asked).model_fields.items() if asked else ()
+    known = {field.alias or name for name, field in fields}
+    problems = [(key[:40], str(WORDS["extra_forbidden"])) for key in request.GET if key not in known]
+    problems += [(key[:40], repeated(key)) for key in request.GET if len(request.GET.getlist(key)) > 1]
+    if problems:
+        raise Refusal(422, "invalid", str(WRONG_REQUEST), problems)
+    return caller
+
+
+def opened_by(request: HttpRequest, scope: Scope) -> Caller:
+    """Return who asks, whatever the query string says; refuse tokens that do not open this."""
     caller: Caller = request.auth  # type: ignore[attr-defined]
     if scope not in caller.scopes:
         raise Refusal(403, "scope", _("This token does not open “%(scope)s”.") % {"scope": scope.value})
     return caller
+
+
+def repeated(key: str) -> str:
+    """Return what is said of a value that is given more than once."""
+    return _("“%(key)s” is given more than once.") % {"key": key[:40]}
+
+
+def overseer_of(request: HttpRequest, scope: Scope, asked: Schema | None = None) -> Caller:
+    """Return who asks, as caller_of(); refuse people who look after nobody, too."""
+    caller = caller_of(request, scope, asked)
+    if not caller.user.is_overseer:
+        raise Refusal(403, "role", _("Only supervisors and administrators may do this."))
+    return caller
+
+
+def actor_behind(request: HttpRequest, caller: Caller) -> Actor:
+    """Return whom the audit log names for what a caller does."""
+    return actor_of(caller.user, client_address(request) or None)
 
 
 def once(request: HttpRequest, caller: Caller, work: Callable[[], Any]) -> Any:
@@ -170,9 +229,13 @@ WORDS: dict[str, str | Promise] = {
 """What is wrong with a value, by the names that Pydantic gives to it."""
 TIME_WORDS = gettext_lazy("This must be a time with its zone, for instance 2026-11-22T09:30:00Z.")
 
+DAY_WORDS = gettext_lazy("This must be a day, for instance 2026-11-22.")
+
 
 def in_words(kind: str) -> str:
     """Return what is wrong with a value, in the reader's language."""
-    if kind.startswith(("datetime", "date_", "timezone")):
+    if kind.startswith(("datetime", "timezone")):
         return str(TIME_WORDS)
+    if kind.startswith("date_"):
+        return str(DAY_WORDS)
     return str(WORDS.get(kind, _("This value is not valid.")))
