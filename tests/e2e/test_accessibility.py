@@ -19,6 +19,8 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("
 PAGES = (
     "/",
     "/calls/home/",
+    "/dashboard/",
+    "/dashboard/wall/",
     "/calls/?period=all",
     "/calls/?nonsense=1",
     "/profile/",
