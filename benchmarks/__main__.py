@@ -16,6 +16,8 @@ SUITES = {
     "alarms": (("benchmarks.alarms", "postgresql"),),
     "call_control": (("benchmarks.call_control", "postgresql"),),
     "reports": (("benchmarks.reports", "postgresql"), ("benchmarks.reports", "sqlite")),
+    "dashboard": (("benchmarks.dashboard", "postgresql"),),
+    "polling": (("benchmarks.polling", "postgresql"),),
     "memory": (("benchmarks.memory", "postgresql"),),
 }
 """Modules by what is measured, each with its kind of database."""

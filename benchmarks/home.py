@@ -22,7 +22,8 @@ from django.db import connection
 
 django.setup()
 
-from accounting.models import CallLeg, CallRecord, User  # noqa: E402  (models need the set-up)
+from accounting.demo.organisation import Organisation  # noqa: E402  (models need the set-up)
+from accounting.models import CallLeg, CallRecord, PhoneSystem, User  # noqa: E402  (models need the set-up)
 from accounting.services.importing import import_files  # noqa: E402
 from benchmarks.calls import call_files, prepare  # noqa: E402
 from benchmarks.figures import note, show, told  # noqa: E402
@@ -41,14 +42,18 @@ PAGES = {"home_304": 0.6, "home_page": 0.3}
 
 def main() -> None:
     """Fill the database, start the server as `make run` does, and take turns."""
-    phone_system, organisation = prepare()
-    with tempfile.TemporaryDirectory() as folder:
-        import_files(phone_system, islice(call_files(organisation, Path(folder)), FILES))
-    multiply()
+    load_calls(*prepare())
     person = reader()
     with server() as address:
         cookie = f"{settings.SESSION_COOKIE_NAME}={session_of(person)}"
         compare(address, cookie, CallRecord.objects.own(person).newest_first()[0])
+
+
+def load_calls(phone_system: PhoneSystem, organisation: Organisation) -> None:
+    """Import some files and repeat their calls until there are a million."""
+    with tempfile.TemporaryDirectory() as folder:
+        import_files(phone_system, islice(call_files(organisation, Path(folder)), FILES))
+    multiply()
 
 
 def multiply() -> None:
