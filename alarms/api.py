@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from ninja import Field, Query, Router
 
-from accounting.api.door import WRONG_REQUEST, Fault, Refusal, actor_behind, once, overseer_of
+from accounting.api.door import WRONG_REQUEST, Refusal, actor_behind, once, overseer_of
 from accounting.api.shapes import (
+    CHANGE,
     MOST,
     ONE,
     READ,
@@ -193,7 +194,7 @@ def one_alarm(request: HttpRequest, alarm: Id) -> AlarmWhole:
 
 @router.post(
     "/alarms/{alarm}/acknowledge",
-    response={200: AlarmAcknowledged, **ONE, 409: Fault},
+    response={200: AlarmAcknowledged, **ONE, **CHANGE},
     openapi_extra={"description": TAKE_NOTE},
 )
 def acknowledge_alarm(request: HttpRequest, alarm: Id, body: NoteIn) -> Any:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from ninja import Field, Query, Router
 
 from accounting.api.door import WRONG_REQUEST, Caller, Fault, Refusal, actor_behind, caller_of, once
-from accounting.api.shapes import HIGHEST_ID, READ, Id, Moment, PersonOut, Shape, Strict, Text
+from accounting.api.shapes import CHANGE, HIGHEST_ID, READ, Id, Moment, PersonOut, Shape, Strict, Text
 from accounting.models import Extension, Scope, TokenClient, User
 from accounting.services.auditing import acting
 from phonelock.models import LineStatus, LockEvent, Reason, Through
@@ -164,7 +164,6 @@ class Past(Strict):
     limit: Annotated[int, Field(ge=1, le=200)] = 50
 
 
-CHANGE: dict[Any, Any] = {**READ, 409: Fault}
 OWN = gettext_lazy("The caller's own lines and their locks.")
 SET_OWN = gettext_lazy(
     "Locks or unlocks the caller's own lines; touches the own lock only. An event that is older than the last one "

@@ -20,6 +20,7 @@ MOST = 500
 """Rows of one page."""
 READ: dict[Any, Any] = {401: Fault, 403: Fault, 422: Fault, 429: Fault}
 ONE: dict[Any, Any] = {**READ, 404: Fault}
+CHANGE: dict[Any, Any] = {**READ, 400: Fault, 409: Fault, 413: Fault}
 
 
 def storable(text: str) -> str:
