@@ -3,6 +3,7 @@
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db import models
 from django.db.models import BigIntegerField, Case, Exists, F, OuterRef, When
 from django.http import QueryDict
@@ -12,6 +13,7 @@ from accounting.models import CallRecord, CallType, Direction, Kind, Outcome, Us
 from accounting.querysets.calls import CallRecordQuerySet
 from accounting.querysets.organization import subtree
 from alarms.models import Alarm, AlarmedCall
+from callanalytics.middleware import ZONES
 
 CHOICES: dict[str, type[models.IntegerChoices]] = {
     "direction": Direction, "kind": Kind, "outcome": Outcome, "call_type": CallType,
@@ -75,12 +77,13 @@ def told_filters(alarm: Alarm) -> dict[str, object] | None:
 
 def calls_address(alarm: Alarm) -> str:
     """Return the report of calls on the days of an alarm, within the portal; the rule's zone says which days."""
-    zone = ZoneInfo(alarm.rule.zone)
+    # Zones can vanish with an update of the system; the calls are to be found nevertheless.
+    zone = ZoneInfo(alarm.rule.zone if alarm.rule.zone in ZONES else settings.TIME_ZONE)
     last = max(alarm.happened_at, (alarm.until or alarm.happened_at) - timedelta(seconds=1))
     asked = QueryDict(alarm.query, mutable=True)
     asked["from"] = alarm.happened_at.astimezone(zone).date().isoformat()
     asked["to"] = last.astimezone(zone).date().isoformat()
-    asked["zone"] = alarm.rule.zone
+    asked["zone"] = zone.key
     for name in subject_fields(alarm):
         value = getattr(alarm, name)
         asked["person" if name == "user_id" else name.removesuffix("_id")] = (

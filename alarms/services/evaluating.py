@@ -4,6 +4,7 @@ Whoever works takes the rule that waits longest and holds its row; others take t
 nothing behind, and the rule is due as before.
 """
 
+import sqlite3
 import time
 from datetime import datetime
 
@@ -29,6 +30,12 @@ LONGEST_LOOK = 20_000
 STATEMENT_ENDED = "57014"
 """What PostgreSQL calls that."""
 FAILURES_UNTIL_TOLD = 3
+MOST_FAILURES = 30_000
+"""That are counted: more do not fit into the column."""
+TOO_COMPLEX = "54"
+"""How what PostgreSQL calls statements beyond its limits begins."""
+STATEMENTS_OF_SQLITE = frozenset({sqlite3.SQLITE_ERROR, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_INTERRUPT})
+"""Errors that SQLite has with a statement, not with its file."""
 
 
 def evaluate_due(seconds: float = 20.0) -> bool:
@@ -51,19 +58,31 @@ def evaluate_next() -> bool:
         try:
             with transaction.atomic():
                 evaluate(rule, moment)
-        except OperationalError:
-            raise
-        except Exception:
+        except Exception as error:
+            if is_passing(error):
+                raise
             # A fault of the product must not be met again and again by every worker.
             log.exception("alarm_rule_not_evaluated", rule=pk)
-            put_off(pk, moment)
+            put_off(pk)
     return True
 
 
-def put_off(rule_id: int, due: datetime) -> None:
+def is_passing(error: Exception) -> bool:
+    """Return whether the database as a whole is disturbed, rather than by what one rule asks of it."""
+    if not isinstance(error, OperationalError):
+        return False
+    cause = error.__cause__
+    if isinstance(cause, sqlite3.Error):
+        return cause.sqlite_errorcode & 0xFF not in STATEMENTS_OF_SQLITE
+    state = getattr(cause, "sqlstate", None) or ""
+    return not state.startswith(TOO_COMPLEX) and state != STATEMENT_ENDED
+
+
+def put_off(rule_id: int) -> None:
     """Enter a look that failed unexpectedly, and go on with the rule's next time."""
-    rule = AlarmRule.objects.select_related("owner").get(pk=rule_id)
-    end(rule, RuleRun(rule=rule, due_at=due, result=Result.FAILED, reason=reasons.UNEXPECTED), timezone.now())
+    rule, now = AlarmRule.objects.select_related("owner").get(pk=rule_id), timezone.now()
+    # Not at its due time: if the clock was set back there may be a run of that time, the very reason of the fault.
+    end(rule, RuleRun(rule=rule, due_at=now, result=Result.FAILED, reason=reasons.UNEXPECTED), now)
 
 
 def run_now(rule: AlarmRule, by: User) -> RuleRun:
@@ -145,7 +164,7 @@ def end(rule: AlarmRule, run: RuleRun, now: datetime) -> None:
     """Store a run, and the rule with its next time; a rule without owner sleeps until it is handed over."""
     # That the collection is disturbed is a matter of the phone system, not of each rule: the status page says it.
     failed = run.result == Result.FAILED and run.reason != reasons.COLLECTION_STOPPED
-    rule.failures = rule.failures + 1 if failed else 0
+    rule.failures = min(rule.failures + 1, MOST_FAILURES) if failed else 0
     if run.reason == reasons.NO_OWNER:
         rule.paused_because = PausedBecause.LEFT
     run.looked_at = run.looked_at or now

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
-from django.db import OperationalError, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -192,9 +192,9 @@ def check_now(rule: AlarmRule, by: User) -> RuleRun:
     """Look at once; a fault of the product is entered as a run that failed, as at due times."""
     try:
         return evaluating.run_now(rule, by)
-    except OperationalError:
-        raise
-    except Exception:
+    except Exception as error:
+        if evaluating.is_passing(error):
+            raise
         log.exception("alarm_rule_not_evaluated", rule=rule.pk)
         now = timezone.now()
         failed = RuleRun(

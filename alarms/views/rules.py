@@ -100,7 +100,8 @@ def rule(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     page = paging.page(found.runs.filter(RUNS_SHOWN[show]).select_related("by"), "due_at")
     context = {
         "rule": found, "row": row_of(found, None, found.alarms.open().count(), 0), "problem": problem_with(found),
-        "next_times": next_times(found.recurrence) if found.next_run else [], "webhooks": found.webhooks.all(),
+        "next_times": next_times(found.recurrence) if found.next_run and rules.times_hold(found) else [],
+        "webhooks": found.webhooks.all(),
         "runs": [checked(run) for run in page.rows], "page": page, "paging": paging, "sizes": SIZES,
         "first_page": urlencode({"show": show, "size": paging.size}), "without_size": urlencode({"show": show}),
         "show": show, "tabs": list(shown.items()), "mute": MuteForm(),

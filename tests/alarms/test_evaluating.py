@@ -4,14 +4,17 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from accounting.models import CallType, User
-from alarms.kinds import reasons
-from alarms.kinds.looking import latest_marks
-from alarms.models import Alarm, AlarmRule, Result
+from alarms.kinds import KINDS, reasons
+from alarms.kinds.base import Finding, Kind, Parameters
+from alarms.kinds.looking import Look, latest_marks
+from alarms.models import Alarm, AlarmRule, Result, RuleRun
 from alarms.services.behind import calls_of
 from alarms.services.evaluating import evaluate_due, run_now
+from alarms.services.rules import check_now
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -97,3 +100,47 @@ def test_two_calls_of_one_second_that_reached_no_device_are_two() -> None:
     abroad(leg=0, started_at=make.NOON)
     assert run_now(AlarmRule.objects.get(), admin).raised == 1
     assert sum(Alarm.objects.values_list("calls", flat=True)) == 3
+
+
+class Endless(Kind):
+    """Asks the database for more than it takes in one statement."""
+
+    slug = label = description = icon = "endless"
+
+    def find(self, parameters: Parameters, look: Look) -> list[Finding]:
+        """Ask that."""
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {'+'.join(['1'] * 200_000)}")
+        return []
+
+    def sentence(self, alarm: Alarm) -> str:
+        """Return nothing, as nothing is found."""
+        return ""
+
+
+def test_a_rule_of_which_the_database_takes_too_much_does_not_stop_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(KINDS, "endless", Endless())
+    admin = make.administrator()
+    first = rule(admin, kind="endless", next_run=timezone.now() - timedelta(hours=1))
+    second = rule(admin)
+    abroad()
+    evaluate_due()
+    assert (first.runs.get().reason, second.runs.get().raised) == (reasons.UNEXPECTED, 1)
+    assert check_now(AlarmRule.objects.get(pk=first.pk), admin).reason == reasons.UNEXPECTED
+
+
+def test_a_due_time_that_was_worked_off_before_the_clock_was_set_back_stops_nothing() -> None:
+    admin = make.administrator()
+    one = rule(admin, next_run=timezone.now() - timedelta(hours=1))
+    RuleRun.objects.create(rule=one, due_at=one.next_run, looked_at=timezone.now(), result=Result.QUIET)
+    abroad()
+    evaluate_due()
+    due_again(one)
+    evaluate_due()
+    assert one.runs.first().raised == 1
+
+
+def test_a_rule_can_fail_for_ever() -> None:
+    one = rule(make.administrator(), kind="gone", failures=32_767)
+    evaluate_due()
+    assert one.runs.get().reason == reasons.KIND_GONE

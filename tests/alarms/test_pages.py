@@ -11,6 +11,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from accounting.models import AuditEntry, CallType, MailServer, User
+from alarms.kinds import reasons
 from alarms.kinds.looking import latest_marks
 from alarms.models import Alarm, AlarmRule, PausedBecause, Result, Webhook
 from alarms.services.evaluating import run_now
@@ -290,3 +291,13 @@ def test_the_home_page_tells_overseers_of_open_alarms(client: Client, boss: User
     assert "open alarm" not in client.get("/calls/home/").text
     client.force_login(make.person())
     assert "open alarm" not in client.get("/calls/home/").text
+
+
+def test_a_rule_whose_zone_has_vanished_can_be_read(client: Client, boss: User) -> None:
+    alarm = raised(boss)
+    AlarmRule.objects.update(zone="Mars/Phobos", next_run=timezone.now() + timedelta(hours=1))
+    client.force_login(boss)
+    for page in (f"/alarms/{alarm.pk}/", "/alarms/", f"/alarms/rules/{alarm.rule_id}/", "/alarms/rules/"):
+        assert client.get(page).status_code == 200
+    shown = client.get(f"/alarms/rules/{alarm.rule_id}/").content.decode()
+    assert str(reasons.TEXTS[reasons.NO_TIMES]) in shown

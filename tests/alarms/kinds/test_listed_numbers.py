@@ -75,3 +75,11 @@ def test_what_is_no_number_is_refused(admin: User) -> None:
     make.record()
     run = look(one)
     assert (run.result, run.reason) == (Result.FAILED, reasons.WRONG_PARAMETERS)
+
+
+def test_as_many_numbers_as_may_be_are_looked_at_in_many_countries(admin: User) -> None:
+    for code in ("DE", "FR", "GB", "IT", "AT", "CH", "NL", "BE", "EG", "SA"):
+        make.office(code, country=code)
+    one = rule("listed_numbers", admin, numbers="\n".join(f"09{place:04}*" for place in range(200)))
+    calls_to("+3390199000", "+4990200000", "+44901500")
+    assert [alarm.extension for alarm in raised(one)] == ["90199000", "44901500"]
