@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from math import inf
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.db.models import Max, Min, Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from accounting.models import CallRecord, ImportBatch, PhoneSystem, User
 from accounting.querysets.calls import CallRecordQuerySet
@@ -26,6 +26,8 @@ Marks = dict[str, int]
 """By the id of a phone system (a text, as JSON has it): the id of its last import that was looked at."""
 AT_ONCE = 2000
 """Rows that are read at once."""
+MOST_RECORDS = 250_000
+"""Ids of call records between which one look reads: it ends in time, however much has arrived while it was paused."""
 
 
 class TookTooLongError(Exception):
@@ -84,21 +86,35 @@ def latest_marks() -> Marks:
     return {str(system): last for system, last in rows}
 
 
-def marks_now(marks: Marks) -> tuple[Marks, Q | None]:
-    """Return the marks as they are now, and which records lie between: one small query for each phone system.
+class Arrived(NamedTuple):
+    """What a look is about to read."""
+
+    marks: Marks
+    """Where the next look begins."""
+    condition: Q | None
+    """Which call records have arrived; None when there are none."""
+    is_all: bool
+    """Whether nothing is left for another look."""
+
+
+def arrived_since(marks: Marks) -> Arrived:
+    """Return what has arrived beyond marks, as much as one look takes: one small query for each phone system.
 
     Records of an import that is not committed yet are beyond its phone system's mark, whatever their ids are.
     """
-    new, arrived = dict(marks), Q()
+    new, arrived, is_all = dict(marks), Q(), True
     for system in PhoneSystem.objects.order_by("pk").values_list("pk", flat=True):
-        batches = ImportBatch.objects.filter(phone_system_id=system, pk__gt=marks.get(str(system), 0))
-        found = batches.aggregate(last=Max("pk"), begin=Min("first_record"), end=Max("last_record"))
-        if found["last"] is None:
-            continue
-        new[str(system)] = found["last"]
-        if found["begin"] is not None:
-            arrived |= Q(phone_system_id=system, pk__gte=found["begin"], pk__lte=found["end"])
-    return new, arrived or None
+        batches = ImportBatch.objects.filter(phone_system_id=system, pk__gt=marks.get(str(system), 0)).order_by("pk")
+        begin = end = None
+        for batch, first, last in batches.values_list("pk", "first_record", "last_record").iterator(AT_ONCE):
+            if begin is not None and last is not None and last - begin >= MOST_RECORDS:
+                is_all = False
+                break
+            new[str(system)] = batch
+            begin, end = begin or first, last or end
+        if begin is not None:
+            arrived |= Q(phone_system_id=system, pk__gte=begin, pk__lte=end)
+    return Arrived(new, arrived or None, is_all)
 
 
 def look_of(rule: AlarmRule, owner: User, now: datetime, arrived: Q | None) -> Look:

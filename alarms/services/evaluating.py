@@ -19,7 +19,7 @@ from accounting.services.watching import Light, states_of_collection
 from accounting.services.zones import zone_of
 from alarms.kinds import KINDS, reasons
 from alarms.kinds.base import CannotLook
-from alarms.kinds.looking import Look, look_of, marks_now
+from alarms.kinds.looking import Look, arrived_since, look_of
 from alarms.models import AlarmRule, PausedBecause, Result, RuleRun
 from alarms.services.raising import raise_once
 from alarms.services.telling import tell_failure, tell_run
@@ -95,7 +95,7 @@ def run_now(rule: AlarmRule, by: User) -> RuleRun:
 def evaluate(rule: AlarmRule, due: datetime, by: User | None = None) -> RuleRun:
     """Look, raise what is new, tell it, and store the run with the new marks; the transaction is the caller's."""
     begun, now, owner = time.monotonic(), timezone.now(), rule.owner
-    run = RuleRun(rule=rule, due_at=due, by=by, looked_at=now, result=Result.FAILED)
+    run, is_all = RuleRun(rule=rule, due_at=due, by=by, looked_at=now, result=Result.FAILED), True
     language = rule.language or (owner.language if owner else "") or settings.LANGUAGE_CODE
     with acting(actor_of(owner)), translation.override(language), timezone.override(zone_of(owner)):
         if owner is None or not owner.is_active:
@@ -103,20 +103,23 @@ def evaluate(rule: AlarmRule, due: datetime, by: User | None = None) -> RuleRun:
         elif not owner.is_overseer:
             run.reason = reasons.NO_RIGHTS
         else:
-            look_with(rule, owner, run, now)
+            is_all = look_with(rule, owner, run, now)
         run.milliseconds = round((time.monotonic() - begun) * 1000)
-        end(rule, run, now)
+        end(rule, run, now, is_all=is_all)
         tell_run(rule, run)
     return run
 
 
-def look_with(rule: AlarmRule, owner: User, run: RuleRun, now: datetime) -> None:
-    """Look with the owner's rights of now, and raise what is new; marks go forward only when that was possible."""
+def look_with(rule: AlarmRule, owner: User, run: RuleRun, now: datetime) -> bool:
+    """Look with the owner's rights of now, and raise what is new; marks go forward only when that was possible.
+
+    Returns whether that was all; if not, what has arrived is too much for one look.
+    """
     kind = KINDS.get(rule.kind)
     if kind is None:
         run.reason = reasons.KIND_GONE
-        return
-    marks, arrived = marks_now(rule.marks)
+        return True
+    marks, arrived, is_all = arrived_since(rule.marks)
     look = look_of(rule, owner, now, arrived)
     run.save()
     try:
@@ -127,19 +130,20 @@ def look_with(rule: AlarmRule, owner: User, run: RuleRun, now: datetime) -> None
                 run.raised = raise_once(rule, run, kind.find(rule.parameters, look))
     except CannotLook as error:
         run.reason = error.reason
-        return
+        return True
     except DatabaseError as error:
         if not was_ended(error):
             raise
         run.reason = reasons.TOO_LONG
-        return
+        return True
     if not run.calls and arrived is None and kind.needs_arrivals:
         run.result, run.reason = nothing_arrived(look)
         if run.result == Result.FAILED:
-            return
+            return True
     else:
         run.result = Result.FIRED if run.raised else Result.QUIET
     rule.marks, rule.looked_at = marks, now
+    return is_all
 
 
 def nothing_arrived(look: Look) -> tuple[Result, str]:
@@ -160,8 +164,11 @@ def was_ended(error: DatabaseError) -> bool:
     return getattr(error.__cause__, "sqlstate", "") == STATEMENT_ENDED
 
 
-def end(rule: AlarmRule, run: RuleRun, now: datetime) -> None:
-    """Store a run, and the rule with its next time; a rule without owner sleeps until it is handed over."""
+def end(rule: AlarmRule, run: RuleRun, now: datetime, *, is_all: bool = True) -> None:
+    """Store a run, and the rule with its next time; a rule without owner sleeps until it is handed over.
+
+    One that could not look at all that has arrived is due again at once.
+    """
     # That the collection is disturbed is a matter of the phone system, not of each rule: the status page says it.
     failed = run.result == Result.FAILED and run.reason != reasons.COLLECTION_STOPPED
     rule.failures = min(rule.failures + 1, MOST_FAILURES) if failed else 0
@@ -170,6 +177,8 @@ def end(rule: AlarmRule, run: RuleRun, now: datetime) -> None:
     run.looked_at = run.looked_at or now
     run.save()
     rule.next_run = next_time(rule, run, now)
+    if not is_all and rule.next_run is not None:
+        rule.next_run = timezone.now()
     rule.save(update_fields=["marks", "looked_at", "failures", "paused_because", "next_run"])
     if failed and rule.failures == FAILURES_UNTIL_TOLD:
         tell_failure(rule, run)

@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounting.models import CallType, User
-from alarms.kinds import KINDS, reasons
+from alarms.kinds import KINDS, looking, reasons
 from alarms.kinds.base import Finding, Kind, Parameters
 from alarms.kinds.looking import Look, latest_marks
 from alarms.models import Alarm, AlarmRule, Result, RuleRun
@@ -144,3 +144,16 @@ def test_a_rule_can_fail_for_ever() -> None:
     one = rule(make.administrator(), kind="gone", failures=32_767)
     evaluate_due()
     assert one.runs.get().reason == reasons.KIND_GONE
+
+
+def test_more_than_one_look_takes_is_looked_at_in_pieces_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(looking, "MOST_RECORDS", 1)
+    one = rule(make.administrator())
+    for _ in range(3):
+        abroad()
+    evaluate_due()
+    assert [run.raised for run in one.runs.all()] == [1, 1, 1]
+    one.refresh_from_db()
+    assert one.marks == latest_marks()
+    assert one.next_run is not None
+    assert one.next_run > timezone.now()
