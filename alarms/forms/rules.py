@@ -16,6 +16,7 @@ from accounting.models import MailServer, User
 from accounting.services.recipients import LONGEST_LIST
 from alarms.kinds.base import Kind, ParametersForm
 from alarms.models import AlarmRule, Webhook
+from callanalytics.web.fields import RowsField
 
 LONGEST_TEXT = 4000
 PREFIX = "kind"
@@ -38,7 +39,7 @@ class RuleForm(RecurrenceForm):
         label=gettext_lazy("Recipients"), max_length=LONGEST_LIST, required=False,
         help_text=gettext_lazy("Addresses or names, with commas between them. Without any, alarms are only listed."),
     )  # fmt: skip
-    webhooks = forms.ModelMultipleChoiceField(
+    webhooks = RowsField(
         label=gettext_lazy("Also post to"), queryset=Webhook.objects.none(), required=False,
         widget=forms.CheckboxSelectMultiple,
     )  # fmt: skip
@@ -64,6 +65,10 @@ class RuleForm(RecurrenceForm):
         webhooks = self.fields["webhooks"]
         assert isinstance(webhooks, forms.ModelMultipleChoiceField)
         webhooks.queryset = Webhook.objects.filter(Q(active=True) | chosen).distinct()
+
+    def clean_name(self) -> str:
+        """Return the name on one line: it stands in subjects and headings."""
+        return " ".join(self.cleaned_data["name"].split())
 
     def clean(self) -> dict[str, Any]:
         """Refuse quiet hours that have no beginning, no end or no length."""

@@ -21,6 +21,7 @@ from alarms.kinds.occasions import DAY, HOUR, QUARTER, Occasion, Occasions, merg
 from alarms.kinds.reasons import NO_RIGHTS, WRONG_PARAMETERS
 from alarms.models import Alarm
 from callanalytics.templatetags.ui import number
+from callanalytics.web.fields import RowsField
 
 LONGEST_CALL = timedelta(hours=12)
 """UCM ends calls after so long by itself (Maximum Call Duration Timer)."""
@@ -36,9 +37,7 @@ class GatewayLimitForm(ParametersForm):
         label=gettext_lazy("Tell of a gateway"), initial=HOUR,
         choices=[(HOUR, gettext_lazy("once an hour")), (DAY, gettext_lazy("once a day"))],
     )  # fmt: skip
-    gateways = forms.ModelMultipleChoiceField(
-        label=gettext_lazy("Gateways"), required=False, queryset=Gateway.objects.none()
-    )
+    gateways = RowsField(label=gettext_lazy("Gateways"), required=False, queryset=Gateway.objects.none())
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

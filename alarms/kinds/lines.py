@@ -15,6 +15,7 @@ from accounting.querysets.organization import subtree
 from alarms.kinds.base import CannotLook, Parameters, ParametersForm
 from alarms.kinds.reasons import WRONG_PARAMETERS
 from callanalytics.lib.phone_numbers import plain_digits
+from callanalytics.web.fields import RowsField
 
 MOST_EXTENSIONS, LONGEST = 10_000, 50
 RANGE = re.compile(r"(\d{1,12})\s*[-–]\s*(\d{1,12})", re.ASCII)
@@ -52,7 +53,7 @@ class LinesForm(ParametersForm):
             "Without extensions and departments, all lines that you may see are watched."
         ),
     )  # fmt: skip
-    departments = forms.ModelMultipleChoiceField(
+    departments = RowsField(
         label=gettext_lazy("Departments to watch"), required=False, queryset=Department.objects.none(),
         help_text=gettext_lazy("Each with all below it."),
     )  # fmt: skip

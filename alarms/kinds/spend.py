@@ -32,6 +32,7 @@ from alarms.kinds.spending import (
 from alarms.models import Alarm
 from callanalytics.lib.money import from_micro, to_micro
 from callanalytics.templatetags.ui import money_as_text
+from callanalytics.web.fields import RowsField
 
 PEOPLE, DEPARTMENTS, COST_CENTRES = "people", "departments", "cost_centres"
 EACH_PERSON, EACH_DEPARTMENT, EACH_COST_CENTRE = "each_person", "each_department", "each_cost_centre"
@@ -72,12 +73,8 @@ class SpendForm(ParametersForm):
         widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false", "dir": "auto"}),
         help_text=gettext_lazy("Names, user names or extensions, one a line or with commas between them."),
     )  # fmt: skip
-    departments = forms.ModelMultipleChoiceField(
-        label=gettext_lazy("Departments"), required=False, queryset=Department.objects.none()
-    )
-    cost_centres = forms.ModelMultipleChoiceField(
-        label=gettext_lazy("Cost centres"), required=False, queryset=CostCentre.objects.none()
-    )
+    departments = RowsField(label=gettext_lazy("Departments"), required=False, queryset=Department.objects.none())
+    cost_centres = RowsField(label=gettext_lazy("Cost centres"), required=False, queryset=CostCentre.objects.none())
 
     def __init__(self, *args: Any, initial: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, initial=named_people(dict(initial or {})), **kwargs)

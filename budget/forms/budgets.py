@@ -17,6 +17,7 @@ from accounting.services.finding import SeveralPeopleError, find_person
 from budget.models import Budget, BudgetException, Cycle, Mode, Threshold, Unit
 from budget.services.cycles import boundary_until
 from budget.services.quantities import entered, stored
+from callanalytics.web.fields import RowsField
 
 PEOPLE, DEPARTMENTS, COST_CENTRES = "people", "departments", "cost_centres"
 ROWS = 4
@@ -161,13 +162,11 @@ class NewBudgetForm(RulesForm):
         widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false", "dir": "auto"}),
         help_text=gettext_lazy("Names, user names or extensions, one a line or with commas between them."),
     )  # fmt: skip
-    departments = forms.ModelMultipleChoiceField(
+    departments = RowsField(
         label=gettext_lazy("Departments"), required=False, queryset=Department.objects.all(),
         help_text=gettext_lazy("Each with all below it."),
     )  # fmt: skip
-    cost_centres = forms.ModelMultipleChoiceField(
-        label=gettext_lazy("Cost centres"), required=False, queryset=CostCentre.objects.all()
-    )
+    cost_centres = RowsField(label=gettext_lazy("Cost centres"), required=False, queryset=CostCentre.objects.all())
     mode = forms.ChoiceField(
         label=gettext_lazy("Shared"), choices=Mode.choices, initial=Mode.EACH, widget=forms.RadioSelect
     )

@@ -123,6 +123,7 @@ def test_setting_up_storing_and_changing(client: Client, boss: User) -> None:
         ({"quiet_from": "22:00", "quiet_until": "22:00"}, "Quiet hours end at another time"),
         ({"recipients": "nobody@elsewhere.example"}, "elsewhere.example"),
         ({"name": ""}, "This field is required."),
+        ({"kind-departments": str(2**63)}, "is not one of the available choices"),
     ],
 )
 def test_what_is_wrong_is_said_and_nothing_is_lost(
@@ -135,6 +136,12 @@ def test_what_is_wrong_is_said_and_nothing_is_lost(
     assert "Nothing was stored" in page
     assert "Please call back" in page
     assert not AlarmRule.objects.exists()
+
+
+def test_a_name_is_one_line(client: Client, boss: User) -> None:
+    client.force_login(boss)
+    client.post("/alarms/rules/add/missed_calls/", FORM | MISSED | {"name": "Abroad\r\nBcc:  a@example.com"})
+    assert AlarmRule.objects.get().name == "Abroad Bcc: a@example.com"
 
 
 def test_the_limit_of_rules_holds(client: Client, boss: User) -> None:
