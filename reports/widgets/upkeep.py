@@ -18,7 +18,7 @@ MOST = 6
 
 def alarms(sight: Sight) -> Content:
     """Return the newest alarms that nobody has acknowledged, and how many there are."""
-    found = Alarm.objects.visible_to(sight.reader).open()
+    found = Alarm.objects.visible_to(sight.reader).open().filter(rule__deleted_at=None)
     newest = worded(list(found.select_related("rule")[:MOST]), sight.reader)
     return Content("widgets/alarms.html", {"alarms": newest, "count": found.count()}, reverse("alarms"))
 

@@ -12,6 +12,8 @@ from django.test import Client
 from django.urls import reverse
 
 from accounting.models import CallType, Direction, Outcome, User
+from alarms.models import Alarm, AlarmRule
+from alarms.services.evaluating import run_now
 from reports.models import Dashboard, SavedReport
 from reports.services.dashboards import FIRST, MOST_WIDGETS, dashboard_of
 from reports.widgets import WIDGETS
@@ -231,3 +233,15 @@ def test_the_wall_shows_the_same_widgets_without_buttons() -> None:
     wall = shown(client_of(ana), reverse("dashboard_wall"))
     assert re.findall(r'gs-id="([\w-]+)"', wall) == frames(client_of(ana))
     assert 'method="post"' not in wall
+
+
+def test_alarms_of_deleted_rules_are_not_shown() -> None:
+    admin = make.administrator()
+    make.record(call_type=CallType.INTERNATIONAL)
+    rule = AlarmRule.objects.create(name="Abroad", kind="international", owner=admin, zone="Europe/Berlin")
+    run_now(rule, admin)
+    alarm = reverse("alarm", args=[Alarm.objects.get().pk])
+    assert alarm in widget(client_of(admin), "alarms")
+    AlarmRule.objects.update(deleted_at=MOMENT)
+    cache.clear()
+    assert alarm not in widget(client_of(admin), "alarms")
