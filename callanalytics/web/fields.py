@@ -9,7 +9,7 @@ LONGEST_ID = 18
 """Digits; what is longer fits into no column of the database, and asking for it is an error."""
 
 
-class RowsField(forms.ModelMultipleChoiceField):
+class RowsField(forms.ModelMultipleChoiceField[Any]):
     """Several rows to choose from; ids that no row can have are refused as unknown ones are."""
 
     def clean(self, value: Any) -> Any:
