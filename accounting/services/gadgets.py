@@ -38,12 +38,18 @@ def end(sign_in: GadgetSignIn) -> None:
         sign_in.save(update_fields=["revoked_at"])
 
 
+def leave(pk: int, user: User) -> None:
+    """Delete a person's own sign-in; that they signed out is an entry of its own."""
+    with unrecorded():
+        GadgetSignIn.objects.filter(pk=pk, user=user.pk).delete()
+
+
 def end_everywhere() -> int:
     """End the sign-ins of all people; return how many there were."""
     with unrecorded():
         ended = GadgetSignIn.objects.filter(revoked_at=None).update(revoked_at=timezone.now())
     if ended:
-        record(AuditedAction.CHANGED, "accounting.gadgetsignin", "", ended=ended)
+        record(AuditedAction.CHANGED, "gadgetsignin", "", ended=ended)
     return ended
 
 

@@ -102,7 +102,7 @@ class GadgetSignInView(SignInView):
 @gadget
 def sign_out(request: AuthenticatedRequest) -> HttpResponse:
     """End this gadget's session for good and show the door."""
-    GadgetSignIn.objects.filter(pk=request.session[MARK], user=request.user).delete()
+    gadgets.leave(request.session[MARK], request.user)
     record_leaving(request.user, client_address(request))
     logout(request)
     theme = theme_of(request)

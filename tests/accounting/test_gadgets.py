@@ -53,7 +53,8 @@ def test_a_sign_in_has_a_cookie_of_its_own_that_lasts(
     cookie = client.cookies["gadget"]
     assert "session" not in client.cookies
     assert (cookie["path"], cookie["max-age"], cookie["samesite"]) == ("/gadgets/", 20 * 86400, "None")
-    assert cookie["secure"] and cookie["httponly"] and "Partitioned" in cookie.OutputString()
+    for attribute in ("Secure", "HttpOnly", "Partitioned"):
+        assert attribute in cookie.OutputString().split("; ")
     assert client.get(CALLS).status_code == 200
 
 
@@ -140,7 +141,7 @@ def test_the_rules_are_checked_and_audited(client: Client, admin: User) -> None:
     assert not GadgetRules.objects.exists()
     client.post(page, typed | {"origins": "https://A.example:8443\nhttps://*.webex.com"})
     assert GadgetRules.current().origins == "https://a.example:8443 https://*.webex.com"
-    assert AuditEntry.objects.filter(subject_type="accounting.gadgetrules").exists()
+    assert AuditEntry.objects.filter(subject_type="gadgetrules").exists()
 
 
 def test_call_analytics_shows_the_own_calls_and_says_when_nothing_is_new(client: Client, rules: GadgetRules) -> None:
@@ -153,9 +154,8 @@ def test_call_analytics_shows_the_own_calls_and_says_when_nothing_is_new(client:
     make.record(make.person(extension="2002"), started_at=now, other_number="+4930333333")
     enter(client, ana)
     every = client.get(CALLS)
-    content = every.content.decode()
-    assert "111111" in content.replace(" ", "") and "222222" in content.replace(" ", "")
-    assert "333333" not in content.replace(" ", "")
+    content = every.content.decode().replace(" ", "")
+    assert [number in content for number in ("111111", "222222", "333333")] == [True, True, False]
     assert every.context["fragment"].count("data-record") == 2
     assert client.get(CALLS, {"calls": "missed"}).context["fragment"].count("data-record") == 1
     tag = f'"{every.context["etag"]}"'
