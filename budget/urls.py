@@ -2,9 +2,11 @@
 
 from django.urls import path
 
-from budget.views import accounts, rules
+from budget.views import accounts, gadgets, rules
 
 urlpatterns = [
+    path("gadgets/budget/", gadgets.budget, name="gadget_budget"),
+    path("gadgets/budget/live/", gadgets.budget_live, name="gadget_budget_live"),
     path("budgets/", accounts.my_budgets, name="my_budgets"),
     path("budgets/people/", accounts.team_budgets, name="team_budgets"),
     path("budgets/accounts/<int:pk>/", accounts.account_page, name="budget_account"),

@@ -279,6 +279,10 @@ SET_UP_SECTIONS = (
                 "key-round", "all_tokens",
             ),
             SetUpPage(
+                _("Gadgets"), _("Pages inside Jabber and Webex: where they may be shown, and who is signed in there."),
+                "app-window", "gadget_rules",
+            ),
+            SetUpPage(
                 _("Failed sign-ins"), _("Wrong passwords by name and address, and locks; deleting one lifts the lock."),
                 "lock", "admin:axes_accessattempt_changelist",
             ),

@@ -2,9 +2,13 @@
 
 from django.urls import path
 
-from phonelock.views import call_control, demo_phone, own, people, set_up, timetables
+from phonelock.views import call_control, demo_phone, gadgets, own, people, set_up, timetables
 
 urlpatterns = [
+    path("gadgets/lock/", gadgets.lock, name="gadget_lock"),
+    path("gadgets/lock/live/", gadgets.lock_live, name="gadget_lock_live"),
+    path("gadgets/lock/<int:pk>/lock/", gadgets.lock_line, name="gadget_lock_line"),
+    path("gadgets/lock/<int:pk>/unlock/", gadgets.release_line, name="gadget_release_line"),
     # phonelock.middleware answers here before other middleware.
     path("ecc/<str:key>/", call_control.answer, name="call_control"),
     path("phone-lock/", own.my_phone, name="my_phone"),

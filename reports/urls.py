@@ -2,9 +2,23 @@
 
 from django.urls import path
 
-from reports.views import choices, dashboard, exports, home, mailing, previews, reports, saved, schedule_form, schedules
+from reports.views import (
+    choices,
+    dashboard,
+    exports,
+    gadgets,
+    home,
+    mailing,
+    previews,
+    reports,
+    saved,
+    schedule_form,
+    schedules,
+)
 
 urlpatterns = [
+    path("gadgets/calls/", gadgets.calls, name="gadget_calls"),
+    path("gadgets/calls/live/", gadgets.calls_live, name="gadget_calls_live"),
     path("calls/home/", home.home, name="home"),
     path("calls/home/live/", home.live, name="home_live"),
     path("dashboard/", dashboard.dashboard, name="dashboard"),

@@ -21,6 +21,7 @@ from accounting.models.calls import (
 from accounting.models.columns import CopiedDays, TouchedDay
 from accounting.models.connections import Directory, DirectoryRun, MailServer, PrivateCallRule
 from accounting.models.corrections import CorrectedRecord, Correction, CorrectionKind, CorrectionState
+from accounting.models.gadgets import GadgetRules, GadgetSignIn
 from accounting.models.imports import FileState, ImportBatch, ImportFile, RejectedRow
 from accounting.models.jobs import Job, JobState
 from accounting.models.lines import Device, Extension, Gateway, LineAssignment, PhoneSystem
@@ -62,6 +63,8 @@ __all__ = [
     "Extension",
     "ExtensionDay",
     "FileState",
+    "GadgetRules",
+    "GadgetSignIn",
     "Gateway",
     "GatewayCarrier",
     "ImportBatch",

@@ -19,6 +19,8 @@ from accounting.models import (
     Department,
     Directory,
     Extension,
+    GadgetRules,
+    GadgetSignIn,
     Gateway,
     GatewayCarrier,
     LineAssignment,
@@ -39,9 +41,9 @@ from accounting.models import (
 from callanalytics.lib.secrets import EncryptedField
 
 AUDITED: set[type[models.Model]] = {
-    ApiToken, Carrier, CostCentre, Department, Directory, Extension, Gateway, GatewayCarrier, LineAssignment,
-    MailServer, MaskingRule, Membership, NumberRule, Office, PhoneSystem, PrivateCallRule, PublicHoliday, Rate,
-    Supervision, Tariff, TariffBand, User,
+    ApiToken, Carrier, CostCentre, Department, Directory, Extension, GadgetRules, GadgetSignIn, Gateway, GatewayCarrier,
+    LineAssignment, MailServer, MaskingRule, Membership, NumberRule, Office, PhoneSystem, PrivateCallRule,
+    PublicHoliday, Rate, Supervision, Tariff, TariffBand, User,
 }  # fmt: skip
 """Models whose every saved change is an entry; bulk writers call record() once for the whole."""
 SILENT_FIELDS = frozenset(

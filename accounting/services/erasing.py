@@ -33,7 +33,7 @@ from accounting.models import (
     Supervision,
     User,
 )
-from accounting.services import outbox, tokens
+from accounting.services import gadgets, outbox, tokens
 from accounting.services.audit_erasure import erase_names
 from accounting.services.auditing import record, unrecorded
 from accounting.services.forgetting import anonymise, blank_legs, delete_rows, put_anonymous_days, take_days
@@ -122,6 +122,7 @@ def close_account(person: User, erased: Erased) -> None:
         Supervision.objects.filter(supervisor=person).delete()
         outbox.forget(person)
         tokens.forget(person)
+        gadgets.forget(person)
         person.username = neutral_name(person)
         person.first_name = person.last_name = person.email = person.employee_number = ""
         person.language = person.time_zone = ""

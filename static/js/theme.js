@@ -2,6 +2,9 @@
 (() => {
   const system = window.matchMedia("(prefers-color-scheme: dark)");
   const stored = () => {
+    // Gadgets follow the program that they stand in.
+    const wanted = document.documentElement.dataset.theme;
+    if (wanted) return wanted;
     try {
       return localStorage.getItem("theme") || "auto";
     } catch {
