@@ -42,10 +42,9 @@
   // On a phone the widgets stand below each other, each as high as what it shows.
   const phone = matchMedia("(max-width: 760px)");
   phone.addEventListener("change", () => location.reload());
-  if (phone.matches && !still) return;
 
   const wide = 12;
-  const grid = GridStack.init({
+  const grid = phone.matches ? null : GridStack.init({
     column: wide,
     cellHeight: "5rem",
     margin: "6px",
@@ -56,7 +55,7 @@
     resizable: { handles: document.documentElement.dir === "rtl" ? "sw" : "se" },
     animate: !matchMedia("(prefers-reduced-motion: reduce)").matches,
   }, board);
-  board.classList.add("is-ready");
+  board.classList.toggle("is-ready", grid !== null);
 
   const token = document.querySelector("[name=csrfmiddlewaretoken]");
   const keep = async () => {
@@ -82,8 +81,8 @@
     const full = wall.querySelector("[data-full-screen]");
     full.addEventListener("click", () => document.documentElement.requestFullscreen());
     document.addEventListener("fullscreenchange", () => { full.hidden = document.fullscreenElement !== null; });
-    return;
   }
+  if (still || !grid) return;
 
   let timer;
   const later = () => {
