@@ -116,6 +116,6 @@
   const below = (node) => {
     const others = grid.engine.nodes.filter((one) => one !== node && one.y >= node.y + node.h && one.x < node.x + node.w && one.x + one.w > node.x);
     const next = others.sort((one, other) => one.y - other.y)[0];
-    return next ? next.y + next.h - node.h : node.y + 1;
+    return next ? next.y + next.h : node.y + 1;
   };
 })();
