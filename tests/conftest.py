@@ -2,6 +2,7 @@
 
 import string
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 
 from accounting.models import Department, MailServer, Membership, Role, Supervision, User
-from tests import servers
+from tests import factories, servers
 
 PASSWORD = "a-long-local-password"
 # Examples are judged by what they find, not by how busy the machine is.
@@ -32,6 +33,12 @@ def english() -> Iterator[None]:
 def tokens_without_digits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make the tokens of forms of letters alone: a number that a page must not show would be in them by chance."""
     monkeypatch.setattr(csrf, "CSRF_ALLOWED_CHARS", string.ascii_letters)
+
+
+@pytest.fixture(autouse=True)
+def numbers_from_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Count made rows anew in each test: their moments must not depend on how many tests were before it."""
+    monkeypatch.setattr(factories, "_numbers", count(1))
 
 
 @pytest.fixture(autouse=True)

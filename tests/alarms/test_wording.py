@@ -74,7 +74,7 @@ def test_kept_calls_are_found_although_others_began_in_the_same_second() -> None
 def test_counted_calls_are_found_by_the_question(client: Client) -> None:
     admin = make.administrator()
     (alarm,) = raised(admin)
-    make.record(extension="2001", outcome=2)
+    make.record(extension="2001", outcome=2, started_at=make.NOON)
     start = make.NOON - timedelta(hours=1)
     counted = Alarm(
         rule=alarm.rule, version=1, key="2001", run=alarm.run, raised_at=timezone.now(), happened_at=start,
