@@ -16,16 +16,17 @@ from alarms.services.behind import calls_of
 from alarms.services.evaluating import evaluate_due, run_now
 from alarms.services.rules import check_now
 from tests import factories as make
+from tests.alarms.rules import SELDOM
 
 pytestmark = pytest.mark.django_db
 
 
 def rule(owner: User, kind: str = "international", **fields: Any) -> AlarmRule:
-    """Make a rule that is due every five minutes, and now."""
+    """Make a rule that is due now."""
     values: dict[str, Any] = {
         "name": "Abroad",
         "unit": "minutes",
-        "every": 5,
+        "every": SELDOM,
         "zone": "Europe/Berlin",
         "next_run": timezone.now(),
     }

@@ -22,6 +22,7 @@ from alarms.services.telling import tell_held, told_in_words
 from alarms.tasks import tick
 from tests import factories as make
 from tests import servers
+from tests.alarms.rules import SELDOM
 
 pytestmark = pytest.mark.usefixtures("mail_to_anybody")
 
@@ -34,7 +35,7 @@ def abroad(of: User | None = None, **fields: Any) -> CallRecord:
 def rule(owner: User, **fields: Any) -> AlarmRule:
     """Make a rule that looks now and then."""
     values: dict[str, Any] = {
-        "name": "Abroad", "kind": "international", "unit": "minutes", "every": 5, "zone": "Europe/Berlin",
+        "name": "Abroad", "kind": "international", "unit": "minutes", "every": SELDOM, "zone": "Europe/Berlin",
         "recipients": ["eve@example.com"],
     }  # fmt: skip
     return AlarmRule.objects.create(owner=owner, marks=latest_marks(), **(values | fields))

@@ -24,6 +24,7 @@ from alarms.services.evaluating import run_now
 from alarms.tasks import deliver_webhooks
 from tests import factories as make
 from tests import servers
+from tests.alarms.rules import SELDOM
 
 pytestmark = pytest.mark.usefixtures("mail_to_anybody")
 
@@ -42,7 +43,7 @@ def hook(receiver: Any, **fields: Any) -> Webhook:
 def raised(owner: User, *hooks: Webhook, calls: int = 1, **fields: Any) -> AlarmRule:
     """Let a rule raise something that is posted to webhooks."""
     rule = AlarmRule.objects.create(
-        name="Abroad", kind="international", owner=owner, marks=latest_marks(), unit="minutes", every=5,
+        name="Abroad", kind="international", owner=owner, marks=latest_marks(), unit="minutes", every=SELDOM,
         zone="Europe/Berlin", **fields,
     )  # fmt: skip
     rule.webhooks.add(*hooks)

@@ -16,6 +16,7 @@ from alarms.models import Alarm, AlarmRule
 from alarms.services.evaluating import run_now
 from alarms.services.wording import calls_address, calls_of, worded, worded_findings
 from tests import factories as make
+from tests.alarms.rules import SELDOM
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +30,7 @@ def raised(owner: User, *, people: int = 1) -> list[Alarm]:
     """Raise an alarm about each of some people of the sales department."""
     sales = make.department("Sales")
     rule = AlarmRule.objects.create(
-        name="Abroad", kind="international", owner=owner, marks=latest_marks(), unit="minutes", every=5,
+        name="Abroad", kind="international", owner=owner, marks=latest_marks(), unit="minutes", every=SELDOM,
         zone="Europe/Berlin",
     )  # fmt: skip
     for number in range(people):
