@@ -47,11 +47,12 @@ def test_numbers_and_prefixes(admin: User, listed: str, found: list[str]) -> Non
 
 def test_private_calls_of_others_and_hidden_digits_never_decide() -> None:
     sales = make.department("Sales")
-    boss = make.supervisor(of=sales)
+    boss, ben = make.supervisor(of=sales), make.person()
     make.masking_rule(digits=3)
     exact, prefix = (rule("listed_numbers", boss, numbers=text) for text in ("+442071234567", "+44207*"))
     calls_to("+442071234567", department_id=sales.pk)
-    make.record(other_number="+442079999999", extension="7", department_id=sales.pk, purpose=Purpose.MARKED, user_id=99)
+    private = {"purpose": Purpose.MARKED, "user_id": ben.pk}
+    make.record(other_number="+442079999999", extension="7", department_id=sales.pk, **private)
     assert look(exact).raised == 0
     assert [alarm.extension for alarm in raised(prefix)] == ["71234567"]
 
