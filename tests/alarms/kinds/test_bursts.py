@@ -28,7 +28,7 @@ def test_enough_short_calls_of_a_pair_close_to_each_other(admin: User) -> None:
         make.record(started_at=NOON + moment * MINUTE, talk_seconds=15)
     make.record(started_at=NOON + 17 * MINUTE, talk_seconds=16)
     make.record(started_at=NOON + 18 * MINUTE, talk_seconds=5, other_number="+49301")
-    make.record(started_at=NOON + 18 * MINUTE, talk_seconds=5, purpose=Purpose.MARKED, user_id=999)
+    make.record(started_at=NOON + 18 * MINUTE, talk_seconds=5, purpose=Purpose.MARKED, user_id=10**12)
     assert look(one).raised == 0
     make.record(started_at=NOON + 15 * MINUTE, talk_seconds=5)
     (alarm,) = raised(one)
