@@ -11,9 +11,10 @@ from django.utils.translation import gettext_lazy
 from ninja import Field, Query, Router
 
 from accounting.api.door import WRONG_REQUEST, Caller, Fault, Refusal, actor_behind, caller_of, once
-from accounting.api.shapes import CHANGE, HIGHEST_ID, READ, Id, Moment, PersonOut, Shape, Strict, Text
+from accounting.api.shapes import CHANGE, READ, Id, Moment, PersonOut, Shape, Strict, Text
 from accounting.models import Extension, Scope, TokenClient, User
 from accounting.services.auditing import acting
+from callanalytics.web.requests import HIGHEST_ID
 from phonelock.models import LineStatus, LockEvent, Reason, Through
 from phonelock.services import by_program
 from phonelock.services.by_program import Order, Outcome, preview

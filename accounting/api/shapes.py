@@ -13,8 +13,8 @@ from pydantic_core import PydanticCustomError
 from accounting.api.door import Fault, wrong_value
 from accounting.models import User
 from callanalytics.web.pagination import Position
+from callanalytics.web.requests import HIGHEST_ID
 
-HIGHEST_ID = 2**63 - 1
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 MOST = 500
 """Rows of one page."""

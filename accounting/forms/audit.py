@@ -14,6 +14,7 @@ from accounting.services.audit_words import subject_kinds
 from accounting.services.sign_in_entries import SIGN_IN
 from callanalytics.lib import periods
 from callanalytics.web.filters import FilterForm
+from callanalytics.web.requests import HIGHEST_ID
 
 Entries = QuerySet[AuditEntry]
 
@@ -30,7 +31,6 @@ PRESETS: dict[str, tuple[str | Promise, Q]] = {
 }
 """What auditors usually look for: name, label and entries."""
 ROWS = "each"
-HIGHEST_ID = 2**63 - 1
 
 
 class AuditFilter(FilterForm):

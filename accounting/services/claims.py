@@ -5,11 +5,12 @@ lease_until.
 """
 
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, TypeVar
 
 from django.db import models, transaction
-from django.db.models import F
+from django.db.models import Count, F
 from django.utils import timezone
 
 from accounting.models import MailState
@@ -71,3 +72,28 @@ def own(row: Any) -> models.QuerySet[Any]:
 def wait_of(age: timedelta) -> timedelta:
     """Return how long a row of some age waits for a receiver that is away: first a minute, later longer."""
     return min(max(age / 4, SHORTEST_WAIT), LONGEST_WAIT)
+
+
+def cancel(rows: models.QuerySet[Row]) -> int:
+    """Cancel those rows that still wait; return how many."""
+    waiting = rows.filter(state=MailState.WAITING)
+    return waiting.update(state=MailState.CANCELLED, ended_at=timezone.now())
+
+
+def send_again(rows: models.QuerySet[Row], nudge: Callable[[], None]) -> int:
+    """Send those rows now that wait, were given up or cancelled, with all attempts anew; return how many.
+
+    `nudge` asks for delivery once that is committed.
+    """
+    now = timezone.now()
+    changed = rows.filter(state__in=(MailState.WAITING, MailState.FAILED, MailState.CANCELLED)).update(
+        state=MailState.WAITING, attempts=0, next_attempt_at=now, created_at=now, ended_at=None
+    )
+    transaction.on_commit(nudge, robust=True)
+    return changed
+
+
+def counted(rows: models.QuerySet[Row], chosen: str | None) -> list[tuple[str, str, int, bool]]:
+    """Return each state with its name, how many rows are in it, and whether it is the chosen one."""
+    counts = dict(rows.order_by().values_list("state").annotate(rows=Count("pk")))
+    return [(state.value, str(state.label), counts.get(state.value, 0), state.value == chosen) for state in MailState]

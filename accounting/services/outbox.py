@@ -19,7 +19,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -164,22 +164,6 @@ def copied(folder: Path, letter: Letter) -> Iterator[dict[str, str]]:
 def nudge() -> None:
     """Ask for delivery now; the timetable would do it a little later."""
     current_app.send_task(TASK, expires=60)
-
-
-def cancel(mails: QuerySet[OutgoingMail]) -> int:
-    """Cancel those mails that still wait; return how many."""
-    waiting = mails.filter(state=MailState.WAITING)
-    return waiting.update(state=MailState.CANCELLED, ended_at=timezone.now())
-
-
-def send_again(mails: QuerySet[OutgoingMail]) -> int:
-    """Send those mails now that wait, were given up or cancelled, with all attempts anew; return how many."""
-    now = timezone.now()
-    changed = mails.filter(state__in=(MailState.WAITING, MailState.FAILED, MailState.CANCELLED)).update(
-        state=MailState.WAITING, attempts=0, next_attempt_at=now, created_at=now, ended_at=None
-    )
-    transaction.on_commit(nudge, robust=True)
-    return changed
 
 
 @dataclass(frozen=True, slots=True)

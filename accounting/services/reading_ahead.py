@@ -16,7 +16,7 @@ from callanalytics.lib.cycles import cycle_search_paused
 
 LEAST_RECORDS, BATCH_FILES = 10_000, 500
 """From how many records or files on a batch is written; less only at the end."""
-MOST_RECORDS = {"postgresql": 50_000, "sqlite": 20_000}
+MOST_RECORDS = {"postgresql": 35_000, "sqlite": 20_000}
 """Read ahead, and so written at once, with what the last file has beyond. Fewer on SQLite: others wait to write."""
 BACKLOG_BYTES = 8 << 20
 """From this size on, all files together, a process for reading pays: more than the first batch, 700 bytes a record."""

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from accounting.forms.audit import HIGHEST_ID, PRESETS, AuditFilter
+from accounting.forms.audit import PRESETS, AuditFilter
 from accounting.forms.recosting import UndoForm
 from accounting.models import AuditedAction, AuditEntry, ChangeJournal
 from accounting.services.audit_words import reversal_in_words, tell_entries, tell_entry
@@ -21,7 +21,7 @@ from accounting.services.journals import start_undo
 from callanalytics.lib.csv_stream import csv_stream
 from callanalytics.web.pagination import COUNTED_TO, SIZES, Paging, counted
 from callanalytics.web.permissions import administrators, require
-from callanalytics.web.requests import AuthenticatedRequest
+from callanalytics.web.requests import HIGHEST_ID, AuthenticatedRequest
 from callanalytics.web.streaming import for_reader
 from callanalytics.web.views import refused
 

@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -11,14 +11,13 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from accounting.forms.outgoing import MailFilter
-from accounting.models import AuditedAction, MailServer, MailState, OutgoingMail
-from accounting.services import outbox
+from accounting.models import AuditedAction, MailServer, OutgoingMail
+from accounting.services import claims, outbox
 from accounting.services.auditing import record
 from accounting.services.connection_tests import is_entered
-from accounting.views.rejected import HIGHEST_ID, read_id
 from callanalytics.templatetags.ui import number
 from callanalytics.web.permissions import administrators, require
-from callanalytics.web.requests import AuthenticatedRequest
+from callanalytics.web.requests import HIGHEST_ID, AuthenticatedRequest, chosen_ids, read_id
 from callanalytics.web.views import refused
 
 SHOWN = 50
@@ -43,17 +42,10 @@ def outgoing_mail(request: AuthenticatedRequest) -> HttpResponse:
         "older": str(mails[SHOWN - 1].pk) if len(mails) > SHOWN else "",
         "newest": filters.without(),
         "is_first": "below" not in request.GET,
-        "states": states(filters),
+        "states": claims.counted(OutgoingMail.objects.all(), filters.cleaned_data.get("state")),
         "is_entered": is_entered(MailServer.current()),
     }
     return render(request, "accounting/outgoing_mail.html", context)
-
-
-def states(filters: MailFilter) -> list[tuple[str, str, int, bool]]:
-    """Return each state with its name, how many mails are in it, and whether it is the chosen one."""
-    counts = dict(OutgoingMail.objects.order_by().values_list("state").annotate(mails=Count("pk")))
-    chosen = filters.cleaned_data.get("state")
-    return [(state.value, str(state.label), counts.get(state.value, 0), state.value == chosen) for state in MailState]
 
 
 @require_POST
@@ -70,7 +62,7 @@ def act_on_mail(request: AuthenticatedRequest) -> HttpResponse:
     if "all" in request.POST:
         mails = filters.narrow(mails)
     else:
-        chosen = [read_id(text) for text in request.POST.getlist("mails")[:SHOWN]]
+        chosen = chosen_ids(request, "mails")[:SHOWN]
         if not chosen:
             messages.warning(request, _("Choose the mails first."))
         mails = mails.filter(pk__in=chosen)
@@ -80,7 +72,7 @@ def act_on_mail(request: AuthenticatedRequest) -> HttpResponse:
 
 def cancel(request: AuthenticatedRequest, mails: QuerySet[OutgoingMail]) -> None:
     """Cancel those of the mails that wait, and say how many."""
-    if count := outbox.cancel(mails):
+    if count := claims.cancel(mails):
         record(AuditedAction.CHANGED, "mail", _("Cancelled"), mails=count)
         text = ngettext("%(count)s mail is cancelled.", "%(count)s mails are cancelled.", count)
         messages.success(request, text % {"count": number(count)})
@@ -88,7 +80,7 @@ def cancel(request: AuthenticatedRequest, mails: QuerySet[OutgoingMail]) -> None
 
 def send_again(request: AuthenticatedRequest, mails: QuerySet[OutgoingMail]) -> None:
     """Send those of the mails again that are not sent, and say how many."""
-    if count := outbox.send_again(mails):
+    if count := claims.send_again(mails, outbox.nudge):
         record(AuditedAction.STARTED, "mail", _("Sent again"), mails=count)
         text = ngettext("%(count)s mail is being sent.", "%(count)s mails are being sent.", count)
         messages.success(request, text % {"count": number(count)})

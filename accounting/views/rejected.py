@@ -18,11 +18,10 @@ from accounting.services.auditing import record
 from accounting.services.examining import examine
 from callanalytics.templatetags.ui import number
 from callanalytics.web.permissions import administrators, require
-from callanalytics.web.requests import AuthenticatedRequest
+from callanalytics.web.requests import HIGHEST_ID, AuthenticatedRequest, chosen_ids, read_id
 from callanalytics.web.views import refused
 
 SHOWN = 50
-HIGHEST_ID = 2**63 - 1
 
 
 @require_safe
@@ -48,11 +47,6 @@ def rejected_rows(request: AuthenticatedRequest) -> HttpResponse:
         "files_set_aside": ImportFile.objects.filter(state=FileState.SET_ASIDE).count(),
     }
     return render(request, "accounting/rejected_rows.html", context)
-
-
-def read_id(text: str) -> int:
-    """Return a row's number from an address, 0 when it is none."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 19 and int(text) <= HIGHEST_ID else 0
 
 
 def outcome_of(job_id: str) -> list[str]:
@@ -82,7 +76,7 @@ def act_on_rejected(request: AuthenticatedRequest) -> HttpResponse:
     if filters.problems():
         return refused(request, filters.problems(), reverse("rejected_rows"))
     back = f"{reverse('rejected_rows')}?{filters.without()}"
-    chosen = [read_id(text) for text in request.POST.getlist("rows")]
+    chosen = chosen_ids(request, "rows")
     if "all" in request.POST:
         newest = RejectedRow.objects.aggregate(newest=Max("pk"))["newest"] or 0
         parameters: dict[str, Any] = {"conditions": filters.conditions(), "newest": newest}

@@ -13,9 +13,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounting.forms.tokens import TokenFilter, TokenForm
 from accounting.models import ApiToken, TokenClient
 from accounting.services import tokens
-from accounting.views.rejected import HIGHEST_ID, read_id
 from callanalytics.web.permissions import administrators, require
-from callanalytics.web.requests import AuthenticatedRequest
+from callanalytics.web.requests import HIGHEST_ID, AuthenticatedRequest, read_id
 from callanalytics.web.views import refused
 
 SHOWN = 50

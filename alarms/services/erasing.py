@@ -7,10 +7,11 @@ from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
 from accounting.models import PhoneSystem, User
+from accounting.querysets.repeating import UNDO_DAYS
 from accounting.services.forgetting import delete_rows
 from accounting.services.retention import end_of_term, midnight
 from alarms.models import Alarm, AlarmedCall, AlarmRule, RuleRun
-from alarms.querysets import UNDO_DAYS, AlarmQuerySet
+from alarms.querysets import AlarmQuerySet
 from alarms.services import webhooks
 
 KEPT = timedelta(days=400)

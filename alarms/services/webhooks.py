@@ -6,10 +6,9 @@ from urllib.parse import urlsplit
 
 from celery import current_app
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 
-from accounting.models import MailState, User
+from accounting.models import User
 from accounting.models.outgoing import UNSENT
 from alarms.models import Webhook, WebhookMessage
 from alarms.services.story import Story
@@ -46,22 +45,6 @@ def masked(address: str) -> str:
     except ValueError:
         return ""
     return f"{parts.scheme}://{host}{port}/…" if host else ""
-
-
-def cancel(messages: QuerySet[WebhookMessage]) -> int:
-    """Cancel those messages that still wait; return how many."""
-    waiting = messages.filter(state=MailState.WAITING)
-    return waiting.update(state=MailState.CANCELLED, ended_at=timezone.now())
-
-
-def send_again(messages: QuerySet[WebhookMessage]) -> int:
-    """Send those messages now that wait, were given up or cancelled, with all attempts anew; return how many."""
-    now = timezone.now()
-    changed = messages.filter(state__in=(MailState.WAITING, MailState.FAILED, MailState.CANCELLED)).update(
-        state=MailState.WAITING, attempts=0, next_attempt_at=now, created_at=now, ended_at=None
-    )
-    transaction.on_commit(nudge, robust=True)
-    return changed
 
 
 def forget(person: User) -> None:

@@ -13,11 +13,12 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounting.forms.handing_over import HandOverForm
+from accounting.querysets.repeating import UNDO_DAYS
 from accounting.services.recurrence_words import moment_in_words, next_times
 from alarms.forms.rules import MuteForm
 from alarms.kinds import KINDS, reasons
 from alarms.models import AlarmRule, PausedBecause, Result
-from alarms.querysets import UNDO_DAYS, AlarmRuleQuerySet
+from alarms.querysets import AlarmRuleQuerySet
 from alarms.services import rules
 from alarms.services.overview import checked, in_order, is_muted, row_of, rows_of
 from alarms.services.rules import NoOverseer, TooManyRules

@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -10,14 +10,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from accounting.models import AuditedAction, MailState
+from accounting.models import AuditedAction
+from accounting.services import claims
 from accounting.services.auditing import record
 from alarms.forms.webhook_messages import MessageFilter
 from alarms.models import WebhookMessage
 from alarms.services import webhooks
 from callanalytics.templatetags.ui import number
 from callanalytics.web.permissions import administrators, require
-from callanalytics.web.requests import AuthenticatedRequest, page_of
+from callanalytics.web.requests import AuthenticatedRequest, chosen_ids, page_of
 from callanalytics.web.views import refused
 
 SHOWN = 50
@@ -34,17 +35,14 @@ def webhook_messages(request: AuthenticatedRequest) -> HttpResponse:
     rows, page = page_of(request, found.order_by("-pk"), SHOWN)
     kept = filters.without()
     context = {
-        "filters": filters, "rows": rows, "states": states(filters), "query": kept, "kept": f"&{kept}" if kept else "",
+        "filters": filters,
+        "rows": rows,
+        "states": claims.counted(WebhookMessage.objects.all(), filters.cleaned_data.get("state")),
+        "query": kept,
+        "kept": f"&{kept}" if kept else "",
         **page,
-    }  # fmt: skip
+    }
     return render(request, "alarms/webhook_messages.html", context)
-
-
-def states(filters: MessageFilter) -> list[tuple[str, str, int, bool]]:
-    """Return each state with its name, how many messages are in it, and whether it is the chosen one."""
-    counts = dict(WebhookMessage.objects.order_by().values_list("state").annotate(messages=Count("pk")))
-    chosen = filters.cleaned_data.get("state")
-    return [(state.value, str(state.label), counts.get(state.value, 0), state.value == chosen) for state in MailState]
 
 
 @require_POST
@@ -61,8 +59,7 @@ def act_on_webhook_messages(request: AuthenticatedRequest) -> HttpResponse:
     if "all" in request.POST:
         found = filters.narrow(found)
     else:
-        typed = request.POST.getlist("messages")[:SHOWN]
-        chosen = [int(text) for text in typed if text.isascii() and text.isdigit() and len(text) < 19]
+        chosen = chosen_ids(request, "messages")[:SHOWN]
         if not chosen:
             messages.warning(request, _("Choose the messages first."))
         found = found.filter(pk__in=chosen)
@@ -72,7 +69,7 @@ def act_on_webhook_messages(request: AuthenticatedRequest) -> HttpResponse:
 
 def cancel(request: AuthenticatedRequest, found: QuerySet[WebhookMessage]) -> None:
     """Cancel those of the messages that wait, and say how many."""
-    if count := webhooks.cancel(found):
+    if count := claims.cancel(found):
         record(AuditedAction.CHANGED, "webhook_message", _("Cancelled"), rows=count)
         text = ngettext("%(count)s message is cancelled.", "%(count)s messages are cancelled.", count)
         messages.success(request, text % {"count": number(count)})
@@ -80,7 +77,7 @@ def cancel(request: AuthenticatedRequest, found: QuerySet[WebhookMessage]) -> No
 
 def send_again(request: AuthenticatedRequest, found: QuerySet[WebhookMessage]) -> None:
     """Send those of the messages again that were not taken, and say how many."""
-    if count := webhooks.send_again(found):
+    if count := claims.send_again(found, webhooks.nudge):
         record(AuditedAction.STARTED, "webhook_message", _("Sent again"), rows=count)
         text = ngettext("%(count)s message is being sent.", "%(count)s messages are being sent.", count)
         messages.success(request, text % {"count": number(count)})

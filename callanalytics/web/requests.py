@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from accounting.models import User
 
 
+HIGHEST_ID = 2**63 - 1
+"""The database's limit of a row's number."""
+
+
 class AuthenticatedRequest(HttpRequest):
     """A request behind login_required."""
 
@@ -32,6 +36,16 @@ def client_address(request: HttpRequest) -> str:
         except ValueError:
             return address
     return address
+
+
+def read_id(text: str) -> int:
+    """Return a row's number from an address or a form, 0 when it is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 19 and int(text) <= HIGHEST_ID else 0
+
+
+def chosen_ids(request: HttpRequest, name: str) -> list[int]:
+    """Return the numbers of the rows that were ticked in a list; what is no number is left out."""
+    return [row for text in request.POST.getlist(name) if (row := read_id(text))]
 
 
 def number_of(request: HttpRequest) -> int:

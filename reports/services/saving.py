@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounting.filters import units_seen_by
 from accounting.models import CostCentre, Department, Office, User
+from accounting.querysets.repeating import UNDO_DAYS
 from accounting.services.masking import TOKEN_MARK
 from reports.catalogue import REPORTS
 from reports.catalogue.base import Report
@@ -18,7 +19,7 @@ from reports.engine.conditions import Comparison, ConditionError, comparisons_in
 from reports.engine.fields import Asker
 from reports.engine.question import Fault, Question, Reading, key_of, read_question
 from reports.models import SavedReport
-from reports.querysets import UNDO_DAYS, units_of
+from reports.querysets import units_of
 
 KINDS: dict[str, type[Department | CostCentre | Office]] = {
     "department": Department,

@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounting.models import AuditedAction, MailServer, User
+from accounting.querysets.repeating import UNDO_DAYS
 from accounting.services.auditing import differences, record
 from accounting.services.recurrence_words import weekdays_in_words
 from callanalytics.templatetags.ui import number
 from reports.models import PausedBecause, ReportSchedule, RunState, ScheduleRun
-from reports.querysets import UNDO_DAYS
 from reports.services.schedule_questions import asked_of, keeps_question_itself
 from reports.services.schedule_queue import MESSAGE_LOST, hand_out
 

@@ -17,6 +17,7 @@ from django.utils.translation import get_language_bidi
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from accounting.querysets.repeating import UNDO_DAYS
 from accounting.services.columns.reading import TooLongError, limited
 from accounting.services.masking import mask_for
 from callanalytics.web.pagination import DEFAULT_SIZE, SIZES, Paging
@@ -35,7 +36,6 @@ from reports.exports import FORMATS
 from reports.exports.asking import Asked
 from reports.forms.options import address_of_form, is_form, options_of
 from reports.models import SavedReport
-from reports.querysets import UNDO_DAYS
 from reports.services.saving import base_of, whole_address
 from reports.services.usage import count_use
 from reports.views.exports import exported

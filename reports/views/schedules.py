@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounting.forms.handing_over import HandOverForm
 from accounting.models import MailState, OutgoingMail, User
+from accounting.querysets.repeating import UNDO_DAYS
 from accounting.services.recurrence_words import moment_in_words, next_times
 from callanalytics.web.filters import Chip
 from callanalytics.web.permissions import administrators, require
@@ -23,7 +24,7 @@ from callanalytics.web.views import refused
 from reports.engine.words import chips_of
 from reports.exports.asking import AskedWrongly
 from reports.models import PausedBecause, ReportSchedule, RunState, ScheduleRun
-from reports.querysets import UNDO_DAYS, ReportScheduleQuerySet
+from reports.querysets import ReportScheduleQuerySet
 from reports.services import schedule_questions, schedule_words, scheduling
 from reports.services.scheduling import TooManySchedules
 

@@ -16,7 +16,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounting.models import AuditEntry, MailFault, MailPurpose, MailServer, OutgoingLetter, OutgoingMail, User
-from accounting.services import delivering
+from accounting.services import claims, delivering, outbox
 from accounting.services.delivering import deliver_due
 from accounting.services.mailing import RecipientRefusedError
 from accounting.services.outbox import (
@@ -28,7 +28,6 @@ from accounting.services.outbox import (
     folder_of,
     forget,
     post,
-    send_again,
 )
 from accounting.tasks import deliver_mail
 from tests import servers
@@ -203,7 +202,7 @@ def test_a_server_that_always_postpones_is_given_up_in_the_end(mail_sink: server
     assert waits[:7] == [1, 5, 15, 60, 240, 720, 1440]
     assert (mail.state, mail.fault, mail.attempts) == ("failed", "expired", 8)
     mail_sink.refusals.clear()
-    send_again(OutgoingMail.objects.filter(pk=mail.pk))
+    claims.send_again(OutgoingMail.objects.filter(pk=mail.pk), outbox.nudge)
     assert deliver_due() == 1
 
 
@@ -313,7 +312,7 @@ def test_files_are_cleared_away_when_no_mail_needs_them(mail_sink: servers.MailS
     clear_away()
     assert folder_of(waiting.letter).exists()
     assert not folder_of(sent.letter).exists()
-    send_again(OutgoingMail.objects.filter(pk=sent.pk))
+    claims.send_again(OutgoingMail.objects.filter(pk=sent.pk), outbox.nudge)
     OutgoingMail.objects.filter(pk=sent.pk).update(state="waiting")
     deliver_due()
     sent.refresh_from_db()

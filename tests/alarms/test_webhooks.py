@@ -156,7 +156,7 @@ def test_a_message_given_up_is_told_to_its_owner_and_sent_again_on_request(admin
     assert "403 Forbidden wrong key" in mail.letter.text
     assert "sesame" not in mail.letter.text
     receiver.status = 200
-    webhooks.send_again(WebhookMessage.objects.all())
+    claims.send_again(WebhookMessage.objects.all(), webhooks.nudge)
     assert delivering.deliver_due() == 1
     assert receiver.got[0][1]["Webhook-Id"] == receiver.got[1][1]["Webhook-Id"]
 
