@@ -1,6 +1,5 @@
 """Looks after dashboards: which widgets somebody sees, and where; what a person changes is kept for that person."""
 
-import json
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -41,11 +40,6 @@ class Place:
     def what(self) -> Widget:
         """The widget."""
         return WIDGETS[self.widget]
-
-    @property
-    def as_json(self) -> str:
-        """As it is stored."""
-        return json.dumps(asdict(self))
 
     @property
     def rows(self) -> int:
@@ -215,8 +209,10 @@ def close(reader: User, name: str) -> Place | None:
 
 
 def restore(reader: User, place: Place) -> None:
-    """Put a widget back that was closed."""
+    """Put a widget back that was closed. Raises TooManyWidgets."""
     with changing(reader) as places:
+        if place.id not in places and len(places) >= MOST_WIDGETS:
+            raise TooManyWidgets
         places.setdefault(place.id, place)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core import signing
 from django.core.cache import cache
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -50,6 +51,7 @@ def dashboard(request: AuthenticatedRequest) -> HttpResponse:
     context = board(request) | {
         "widgets": [one for one in WIDGETS.values() if one.slug != SAVED and one.permission(request.user)],
         "zones": ZONE_LABELS, "closed": dashboards.read([closed])[:1] if closed else [],
+        "signed": signing.dumps(closed, salt=salt_of(request)) if closed else "",
         "reports": SavedReport.objects.visible_to(request.user).order_by("name"),
         "is_own": dashboards.is_own(request.user), "roles": Role.choices,
     }  # fmt: skip
@@ -67,9 +69,8 @@ def wall(request: AuthenticatedRequest) -> HttpResponse:
 def board(request: AuthenticatedRequest) -> dict[str, Any]:
     """Return the frames of the person's widgets in the order in which they are read."""
     places = dashboards.in_order(dashboards.dashboard_of(request.user))
-    names = dict(
-        SavedReport.objects.filter(pk__in=[one.report for one in places if one.report]).values_list("pk", "name")
-    )
+    reports = SavedReport.objects.visible_to(request.user)
+    names = dict(reports.filter(pk__in=[one.report for one in places if one.report]).values_list("pk", "name"))
     frames = [
         {"place": one, "widget": one.what, "name": names.get(one.report or 0) or one.what.label,
          "periods": [(name, NAMES[name]) for name in one.what.periods]}
@@ -146,8 +147,7 @@ def add_widgets(request: AuthenticatedRequest) -> HttpResponse:
     try:
         dashboards.add(request.user, slugs, zone, reports)
     except dashboards.TooManyWidgets:
-        text = _("There is room for %(most)s widgets. Close some first.")
-        messages.error(request, text % {"most": dashboards.MOST_WIDGETS})
+        tell_no_room(request)
     return redirect("dashboard")
 
 
@@ -158,7 +158,7 @@ def arrange(request: AuthenticatedRequest) -> HttpResponse:
     try:
         wanted = json.loads(request.body)
         dashboards.arrange(request.user, {str(name): dict(values) for name, values in dict(wanted).items()})
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return HttpResponse(_("These are no places of widgets."), status=HTTPStatus.BAD_REQUEST)
     return HttpResponse(status=HTTPStatus.NO_CONTENT)
 
@@ -176,14 +176,27 @@ def close_widget(request: AuthenticatedRequest, name: str) -> HttpResponse:
 @require_POST
 @login_required
 def restore_widget(request: AuthenticatedRequest) -> HttpResponse:
-    """Put back the widget that was closed."""
+    """Put back the widget that was closed, as the page has signed it for this person."""
     try:
-        places = dashboards.read([json.loads(request.POST.get("place", ""))])
-        if places:
-            dashboards.restore(request.user, dashboards.moved(places[0], asdict(places[0])))
-    except (ValueError, TypeError):
+        closed = signing.loads(request.POST.get("place", ""), salt=salt_of(request))
+        for place in dashboards.read([closed]):
+            dashboards.restore(request.user, place)
+    except signing.BadSignature:
         messages.error(request, _("These are no places of widgets."))
+    except dashboards.TooManyWidgets:
+        tell_no_room(request)
     return redirect("dashboard")
+
+
+def salt_of(request: AuthenticatedRequest) -> str:
+    """Return for what and for whom a closed widget is signed."""
+    return f"closed widget of {request.user.pk}"
+
+
+def tell_no_room(request: AuthenticatedRequest) -> None:
+    """Tell how many widgets there is room for."""
+    text = _("There is room for %(most)s widgets. Close some first.")
+    messages.error(request, text % {"most": dashboards.MOST_WIDGETS})
 
 
 @require_POST

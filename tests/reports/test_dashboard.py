@@ -118,8 +118,18 @@ def test_widgets_are_added_in_a_part_of_the_screen_and_closed_and_brought_back()
     assert added[0].id not in frames(client)
     place = re.search(r'name="place" value="([^"]+)"', page)
     assert place is not None
-    client.post(reverse("restore_widget"), {"place": place[1].replace("&quot;", '"')})
+    client.post(reverse("restore_widget"), {"place": place[1]})
     assert added[0] in dashboard_of(ana)
+    others = make.person("ben")
+    for typed in (place[1], json.dumps({"id": "a/b", "widget": "last-calls"}), "[" * 10_000, "\0"):
+        answer = client_of(others).post(reverse("restore_widget"), {"place": typed}, follow=True)
+        assert "These are no places" in answer.content.decode()
+    assert not Dashboard.objects.filter(owner=others).exists()
+    client.post(reverse("close_widget", args=[added[0].id]))
+    places = [{"id": f"n{count}", "widget": "last-calls"} for count in range(MOST_WIDGETS)]
+    Dashboard.objects.filter(owner=ana).update(places=places)
+    client.post(reverse("restore_widget"), {"place": place[1]})
+    assert len(dashboard_of(ana)) == MOST_WIDGETS
 
 
 def test_a_widget_at_the_top_pushes_the_others_down() -> None:
@@ -149,6 +159,7 @@ def test_the_arrangement_is_kept_for_the_person_alone() -> None:
     [
         "", "[]", "7", '{"my-line": 7}', '{"my-line": {"x": 11, "y": 0, "w": 2, "h": 1}}',
         '{"my-line": {"x": -1, "y": 0, "w": 2, "h": 1}}', '{"my-line": {"x": "0", "y": 0, "w": 2, "h": 1}}',
+        "[" * 100_000,
         '{"my-line": {"x": 0, "y": 0, "w": true, "h": 1}}', '{"my-line": {"x": 0, "y": 1e400, "w": 1, "h": 1}}',
     ],
 )  # fmt: skip
@@ -205,6 +216,8 @@ def test_saved_reports_are_shown_as_far_as_they_are_shared() -> None:
     assert "Mine alone" not in shown(client_of(ana))
     client_of(ben).post(reverse("add_widgets"), {"report": saved.pk, "zone": "top"})
     assert "Mine alone" in shown(client_of(ben))
+    SavedReport.objects.update(owner=ana)
+    assert "Mine alone" not in shown(client_of(ben))
     saved.delete()
     assert "was deleted" in widget(client_of(ben), frames(client_of(ben))[0])
 
