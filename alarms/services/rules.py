@@ -1,8 +1,7 @@
 """Looks after alarm rules: due times, pausing, muting, handing over, deleting and bringing back."""
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from datetime import datetime
 
 import structlog
@@ -11,14 +10,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounting.models import AuditedAction, MailServer, User
+from accounting.models import AuditedAction, User
+from accounting.services import room
 from accounting.services.auditing import differences, record
 from accounting.services.recurrence_words import in_words, weekdays_in_words
+from accounting.services.room import Room
 from alarms.kinds import KINDS, reasons
 from alarms.kinds.looking import latest_marks
 from alarms.models import AlarmRule, PausedBecause, Result, RuleRun, Webhook
 from alarms.services import evaluating
-from callanalytics.templatetags.ui import number
 
 log = structlog.get_logger(__name__)
 NAME_LENGTH = 80
@@ -31,47 +31,27 @@ MUTE = frozenset({"muted_until", "changed_at"})
 NOT_COPIED = ENGINE | {"owner_id", "version", "next_run", "muted_until", "deleted_at", "changed_at"}
 
 
-class TooManyRules(Exception):  # noqa: N818  (what people read)
-    """A person has as many alarm rules as may be; the text says so, in the reader's language."""
-
-
 class NoOverseer(Exception):  # noqa: N818  (what people read)
     """Somebody may not have alarm rules; the text says so, in the reader's language."""
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
-    """How many alarm rules a person has, and may have."""
-
-    used: int
-    most: int
-
-    @property
-    def is_full(self) -> bool:
-        """Whether there is no room for another one."""
-        return self.used >= self.most
-
-
 def room_for(person: User) -> Room:
     """Return how many alarm rules a person has, paused ones too, and may have: as many as scheduled reports."""
-    used = AlarmRule.objects.kept().filter(owner=person).count()
-    return Room(used, MailServer.current().most_schedules)
+    return room.room_of(AlarmRule.objects.kept().filter(owner=person))
 
 
-@contextmanager
-def room_kept(person: User) -> Iterator[None]:
-    """Hold the work of adding a rule to the limit, also when it is done twice at once; raise TooManyRules."""
-    with transaction.atomic():
-        User.objects.select_for_update().get(pk=person.pk)
-        room = room_for(person)
-        if room.is_full:
-            text = ngettext(
-                "%(person)s has %(most)s scheduled alarm, and more are not allowed. Delete it first.",
-                "%(person)s has %(most)s scheduled alarms, and more are not allowed. Delete one first.",
-                room.most,
-            )
-            raise TooManyRules(text % {"person": person, "most": number(room.most)})
-        yield
+def room_kept(person: User) -> AbstractContextManager[None]:
+    """Hold the work of adding a rule to the limit, also when it is done twice at once; raise NoRoom."""
+    return room.room_kept(person, AlarmRule.objects.kept().filter(owner=person), too_many)
+
+
+def too_many(most: int) -> str:
+    """Return the words for somebody who has as many as may be."""
+    return ngettext(
+        "%(person)s has %(most)s scheduled alarm, and more are not allowed. Delete it first.",
+        "%(person)s has %(most)s scheduled alarms, and more are not allowed. Delete one first.",
+        most,
+    )
 
 
 def times_hold(rule: AlarmRule) -> bool:
@@ -106,7 +86,7 @@ def set_due(rule: AlarmRule, now: datetime | None = None) -> None:
 
 
 def add(rule: AlarmRule, webhooks: Iterable[Webhook] = ()) -> None:
-    """Store a new rule that looks at what arrives from now on; raise TooManyRules."""
+    """Store a new rule that looks at what arrives from now on; raise NoRoom."""
     assert rule.owner is not None
     rule.marks = latest_marks()
     with room_kept(rule.owner):
@@ -205,7 +185,7 @@ def check_now(rule: AlarmRule, by: User) -> RuleRun:
 
 
 def duplicate(rule: AlarmRule, owner: User) -> AlarmRule:
-    """Return a copy that belongs to a person; it is paused until it is resumed. Raises TooManyRules."""
+    """Return a copy that belongs to a person; it is paused until it is resumed. Raises NoRoom."""
     fields = [field.attname for field in AlarmRule._meta.concrete_fields if field.attname not in NOT_COPIED]
     copy = AlarmRule(**{name: getattr(rule, name) for name in fields}, owner=owner)
     copy.name = (_("Copy of %(name)s") % {"name": rule.name})[:NAME_LENGTH]
@@ -232,7 +212,7 @@ def delete(rule: AlarmRule) -> None:
 
 
 def restore(rule: AlarmRule) -> None:
-    """Bring a deleted rule back; it looks at what has arrived meanwhile, too. Raises TooManyRules."""
+    """Bring a deleted rule back; it looks at what has arrived meanwhile, too. Raises NoRoom."""
     if rule.owner is None:
         bring_back(rule)
         return

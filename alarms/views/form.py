@@ -17,13 +17,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounting.models import User
 from accounting.services.recipients import reach
 from accounting.services.recurrence_words import in_words, next_times
+from accounting.services.room import NoRoom
 from alarms.forms.rules import RuleForm, TimesForm, parameters_form, usual_settings, usual_times
 from alarms.kinds import KINDS, reasons
 from alarms.kinds.base import Kind, ParametersForm
 from alarms.models import AlarmRule
 from alarms.services import rules
 from alarms.services.picture import picture_of
-from alarms.services.rules import TooManyRules
 from alarms.services.trying import Trial, try_out
 from alarms.services.wording import worded_findings
 from alarms.views.rules import find
@@ -58,7 +58,7 @@ def add(request: AuthenticatedRequest, slug: str) -> HttpResponse:
         form.save(commit=False).parameters = parameters.parameters()
         try:
             rules.add(new, form.cleaned_data["webhooks"])
-        except TooManyRules as error:
+        except NoRoom as error:
             form.add_error(None, str(error))
         else:
             messages.success(request, _("“%(name)s” watches from now on.") % {"name": new})

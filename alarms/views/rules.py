@@ -15,13 +15,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounting.forms.handing_over import HandOverForm
 from accounting.querysets.repeating import UNDO_DAYS
 from accounting.services.recurrence_words import moment_in_words, next_times
+from accounting.services.room import NoRoom
 from alarms.forms.rules import MuteForm
 from alarms.kinds import KINDS, reasons
 from alarms.models import AlarmRule, PausedBecause, Result
 from alarms.querysets import AlarmRuleQuerySet
 from alarms.services import rules
 from alarms.services.overview import checked, in_order, is_muted, row_of, rows_of
-from alarms.services.rules import NoOverseer, TooManyRules
+from alarms.services.rules import NoOverseer
 from callanalytics.templatetags.ui import number
 from callanalytics.web.pagination import SIZES, Paging
 from callanalytics.web.permissions import administrators, overseers, require
@@ -198,7 +199,7 @@ def duplicate(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     found = find(request, pk)
     try:
         copy = rules.duplicate(found, request.user)
-    except TooManyRules as error:
+    except NoRoom as error:
         messages.error(request, str(error))
         return redirect("alarm_rules")
     messages.success(request, _("“%(name)s” is paused; change it, then resume it.") % {"name": copy})
@@ -222,7 +223,7 @@ def restore(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     found = one_of(AlarmRule.objects.visible_to(request.user).recently_deleted(), pk)
     try:
         rules.restore(found)
-    except TooManyRules as error:
+    except NoRoom as error:
         messages.error(request, str(error))
     else:
         messages.success(request, _("“%(name)s” is back.") % {"name": found})

@@ -1,8 +1,7 @@
 """Looks after scheduled reports: due times, pausing, running now, handing over, deleting and bringing back."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,11 +10,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounting.models import AuditedAction, MailServer, User
+from accounting.models import AuditedAction, User
 from accounting.querysets.repeating import UNDO_DAYS
+from accounting.services import room
 from accounting.services.auditing import differences, record
 from accounting.services.recurrence_words import weekdays_in_words
-from callanalytics.templatetags.ui import number
+from accounting.services.room import Room
 from reports.models import PausedBecause, ReportSchedule, RunState, ScheduleRun
 from reports.services.schedule_questions import asked_of, keeps_question_itself
 from reports.services.schedule_queue import MESSAGE_LOST, hand_out
@@ -31,43 +31,23 @@ LISTS: dict[str, Callable[[list[Any]], str]] = {"recipients": ", ".join, "weekda
 NOT_COPIED = frozenset({"id", "owner_id", "failures", "next_run", "deleted_at", "created_at", "changed_at"})
 
 
-class TooManySchedules(Exception):  # noqa: N818  (what people read)
-    """A person has as many scheduled reports as may be; the text says so, in the reader's language."""
-
-
-@dataclass(frozen=True, slots=True)
-class Room:
-    """How many scheduled reports a person has, and may have."""
-
-    used: int
-    most: int
-
-    @property
-    def is_full(self) -> bool:
-        """Whether there is no room for another one."""
-        return self.used >= self.most
-
-
 def room_for(person: User) -> Room:
     """Return how many scheduled reports a person has, paused ones too, and may have."""
-    used = ReportSchedule.objects.kept().filter(owner=person).count()
-    return Room(used, MailServer.current().most_schedules)
+    return room.room_of(ReportSchedule.objects.kept().filter(owner=person))
 
 
-@contextmanager
-def room_kept(person: User) -> Iterator[None]:
-    """Hold the work of adding a schedule to the limit, also when it is done twice at once; raise TooManySchedules."""
-    with transaction.atomic():
-        User.objects.select_for_update().get(pk=person.pk)
-        room = room_for(person)
-        if room.is_full:
-            text = ngettext(
-                "%(person)s has %(most)s scheduled report, and more are not allowed. Delete it first.",
-                "%(person)s has %(most)s scheduled reports, and more are not allowed. Delete one first.",
-                room.most,
-            )
-            raise TooManySchedules(text % {"person": person, "most": number(room.most)})
-        yield
+def room_kept(person: User) -> AbstractContextManager[None]:
+    """Hold the work of adding a schedule to the limit, also when it is done twice at once; raise NoRoom."""
+    return room.room_kept(person, ReportSchedule.objects.kept().filter(owner=person), too_many)
+
+
+def too_many(most: int) -> str:
+    """Return the words for somebody who has as many as may be."""
+    return ngettext(
+        "%(person)s has %(most)s scheduled report, and more are not allowed. Delete it first.",
+        "%(person)s has %(most)s scheduled reports, and more are not allowed. Delete one first.",
+        most,
+    )
 
 
 def set_due(schedule: ReportSchedule, now: datetime | None = None) -> None:
@@ -88,7 +68,7 @@ def keep(schedule: ReportSchedule, action: AuditedAction = AuditedAction.CHANGED
 
 
 def add(schedule: ReportSchedule) -> None:
-    """Store a new schedule; raise TooManySchedules when its owner has as many as may be."""
+    """Store a new schedule; raise NoRoom when its owner has as many as may be."""
     assert schedule.owner is not None
     with room_kept(schedule.owner):
         keep(schedule, AuditedAction.ADDED)
@@ -137,7 +117,7 @@ def run_now(schedule: ReportSchedule, by: User) -> ScheduleRun:
 def duplicate(schedule: ReportSchedule, owner: User) -> ReportSchedule:
     """Return a copy that belongs to a person; it is paused until it is resumed, so that nothing is sent twice.
 
-    Raises TooManySchedules.
+    Raises NoRoom.
     """
     fields = [field.attname for field in ReportSchedule._meta.concrete_fields if field.attname not in NOT_COPIED]
     copy = ReportSchedule(**{name: getattr(schedule, name) for name in fields}, owner=owner)
@@ -168,7 +148,7 @@ def delete(schedule: ReportSchedule) -> None:
 
 
 def restore(schedule: ReportSchedule) -> None:
-    """Bring a deleted schedule back; it sends again from its next due time on. Raises TooManySchedules."""
+    """Bring a deleted schedule back; it sends again from its next due time on. Raises NoRoom."""
     schedule.deleted_at = None
     if schedule.owner is None:
         keep(schedule, AuditedAction.ADDED)

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounting.services.masking import mask_for
 from accounting.services.recipients import reach
 from accounting.services.recurrence_words import in_words, next_times
+from accounting.services.room import NoRoom
 from callanalytics.web.requests import AuthenticatedRequest
 from callanalytics.web.views import refused
 from reports.engine.question import asker_for, read_question
@@ -23,7 +24,6 @@ from reports.forms.schedules import ScheduleForm, ScheduleTimesForm
 from reports.mails.wording import STANDARD_SUBJECT
 from reports.models import ReportSchedule, SavedReport
 from reports.services import saving, schedule_questions, scheduling
-from reports.services.scheduling import TooManySchedules
 from reports.views.reports import find_report
 from reports.views.saved import find as find_saved
 from reports.views.saved import reading_of, to_list
@@ -74,7 +74,7 @@ def new_schedule(request: AuthenticatedRequest, new: ReportSchedule, asked: Aske
     if request.method == "POST" and form.is_valid():
         try:
             scheduling.add(form.save(commit=False))
-        except TooManySchedules as error:
+        except NoRoom as error:
             form.add_error(None, str(error))
         else:
             messages.success(request, _("“%(name)s” is scheduled.") % {"name": new})

@@ -17,6 +17,7 @@ from accounting.forms.handing_over import HandOverForm
 from accounting.models import MailState, OutgoingMail, User
 from accounting.querysets.repeating import UNDO_DAYS
 from accounting.services.recurrence_words import moment_in_words, next_times
+from accounting.services.room import NoRoom
 from callanalytics.web.filters import Chip
 from callanalytics.web.permissions import administrators, require
 from callanalytics.web.requests import AuthenticatedRequest
@@ -26,7 +27,6 @@ from reports.exports.asking import AskedWrongly
 from reports.models import PausedBecause, ReportSchedule, RunState, ScheduleRun
 from reports.querysets import ReportScheduleQuerySet
 from reports.services import schedule_questions, schedule_words, scheduling
-from reports.services.scheduling import TooManySchedules
 
 JUST_DELETED = "deleted_schedule"
 """The session keeps the schedule for which the next list offers to undo."""
@@ -224,7 +224,7 @@ def duplicate(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     found = find(request, pk)
     try:
         copy = scheduling.duplicate(found, request.user)
-    except TooManySchedules as error:
+    except NoRoom as error:
         messages.error(request, str(error))
         return redirect("report_schedules")
     messages.success(request, _("“%(name)s” is paused; change it, then resume it.") % {"name": copy})
@@ -249,7 +249,7 @@ def restore(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     found = one_of(deleted, pk)
     try:
         scheduling.restore(found)
-    except TooManySchedules as error:
+    except NoRoom as error:
         messages.error(request, str(error))
     else:
         messages.success(request, _("“%(name)s” is back.") % {"name": found})
