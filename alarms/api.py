@@ -29,6 +29,7 @@ from accounting.api.told_calls import CallOut, calls_out
 from accounting.models import Scope, User
 from accounting.services.auditing import acting
 from accounting.services.masking import mask_for
+from accounting.services.recurrence_words import when_of
 from accounting.services.witnessing import witness
 from alarms.filters import AlarmFilter
 from alarms.kinds import KINDS
@@ -36,7 +37,7 @@ from alarms.models import Alarm, AlarmRule
 from alarms.querysets import AlarmQuerySet
 from alarms.services.acknowledging import acknowledge
 from alarms.services.overview import count_anew
-from alarms.services.rules import settings_of, when_of
+from alarms.services.rules import settings_of
 from alarms.services.story import absolute
 from alarms.services.webhook_bodies import alarm_as_json
 from alarms.services.wording import Worded, calls_address, calls_of, worded

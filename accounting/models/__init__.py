@@ -28,7 +28,7 @@ from accounting.models.lines import Device, Extension, Gateway, LineAssignment, 
 from accounting.models.numbering import MaskingRule, NumberRule
 from accounting.models.organization import CostCentre, Department, Membership, Office, Supervision
 from accounting.models.outgoing import MailFault, MailPurpose, MailState, OutgoingLetter, OutgoingMail
-from accounting.models.recurring import Recurring
+from accounting.models.recurring import Recurring, TimesTrouble
 from accounting.models.reference import ReferenceRevision
 from accounting.models.sheets import SheetImport, SheetState
 from accounting.models.tariffs import Carrier, GatewayCarrier, PublicHoliday, Rate, Tariff, TariffBand
@@ -101,6 +101,7 @@ __all__ = [
     "Supervision",
     "Tariff",
     "TariffBand",
+    "TimesTrouble",
     "TokenClient",
     "TouchedDay",
     "UnitHalfHour",

@@ -1,7 +1,8 @@
-"""Due times in words: the sentence of a rule, and the next times in its zone."""
+"""Due times in words: how often something is done, and its next times in its zone."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import Any
 
 from babel.lists import format_list
 from django.utils import formats, timezone
@@ -9,12 +10,27 @@ from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounting.models import Recurring
 from callanalytics.lib.recurrence import LAST_DAY, Recurrence, Unit
 from callanalytics.templatetags.ui import number, reader_locale
 
 SHOWN = 3
 """How many of the next due times are shown."""
 WORKING_DAYS, EVERY_DAY = frozenset(range(5)), frozenset(range(7))
+
+
+def when_of(row: Recurring) -> str:
+    """Return how often something is done as a sentence, or why that cannot be said."""
+    trouble = row.trouble_with_times
+    return str(trouble.label) if trouble else in_words(row.recurrence)
+
+
+def due_times(row: Recurring) -> dict[str, Any]:
+    """Return what components/due_times.html shows: the sentence and the next times, or why there are none."""
+    trouble = row.trouble_with_times
+    if trouble:
+        return {"problems": [trouble.label]}
+    return {"when": in_words(row.recurrence), "next_times": next_times(row.recurrence)}
 
 
 def in_words(rule: Recurrence) -> str:
@@ -86,6 +102,11 @@ SENTENCES: dict[Unit, Callable[[Recurrence], str]] = {
 def next_times(rule: Recurrence, after: datetime | None = None) -> list[str]:
     """Return the next due times in the rule's zone, for instance Monday, 23 Nov 2026, 07:00."""
     return [moment_in_words(due, rule) for due in rule.following(after or timezone.now(), SHOWN)]
+
+
+def next_times_of(row: Recurring) -> list[str]:
+    """Return the next due times of something, none while it is paused or when they cannot be computed."""
+    return next_times(row.recurrence) if row.next_run and not row.trouble_with_times else []
 
 
 def moment_in_words(due: datetime, rule: Recurrence) -> str:

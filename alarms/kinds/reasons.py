@@ -4,7 +4,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 NOTHING_ARRIVED, COLLECTION_STOPPED, NO_RIGHTS, NO_OWNER = "nothing", "collection", "no_rights", "no_owner"
-KIND_GONE, WRONG_PARAMETERS, TOO_LONG, UNEXPECTED, NO_TIMES = "kind", "parameters", "too_long", "unexpected", "no_times"
+KIND_GONE, WRONG_PARAMETERS, TOO_LONG, UNEXPECTED = "kind", "parameters", "too_long", "unexpected"
 
 TEXTS: dict[str, str | Promise] = {
     NOTHING_ARRIVED: _("No calls have arrived since the last check."),
@@ -15,5 +15,4 @@ TEXTS: dict[str, str | Promise] = {
     WRONG_PARAMETERS: _("The settings no longer hold, for instance since a unit was deleted. Choose them anew."),
     TOO_LONG: _("The check took too long. It is tried again at the next time."),
     UNEXPECTED: _("An unexpected error ended it; the log of the server tells more."),
-    NO_TIMES: _("Its times cannot be computed. Choose them anew."),
 }

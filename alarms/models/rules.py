@@ -20,13 +20,12 @@ class PausedBecause(models.TextChoices):
     NO = "", _("Active")
     ASKED = "asked", _("Paused")
     LEFT = "left", _("Without owner")
-    BROKEN = "broken", _("Cannot be checked")
+    BROKEN = Recurring.BROKEN, _("Cannot be checked")
 
 
 class AlarmRule(Recurring):
     """What is watched, with the rights that its owner has at each look, and who is told."""
 
-    name = models.CharField(_("name"), max_length=80)
     kind = models.CharField(_("kind"), max_length=40)
     """The slug of one of alarms.kinds.KINDS."""
     owner = models.ForeignKey(
@@ -61,10 +60,6 @@ class AlarmRule(Recurring):
     )
     failures = models.PositiveSmallIntegerField(default=0, editable=False)
     """Checks that failed since the last good one."""
-    created_at = models.DateTimeField(_("created"), auto_now_add=True)
-    changed_at = models.DateTimeField(_("changed"), auto_now=True)
-    deleted_at = models.DateTimeField(_("deleted"), null=True, blank=True, db_index=True)
-    """When it was deleted; it can be brought back for a while."""
 
     objects = AlarmRuleQuerySet.as_manager()
 
@@ -73,14 +68,6 @@ class AlarmRule(Recurring):
         verbose_name_plural = _("alarm rules")
         ordering = ["name", "pk"]
         constraints = [models.CheckConstraint(condition=Q(every__gte=1), name="alarm_rule_comes_round")]
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def is_paused(self) -> bool:
-        """Whether it waits until somebody resumes it."""
-        return self.paused_because != PausedBecause.NO
 
 
 class Result(models.TextChoices):

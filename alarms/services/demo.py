@@ -19,7 +19,6 @@ from alarms.kinds.base import CannotLook, Finding, Kind
 from alarms.kinds.looking import latest_marks, trial_of
 from alarms.models import Alarm, AlarmRule, PausedBecause, Result, RuleRun, Told
 from alarms.services.raising import raise_once
-from alarms.services.rules import set_due
 from alarms.services.trying import distinct
 
 DAYS = 14
@@ -87,7 +86,7 @@ def enter(planned: Planned, kind: Kind) -> None:
         recipients=[planned.owner.email] if planned.owner.email else [], paused_because=planned.state,
         zone=settings.TIME_ZONE, first_day=(now - timedelta(days=DAYS + 30)).date(), **planned.times, **planned.fields,
     )  # fmt: skip
-    set_due(rule)
+    rule.set_due()
     rule.looked_at = now
     rule.save()
     if planned.owner.is_active:

@@ -8,10 +8,11 @@ from django.db.models import Count, F, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from accounting.models import User
+from accounting.services.recurrence_words import when_of
 from alarms.kinds import KINDS, reasons
 from alarms.models import Alarm, AlarmRule, PausedBecause, Result, RuleRun
 from alarms.querysets import AlarmRuleQuerySet
-from alarms.services.rules import settings_of, when_of
+from alarms.services.rules import settings_of
 from alarms.services.telling import told_in_words
 
 MOST_COUNTED = 100

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from accounting.models import AuditedAction, User
 from accounting.services import room
 from accounting.services.auditing import differences, record
-from accounting.services.recurrence_words import in_words, weekdays_in_words
+from accounting.services.recurrence_words import weekdays_in_words
 from accounting.services.room import Room
 from alarms.kinds import KINDS, reasons
 from alarms.kinds.looking import latest_marks
@@ -54,20 +54,6 @@ def too_many(most: int) -> str:
     )
 
 
-def times_hold(rule: AlarmRule) -> bool:
-    """Return whether the due times of a rule can be computed: zones can vanish with an update of the system."""
-    try:
-        _rule = rule.recurrence
-    except (LookupError, ValueError, OSError):
-        return False
-    return True
-
-
-def when_of(rule: AlarmRule) -> str:
-    """Return how often a rule looks as a sentence, or that this cannot be said."""
-    return in_words(rule.recurrence) if times_hold(rule) else str(reasons.TEXTS[reasons.NO_TIMES])
-
-
 def settings_of(rule: AlarmRule) -> list[str]:
     """Return the parameters of a rule in words; those of a kind that is gone, or that no longer hold, are not said."""
     kind = KINDS.get(rule.kind)
@@ -77,20 +63,12 @@ def settings_of(rule: AlarmRule) -> list[str]:
         return []
 
 
-def set_due(rule: AlarmRule, now: datetime | None = None) -> None:
-    """Compute the next due time anew, none for what is paused or deleted; the caller saves."""
-    if not times_hold(rule) and not rule.is_paused:
-        rule.paused_because = PausedBecause.BROKEN
-    sleeps = rule.is_paused or rule.deleted_at is not None
-    rule.next_run = None if sleeps else rule.recurrence.after(now or timezone.now())
-
-
 def add(rule: AlarmRule, webhooks: Iterable[Webhook] = ()) -> None:
     """Store a new rule that looks at what arrives from now on; raise NoRoom."""
     assert rule.owner is not None
     rule.marks = latest_marks()
     with room_kept(rule.owner):
-        set_due(rule)
+        rule.set_due()
         rule.save()
         note(None, rule, webhooks, AuditedAction.ADDED)
 
@@ -101,9 +79,9 @@ def keep(rule: AlarmRule, webhooks: Iterable[Webhook] | None = None) -> None:
         before = AlarmRule.objects.select_for_update(of=("self",)).get(pk=rule.pk)
         changed = (before.kind, before.parameters) != (rule.kind, rule.parameters)
         rule.version = before.version + changed
-        if rule.paused_because == PausedBecause.BROKEN and times_hold(rule):
+        if rule.paused_because == PausedBecause.BROKEN and not rule.trouble_with_times:
             rule.paused_because = PausedBecause.NO
-        set_due(rule)
+        rule.set_due()
         rule.save(update_fields={field.attname for field in AlarmRule._meta.concrete_fields} - ENGINE)
         note(before, rule, webhooks, AuditedAction.CHANGED)
 
@@ -151,14 +129,14 @@ SAID: dict[str, Callable[[AlarmRule], str]] = {
 def pause(rule: AlarmRule) -> None:
     """Let a rule look no more until it is resumed; what arrives meanwhile is looked at then."""
     rule.paused_because = PausedBecause.ASKED
-    set_due(rule)
+    rule.set_due()
     store(rule, STATE)
 
 
 def resume(rule: AlarmRule) -> None:
     """Let a rule look again from its next due time on; failures count anew."""
     rule.paused_because, rule.failures = PausedBecause.NO, 0
-    set_due(rule)
+    rule.set_due()
     store(rule, STATE)
 
 
@@ -207,7 +185,7 @@ def hand_over(rule: AlarmRule, to: User) -> None:
 def delete(rule: AlarmRule) -> None:
     """Delete a rule so that it can be brought back."""
     rule.deleted_at = timezone.now()
-    set_due(rule)
+    rule.set_due()
     store(rule, frozenset({"deleted_at", "next_run", "changed_at"}), AuditedAction.DELETED)
 
 
@@ -223,5 +201,5 @@ def restore(rule: AlarmRule) -> None:
 def bring_back(rule: AlarmRule) -> None:
     """Store that a rule is not deleted any more."""
     rule.deleted_at = None
-    set_due(rule)
+    rule.set_due()
     store(rule, frozenset({"deleted_at", "next_run", "paused_because", "changed_at"}), AuditedAction.ADDED)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounting.models import User
-from accounting.services.recurrence_words import in_words
+from accounting.services.recurrence_words import when_of
 from alarms.kinds import KINDS
 from alarms.models import Alarm, AlarmRule, Result, RuleRun, Told
 from alarms.services.wording import Worded, clock, day_of, worded
@@ -86,7 +86,7 @@ class Story:
         kind = KINDS.get(self.rule.kind)
         found = [(_("Kind of alarm"), str(kind.label))] if kind else []
         found += [(_("Settings"), words) for words in (kind.in_words(self.rule.parameters) if kind else ())]
-        return [*found, (_("Checked"), in_words(self.rule.recurrence))]
+        return [*found, (_("Checked"), when_of(self.rule))]
 
     @property
     def reason(self) -> str:

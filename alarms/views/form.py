@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounting.models import User
 from accounting.services.recipients import reach
-from accounting.services.recurrence_words import in_words, next_times
+from accounting.services.recurrence_words import due_times
 from accounting.services.room import NoRoom
 from alarms.forms.rules import RuleForm, TimesForm, parameters_form, usual_settings, usual_times
 from alarms.kinds import KINDS, reasons
@@ -124,15 +124,10 @@ def preview(request: AuthenticatedRequest) -> HttpResponse:
 
 def times_of(request: AuthenticatedRequest, stored: AlarmRule) -> dict[str, Any]:
     """Return how often a rule would look, or what is wrong with the controls."""
-    rule = stored if stored.pk else AlarmRule(**usual_times())
     if request.method == "POST":
         form = TimesForm(request.POST, instance=AlarmRule())
-        if not form.is_valid():
-            return {"problems": problems_of(form)}
-        rule = form.instance
-    elif not rules.times_hold(rule):
-        return {"problems": [rules.when_of(rule)]}
-    return {"when": in_words(rule.recurrence), "next_times": next_times(rule.recurrence)}
+        return due_times(form.instance) if form.is_valid() else {"problems": problems_of(form)}
+    return due_times(stored if stored.pk else AlarmRule(**usual_times()))
 
 
 def problems_of(form: forms.BaseForm) -> list[str]:

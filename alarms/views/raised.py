@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounting.services.masking import mask_for
 from accounting.services.naming import named_calls
+from accounting.services.recurrence_words import when_of
 from accounting.services.witnessing import witness
 from accounting.tables import ALL_CALLS
 from alarms.filters import SHOWN, AlarmFilter
@@ -18,7 +19,7 @@ from alarms.models import Alarm, AlarmRule
 from alarms.querysets import AlarmQuerySet
 from alarms.services.acknowledging import acknowledge, reopen
 from alarms.services.overview import count_anew
-from alarms.services.rules import settings_of, when_of
+from alarms.services.rules import settings_of
 from alarms.services.told import messages_of
 from alarms.services.wording import calls_address, calls_of, worded
 from callanalytics.web.pagination import SIZES, Paging

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounting.forms.handing_over import HandOverForm
 from accounting.querysets.repeating import UNDO_DAYS
-from accounting.services.recurrence_words import moment_in_words, next_times
+from accounting.services.recurrence_words import moment_in_words, next_times_of
 from accounting.services.room import NoRoom
 from alarms.forms.rules import MuteForm
 from alarms.kinds import KINDS, reasons
@@ -102,7 +102,7 @@ def rule(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     page = paging.page(found.runs.filter(RUNS_SHOWN[show]).select_related("by"), "due_at")
     context = {
         "rule": found, "row": row_of(found, None, found.alarms.open().count(), 0), "problem": problem_with(found),
-        "next_times": next_times(found.recurrence) if found.next_run and rules.times_hold(found) else [],
+        "next_times": next_times_of(found),
         "webhooks": found.webhooks.all(),
         "runs": [checked(run) for run in page.rows], "page": page, "paging": paging, "sizes": SIZES,
         "first_page": urlencode({"show": show, "size": paging.size}), "without_size": urlencode({"show": show}),
@@ -119,7 +119,8 @@ def problem_with(found: AlarmRule) -> str:
         return str(reasons.TEXTS[reasons.NO_RIGHTS])
     if found.kind not in KINDS:
         return str(reasons.TEXTS[reasons.KIND_GONE])
-    return "" if rules.times_hold(found) else str(reasons.TEXTS[reasons.NO_TIMES])
+    trouble = found.trouble_with_times
+    return str(trouble.label) if trouble else ""
 
 
 @require_POST

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounting.models import Recurring
+from accounting.models import Recurring, TimesTrouble
 from reports.models.saved import SavedReport
 from reports.querysets import ReportScheduleQuerySet
 
@@ -17,13 +17,12 @@ class PausedBecause(models.TextChoices):
     ASKED = "asked", _("Paused")
     FAILURES = "failures", _("Paused after failures")
     LEFT = "left", _("Without owner")
-    BROKEN = "broken", _("Cannot be sent")
+    BROKEN = Recurring.BROKEN, _("Cannot be sent")
 
 
 class ReportSchedule(Recurring):
     """A report that is sent to some people at its times, with the rights that its owner has then."""
 
-    name = models.CharField(_("name"), max_length=80)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="report_schedules",
         verbose_name=_("owner"),
@@ -50,10 +49,6 @@ class ReportSchedule(Recurring):
     )
     failures = models.PositiveSmallIntegerField(default=0)
     """Failed runs since the last good one."""
-    created_at = models.DateTimeField(_("created"), auto_now_add=True)
-    changed_at = models.DateTimeField(_("changed"), auto_now=True)
-    deleted_at = models.DateTimeField(_("deleted"), null=True, blank=True, db_index=True)
-    """When it was deleted; it can be brought back for a while."""
 
     objects = ReportScheduleQuerySet.as_manager()
 
@@ -62,25 +57,6 @@ class ReportSchedule(Recurring):
         verbose_name_plural = _("scheduled reports")
         ordering = ["name", "pk"]
         constraints = [models.CheckConstraint(condition=Q(every__gte=1), name="schedule_comes_round")]
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def is_paused(self) -> bool:
-        """Whether it waits until somebody resumes it."""
-        return self.paused_because != PausedBecause.NO
-
-    @property
-    def trouble_with_times(self) -> "RunReason":
-        """Why its due times cannot be computed: zones can vanish with an update of the system; NONE when they can."""
-        try:
-            _rule = self.recurrence
-        except LookupError:
-            return RunReason.ZONE_GONE
-        except (ValueError, OSError):
-            return RunReason.NO_TIMES
-        return RunReason.NONE
 
 
 class RunState(models.TextChoices):
@@ -101,8 +77,8 @@ class RunReason(models.TextChoices):
     UNDER_WAY = "under_way", _("The run before it was still under way.")
     STOPPED = "stopped", _("The schedule was paused or deleted before it began.")
     NO_OWNER = "no_owner", _("The schedule has no owner with whose rights it could run.")
-    ZONE_GONE = "zone_gone", _("Its time zone no longer exists. Choose another one.")
-    NO_TIMES = "no_times", _("Its times cannot be computed. Choose them anew.")
+    ZONE_GONE = TimesTrouble.ZONE_GONE.value, TimesTrouble.ZONE_GONE.label
+    NO_TIMES = TimesTrouble.NO_TIMES.value, TimesTrouble.NO_TIMES.label
     DISK_FULL = "disk_full", _("The server’s disk has no room for the attached file.")
     INTERRUPTED = "interrupted", _("The work was interrupted several times.")
     TOO_LONG = "too_long", _("It took too long. Narrow the report, or send it as CSV.")

@@ -23,7 +23,6 @@ from reports.mails.wording import STANDARD_SUBJECT
 from reports.models import PausedBecause, ReportSchedule, RunState, SavedReport, ScheduleRun
 from reports.services.saving import whole_address
 from reports.services.schedule_questions import address_as_sent
-from reports.services.scheduling import set_due
 
 TOOK = timedelta(seconds=9)
 PAST = timedelta(days=120)
@@ -113,7 +112,7 @@ def enter(planned: Planned) -> None:
         subject=STANDARD_SUBJECT, recipients=[person.email for person in planned.to], paused_because=planned.state,
         zone=settings.TIME_ZONE, first_day=(timezone.now() - PAST).date(), **planned.fields,
     )  # fmt: skip
-    set_due(schedule)
+    schedule.set_due()
     schedule.save()
     runs = [run_of(planned, schedule, due) for due in past(schedule, planned.runs)]
     ScheduleRun.objects.bulk_create(runs)

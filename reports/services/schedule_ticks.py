@@ -10,6 +10,7 @@ import structlog
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from accounting.models import TimesTrouble
 from reports.models import PausedBecause, ReportSchedule, RunReason, RunState, ScheduleRun
 from reports.services import schedule_runs
 from reports.services.schedule_queue import MESSAGE_LOST, hand_out, wait_from
@@ -37,7 +38,7 @@ def claimed(schedule: ReportSchedule, now: datetime) -> bool:
     except (ValueError, LookupError, OverflowError, OSError):
         log.exception("schedule_not_understood", schedule=schedule.pk)
     assert schedule.next_run is not None
-    reason = schedule.trouble_with_times or RunReason.NO_TIMES
+    reason = RunReason(schedule.trouble_with_times or TimesTrouble.NO_TIMES)
     schedule_runs.fail_for_good(schedule, schedule.next_run, reason)
     return False
 

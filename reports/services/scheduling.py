@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -50,20 +50,9 @@ def too_many(most: int) -> str:
     )
 
 
-def set_due(schedule: ReportSchedule, now: datetime | None = None) -> None:
-    """Compute the next due time anew, none for what is paused or deleted; the caller saves.
-
-    Pauses a schedule whose times cannot be computed any more.
-    """
-    if schedule.trouble_with_times and not schedule.is_paused:
-        schedule.paused_because = PausedBecause.BROKEN
-    sleeps = schedule.is_paused or schedule.deleted_at is not None
-    schedule.next_run = None if sleeps else schedule.recurrence.after(now or timezone.now())
-
-
 def keep(schedule: ReportSchedule, action: AuditedAction = AuditedAction.CHANGED) -> None:
     """Store a new or changed schedule with its next due time."""
-    set_due(schedule)
+    schedule.set_due()
     store(schedule, action)
 
 
@@ -89,14 +78,14 @@ def store(schedule: ReportSchedule, action: AuditedAction, only: frozenset[str] 
 def pause(schedule: ReportSchedule) -> None:
     """Let a schedule send no more until it is resumed."""
     schedule.paused_because = PausedBecause.ASKED
-    set_due(schedule)
+    schedule.set_due()
     store(schedule, AuditedAction.CHANGED, STATE)
 
 
 def resume(schedule: ReportSchedule) -> None:
     """Let a schedule send again from its next due time on; failures count anew."""
     schedule.paused_because, schedule.failures = PausedBecause.NO, 0
-    set_due(schedule)
+    schedule.set_due()
     store(schedule, AuditedAction.CHANGED, STATE)
 
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounting.services.masking import mask_for
 from accounting.services.recipients import reach
-from accounting.services.recurrence_words import in_words, next_times
+from accounting.services.recurrence_words import due_times
 from accounting.services.room import NoRoom
 from callanalytics.web.requests import AuthenticatedRequest
 from callanalytics.web.views import refused
@@ -151,12 +151,6 @@ def preview_of(request: AuthenticatedRequest, stored: ReportSchedule) -> dict[st
         form = ScheduleTimesForm(request.POST, instance=ReportSchedule())
         if not form.is_valid():
             return {"problems": [error for errors in form.errors.values() for error in errors]}
-        rule = form.instance.recurrence
-    elif stored.pk:
-        if trouble := stored.trouble_with_times:
-            return {"problems": [trouble.label]}
-        rule = stored.recurrence
-    else:
-        fresh = ReportSchedule(zone=timezone.get_current_timezone_name(), weekdays=[timezone.localdate().weekday()])
-        rule = fresh.recurrence
-    return {"when": in_words(rule), "next_times": next_times(rule)}
+        return due_times(form.instance)
+    fresh = ReportSchedule(zone=timezone.get_current_timezone_name(), weekdays=[timezone.localdate().weekday()])
+    return due_times(stored if stored.pk else fresh)

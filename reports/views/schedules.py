@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounting.forms.handing_over import HandOverForm
 from accounting.models import MailState, OutgoingMail, User
 from accounting.querysets.repeating import UNDO_DAYS
-from accounting.services.recurrence_words import moment_in_words, next_times
+from accounting.services.recurrence_words import moment_in_words, next_times_of, when_of
 from accounting.services.room import NoRoom
 from callanalytics.web.filters import Chip
 from callanalytics.web.permissions import administrators, require
@@ -26,7 +26,7 @@ from reports.engine.words import chips_of
 from reports.exports.asking import AskedWrongly
 from reports.models import PausedBecause, ReportSchedule, RunState, ScheduleRun
 from reports.querysets import ReportScheduleQuerySet
-from reports.services import schedule_questions, schedule_words, scheduling
+from reports.services import schedule_questions, scheduling
 
 JUST_DELETED = "deleted_schedule"
 """The session keeps the schedule for which the next list offers to undo."""
@@ -111,7 +111,7 @@ def rows_of(found: list[ReportSchedule]) -> list[Row]:
     deliveries = {run.pk: delivery_of(run, mails) for run, mails in with_mails(list(last.values()))}
     return [
         Row(
-            one, schedule_questions.name_of(one), schedule_words.when_of(one),
+            one, schedule_questions.name_of(one), when_of(one),
             last.get(one.last_id), deliveries.get(one.last_id, ""),  # type: ignore[attr-defined]
         )
         for one in found
@@ -139,8 +139,8 @@ def schedule(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     context = {
         "schedule": found, "report": schedule_questions.name_of(found),
         "report_page": schedule_questions.page_of(found, holds=not problem), "problem": problem,
-        "chips": chips_for(found, request.user), "when": schedule_words.when_of(found),
-        "next_times": next_times(found.recurrence) if found.next_run else [],
+        "chips": chips_for(found, request.user), "when": when_of(found),
+        "next_times": next_times_of(found),
         "runs": [(run, mails, delivery_of(run, mails)) for run, mails in with_mails(runs)], "page": page,
         "under_way": any(run.is_unfinished for run in runs),
     }  # fmt: skip

@@ -141,7 +141,7 @@ def test_a_schedule_saved_while_it_is_claimed_goes_on_and_sends_once(clock: Any,
     made = schedule(ana)
     clock.move_to(DUE - timedelta(seconds=1))
     edited = ReportSchedule.objects.get(pk=made.pk)
-    scheduling.set_due(edited)
+    edited.set_due()
     run_due(clock)
     edited.save()
     assert edited.next_run == DUE
