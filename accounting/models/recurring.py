@@ -22,8 +22,8 @@ class TimesTrouble(models.TextChoices):
 class Recurring(models.Model):
     """The rule of the due times, the next of them, and what else all have that are done again and again."""
 
-    BROKEN = "broken"
-    """Why it is paused when it cannot be done any more."""
+    ASKED, LEFT, BROKEN = "asked", "left", "broken"
+    """Why it is paused: somebody wanted it, its owner has left, or it cannot be done any more."""
     paused_because: "models.CharField[Any, str]"
     """Each has choices of its own; empty while it goes on."""
 

@@ -18,8 +18,8 @@ class PausedBecause(models.TextChoices):
     """Why a rule does not look by itself."""
 
     NO = "", _("Active")
-    ASKED = "asked", _("Paused")
-    LEFT = "left", _("Without owner")
+    ASKED = Recurring.ASKED, _("Paused")
+    LEFT = Recurring.LEFT, _("Without owner")
     BROKEN = Recurring.BROKEN, _("Cannot be checked")
 
 

@@ -11,38 +11,32 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounting.models import AuditedAction, User
-from accounting.services import room
-from accounting.services.auditing import differences, record
+from accounting.services import repeating
+from accounting.services.auditing import record
 from accounting.services.recurrence_words import weekdays_in_words
-from accounting.services.room import Room
+from accounting.services.repeating import BOOKKEEPING, STATE, CannotOwn, Room, paused_copy, told_changes
 from alarms.kinds import KINDS, reasons
 from alarms.kinds.looking import latest_marks
 from alarms.models import AlarmRule, PausedBecause, Result, RuleRun, Webhook
 from alarms.services import evaluating
 
 log = structlog.get_logger(__name__)
-NAME_LENGTH = 80
 ENGINE = frozenset({"id", "marks", "looked_at", "failures", "created_at"})
 """Fields that looks change; what a look has stored while somebody edits is kept."""
-UNTOLD = ENGINE | {"changed_at", "next_run", "version", "deleted_at"}
+UNTOLD = ENGINE | BOOKKEEPING | {"version"}
 """Fields that say nothing to an auditor."""
-STATE = frozenset({"paused_because", "failures", "next_run", "changed_at"})
 MUTE = frozenset({"muted_until", "changed_at"})
-NOT_COPIED = ENGINE | {"owner_id", "version", "next_run", "muted_until", "deleted_at", "changed_at"}
-
-
-class NoOverseer(Exception):  # noqa: N818  (what people read)
-    """Somebody may not have alarm rules; the text says so, in the reader's language."""
+NOT_COPIED = ENGINE | {"version", "muted_until"}
 
 
 def room_for(person: User) -> Room:
     """Return how many alarm rules a person has, paused ones too, and may have: as many as scheduled reports."""
-    return room.room_of(AlarmRule.objects.kept().filter(owner=person))
+    return repeating.room_of(AlarmRule.objects.kept().filter(owner=person))
 
 
 def room_kept(person: User) -> AbstractContextManager[None]:
     """Hold the work of adding a rule to the limit, also when it is done twice at once; raise NoRoom."""
-    return room.room_kept(person, AlarmRule.objects.kept().filter(owner=person), too_many)
+    return repeating.room_kept(person, AlarmRule.objects.kept().filter(owner=person), too_many)
 
 
 def too_many(most: int) -> str:
@@ -99,10 +93,7 @@ def note(
     only: frozenset[str] | None = None,
 ) -> None:  # fmt: skip
     """Set the webhooks of a stored rule, and tell the audit log what has changed."""
-    found = differences(before, rule)
-    changes = {name: found[name] for name in found if name not in UNTOLD and (only is None or name in only)}
-    for name in SAID.keys() & changes.keys():
-        changes[name] = [SAID[name](before) if before else "", SAID[name](rule)]
+    changes = told_changes(before, rule, SAID, UNTOLD, only)
     if webhooks is not None:
         old, new = names_of(rule.webhooks.all()), names_of(webhooks)
         rule.webhooks.set(webhooks)
@@ -164,18 +155,15 @@ def check_now(rule: AlarmRule, by: User) -> RuleRun:
 
 def duplicate(rule: AlarmRule, owner: User) -> AlarmRule:
     """Return a copy that belongs to a person; it is paused until it is resumed. Raises NoRoom."""
-    fields = [field.attname for field in AlarmRule._meta.concrete_fields if field.attname not in NOT_COPIED]
-    copy = AlarmRule(**{name: getattr(rule, name) for name in fields}, owner=owner)
-    copy.name = (_("Copy of %(name)s") % {"name": rule.name})[:NAME_LENGTH]
-    copy.paused_because = PausedBecause.ASKED
+    copy = paused_copy(rule, owner, NOT_COPIED)
     add(copy, list(rule.webhooks.all()))
     return copy
 
 
 def hand_over(rule: AlarmRule, to: User) -> None:
-    """Give a rule to another person, with whose rights it looks from now on; raise NoOverseer."""
+    """Give a rule to another person, with whose rights it looks from now on; raise CannotOwn."""
     if not to.is_overseer:
-        raise NoOverseer(_("%(person)s is neither a supervisor nor an administrator.") % {"person": to})
+        raise CannotOwn(_("%(person)s is neither a supervisor nor an administrator.") % {"person": to})
     rule.owner = to
     if rule.paused_because == PausedBecause.LEFT:
         rule.paused_because = PausedBecause.NO

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounting.models import User
 from accounting.services.recipients import reach
 from accounting.services.recurrence_words import due_times
-from accounting.services.room import NoRoom
+from accounting.services.repeating import NoRoom
 from alarms.forms.rules import RuleForm, TimesForm, parameters_form, usual_settings, usual_times
 from alarms.kinds import KINDS, reasons
 from alarms.kinds.base import Kind, ParametersForm

@@ -3,42 +3,31 @@
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db.models import Q
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounting.forms.handing_over import HandOverForm
-from accounting.querysets.repeating import UNDO_DAYS
 from accounting.services.recurrence_words import moment_in_words, next_times_of
-from accounting.services.room import NoRoom
+from accounting.services.repeating import NoRoom
+from accounting.views.repeating import KEYS, hand_over_page, list_of, tabs
 from alarms.forms.rules import MuteForm
 from alarms.kinds import KINDS, reasons
-from alarms.models import AlarmRule, PausedBecause, Result
+from alarms.models import AlarmRule, Result
 from alarms.querysets import AlarmRuleQuerySet
 from alarms.services import rules
 from alarms.services.overview import checked, in_order, is_muted, row_of, rows_of
-from alarms.services.rules import NoOverseer
 from callanalytics.templatetags.ui import number
 from callanalytics.web.pagination import SIZES, Paging
 from callanalytics.web.permissions import administrators, overseers, require
-from callanalytics.web.requests import AuthenticatedRequest
+from callanalytics.web.requests import AuthenticatedRequest, one_of, problem_of
 from callanalytics.web.views import refused
 
 JUST_DELETED = "deleted_alarm_rule"
 """The session keeps the rule for which the next list offers to undo."""
-ROWS = 100
-SHOWN = {
-    "all": Q(),
-    "active": Q(paused_because=PausedBecause.NO),
-    "paused": Q(paused_because=PausedBecause.ASKED),
-    "failed": Q(paused_because=PausedBecause.BROKEN) | Q(failures__gt=0),
-    "left": Q(paused_because=PausedBecause.LEFT) | Q(owner__isnull=True) | Q(owner__is_active=False),
-}
 RUNS_SHOWN = {"all": Q(), "fired": Q(result=Result.FIRED), "failed": Q(result=Result.FAILED)}
 
 
@@ -46,43 +35,14 @@ RUNS_SHOWN = {"all": Q(), "fired": Q(result=Result.FIRED), "failed": Q(result=Re
 @require(overseers)
 def rule_list(request: AuthenticatedRequest) -> HttpResponse:
     """Show the own rules, to administrators those of everybody, what needs attention first."""
-    show, typed = request.GET.get("show", "all"), request.GET.get("search", "").strip()
-    problem = problem_of(request, {"show", "search", "page"}, dict(tabs(request)))
+    shown = tabs(request, _("Not checked"))
+    problem = problem_of(request, KEYS, shown)
     if problem:
         return refused(request, [problem], reverse("alarm_rules"))
-    visible = AlarmRule.objects.visible_to(request.user)
-    found = visible.kept().filter(SHOWN[show]).select_related("owner")
-    if typed:
-        names = Q(name__icontains=typed) | Q(owner__last_name__icontains=typed) | Q(owner__username__icontains=typed)
-        found = found.filter(names)
-    page = Paginator(in_order(found), ROWS).get_page(request.GET.get("page"))
-    deleted = list(visible.recently_deleted()[:ROWS])
-    just_deleted = request.session.pop(JUST_DELETED, None)
-    context = {
-        "rows": rows_of(list(page)), "page": page, "show": show, "typed": typed, "tabs": tabs(request),
-        "deleted": deleted, "undo_days": UNDO_DAYS,
-        "just_deleted": next((one for one in deleted if one.pk == just_deleted), None),
-        "any": visible.kept().exists(),
-    }  # fmt: skip
+    visible = AlarmRule.objects.visible_to(request.user).select_related("owner")
+    context = list_of(request, visible, in_order, JUST_DELETED)
+    context |= {"rows": rows_of(list(context["page"])), "tabs": shown.items()}
     return render(request, "alarms/rules.html", context)
-
-
-def problem_of(request: AuthenticatedRequest, keys: set[str], shown: dict[str, str]) -> str:
-    """Return what is wrong with the address of a list, '' when nothing is."""
-    unknown = sorted(set(request.GET) - keys)
-    if unknown:
-        return _("“%(key)s” is not a setting of this page.") % {"key": unknown[0][:40]}
-    if request.GET.get("show", "all") not in shown:
-        return _("“%(value)s” is nothing that this list shows.") % {"value": request.GET["show"][:40]}
-    if "\0" in request.GET.get("search", ""):
-        return _("The search holds a character that no name has.")
-    return ""
-
-
-def tabs(request: AuthenticatedRequest) -> list[tuple[str, str]]:
-    """Return what the list can be narrowed to; ownerless rules are an administrator's matter."""
-    found = [("all", _("All")), ("active", _("Active")), ("paused", _("Paused")), ("failed", _("Not checked"))]
-    return [*found, ("left", _("Without owner"))] if request.user.is_administrator else found
 
 
 @require_safe
@@ -221,7 +181,7 @@ def delete(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @require(overseers)
 def restore(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Bring a deleted rule back."""
-    found = one_of(AlarmRule.objects.visible_to(request.user).recently_deleted(), pk)
+    found = named(AlarmRule.objects.visible_to(request.user).recently_deleted(), pk)
     try:
         rules.restore(found)
     except NoRoom as error:
@@ -235,31 +195,17 @@ def restore(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @require(administrators)
 def hand_over(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Give a rule to another person, with whose rights it goes on."""
-    found = find(request, pk)
-    form = HandOverForm(request.POST or None, by=request.user)
-    if request.method == "POST" and form.is_valid():
-        to = form.cleaned_data["person"]
-        try:
-            rules.hand_over(found, to)
-        except NoOverseer as error:
-            form.add_error("person", str(error))
-        else:
-            messages.success(request, _("“%(name)s” belongs to %(person)s now.") % {"name": found, "person": to})
-            return redirect("alarm_rule", pk=found.pk)
-    return render(request, "alarms/hand_over.html", {"form": form, "rule": found})
+    return hand_over_page(request, find(request, pk), rules.hand_over, "alarm_rule", "alarms/hand_over.html")
 
 
 def find(request: AuthenticatedRequest, pk: int) -> AlarmRule:
     """Return a rule that the person may see and change; 404 for any other."""
-    return one_of(AlarmRule.objects.visible_to(request.user).kept(), pk)
+    return named(AlarmRule.objects.visible_to(request.user).kept(), pk)
 
 
-def one_of(found: AlarmRuleQuerySet, pk: int) -> AlarmRule:
+def named(found: AlarmRuleQuerySet, pk: int) -> AlarmRule:
     """Return one of several rules; 404 for any other."""
-    try:
-        return found.select_related("owner").get(pk=pk)
-    except (AlarmRule.DoesNotExist, OverflowError) as error:
-        raise Http404(_("There is no such scheduled alarm.")) from error
+    return one_of(found.select_related("owner"), pk, _("There is no such scheduled alarm."))
 
 
 def back(request: AuthenticatedRequest, found: AlarmRule) -> HttpResponse:

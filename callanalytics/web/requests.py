@@ -1,17 +1,20 @@
 """The request of a signed-in person, as views receive it, where it comes from, and the page of a list it asks for."""
 
+from collections.abc import Container
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.core.exceptions import ObjectDoesNotExist
+from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest
+from django.utils.translation import gettext as _
 from django_htmx.middleware import HtmxDetails
 
 if TYPE_CHECKING:
     from accounting.models import User
 
-
+Row = TypeVar("Row", bound=Model)
 HIGHEST_ID = 2**63 - 1
 """The database's limit of a row's number."""
 
@@ -43,9 +46,29 @@ def read_id(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 19 and int(text) <= HIGHEST_ID else 0
 
 
+def one_of(rows: QuerySet[Row], pk: int, missing: str = "") -> Row:
+    """Return the row that an address names; 404 with what is said of others, also for numbers that no row can have."""
+    try:
+        return rows.get(pk=pk)
+    except (ObjectDoesNotExist, OverflowError) as error:
+        raise Http404(missing) from error
+
+
 def chosen_ids(request: HttpRequest, name: str) -> list[int]:
     """Return the numbers of the rows that were ticked in a list; what is no number is left out."""
     return [row for text in request.POST.getlist(name) if (row := read_id(text))]
+
+
+def problem_of(request: HttpRequest, keys: set[str], shown: Container[str]) -> str:
+    """Return what is wrong with the address of a list that knows some keys and ways to narrow it, '' if nothing is."""
+    unknown = sorted(set(request.GET) - keys)
+    if unknown:
+        return _("“%(key)s” is not a setting of this page.") % {"key": unknown[0][:40]}
+    if request.GET.get("show", "all") not in shown:
+        return _("“%(value)s” is nothing that this list shows.") % {"value": request.GET["show"][:40]}
+    if "\0" in request.GET.get("search", ""):
+        return _("The search holds a character that no name has.")
+    return ""
 
 
 def number_of(request: HttpRequest) -> int:

@@ -14,9 +14,9 @@ class PausedBecause(models.TextChoices):
     """Why a schedule does not send by itself."""
 
     NO = "", _("Active")
-    ASKED = "asked", _("Paused")
+    ASKED = Recurring.ASKED, _("Paused")
     FAILURES = "failures", _("Paused after failures")
-    LEFT = "left", _("Without owner")
+    LEFT = Recurring.LEFT, _("Without owner")
     BROKEN = Recurring.BROKEN, _("Cannot be sent")
 
 

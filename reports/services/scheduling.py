@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import timedelta
-from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -12,33 +11,31 @@ from django.utils.translation import ngettext
 
 from accounting.models import AuditedAction, User
 from accounting.querysets.repeating import UNDO_DAYS
-from accounting.services import room
-from accounting.services.auditing import differences, record
+from accounting.services import repeating
+from accounting.services.auditing import record
 from accounting.services.recurrence_words import weekdays_in_words
-from accounting.services.room import Room
+from accounting.services.repeating import BOOKKEEPING, STATE, CannotOwn, Room, paused_copy, told_changes
+from reports.exports.asking import AskedWrongly
 from reports.models import PausedBecause, ReportSchedule, RunState, ScheduleRun
 from reports.services.schedule_questions import asked_of, keeps_question_itself
 from reports.services.schedule_queue import MESSAGE_LOST, hand_out
 
 KEPT_RUNS = timedelta(days=400)
-NAME_LENGTH = 80
-UNTOLD = frozenset({"created_at", "changed_at", "next_run", "failures", "deleted_at"})
-"""Fields that say nothing to an auditor."""
-STATE = frozenset({"paused_because", "failures", "next_run", "changed_at"})
-"""Fields that pausing and resuming change: what somebody else edits meanwhile is kept."""
-LISTS: dict[str, Callable[[list[Any]], str]] = {"recipients": ", ".join, "weekdays": weekdays_in_words}
+SAID: dict[str, Callable[[ReportSchedule], str]] = {
+    "recipients": lambda schedule: ", ".join(schedule.recipients),
+    "weekdays": lambda schedule: weekdays_in_words(schedule.weekdays),
+}
 """Fields that hold several values, and how those are said."""
-NOT_COPIED = frozenset({"id", "owner_id", "failures", "next_run", "deleted_at", "created_at", "changed_at"})
 
 
 def room_for(person: User) -> Room:
     """Return how many scheduled reports a person has, paused ones too, and may have."""
-    return room.room_of(ReportSchedule.objects.kept().filter(owner=person))
+    return repeating.room_of(ReportSchedule.objects.kept().filter(owner=person))
 
 
 def room_kept(person: User) -> AbstractContextManager[None]:
     """Hold the work of adding a schedule to the limit, also when it is done twice at once; raise NoRoom."""
-    return room.room_kept(person, ReportSchedule.objects.kept().filter(owner=person), too_many)
+    return repeating.room_kept(person, ReportSchedule.objects.kept().filter(owner=person), too_many)
 
 
 def too_many(most: int) -> str:
@@ -67,10 +64,7 @@ def store(schedule: ReportSchedule, action: AuditedAction, only: frozenset[str] 
     """Save a schedule, or only some of its fields, and tell the audit log what has changed."""
     before = ReportSchedule.objects.filter(pk=schedule.pk).first()
     schedule.save(update_fields=only)
-    found = differences(before, schedule)
-    changes = {name: found[name] for name in found if name not in UNTOLD and (only is None or name in only)}
-    for name in LISTS.keys() & changes.keys():
-        changes[name] = [LISTS[name](getattr(before, name)) if before else "", LISTS[name](getattr(schedule, name))]
+    changes = told_changes(before, schedule, SAID, BOOKKEEPING, only)
     if changes or action != AuditedAction.CHANGED:
         record(action, "reportschedule", schedule.name, subject_id=schedule.pk, changes=changes)
 
@@ -108,10 +102,7 @@ def duplicate(schedule: ReportSchedule, owner: User) -> ReportSchedule:
 
     Raises NoRoom.
     """
-    fields = [field.attname for field in ReportSchedule._meta.concrete_fields if field.attname not in NOT_COPIED]
-    copy = ReportSchedule(**{name: getattr(schedule, name) for name in fields}, owner=owner)
-    copy.name = (_("Copy of %(name)s") % {"name": schedule.name})[:NAME_LENGTH]
-    copy.paused_because = PausedBecause.ASKED
+    copy = paused_copy(schedule, owner)
     keeps_question_itself(copy, owner)
     add(copy)
     return copy
@@ -120,10 +111,13 @@ def duplicate(schedule: ReportSchedule, owner: User) -> ReportSchedule:
 def hand_over(schedule: ReportSchedule, to: User) -> None:
     """Give a schedule to another person, with whose rights it is sent from now on.
 
-    Raises AskedWrongly, and changes nothing, when that person cannot ask what it sends.
+    Raises CannotOwn, and changes nothing, when that person cannot ask what it sends.
     """
-    keeps_question_itself(schedule, to)
-    asked_of(schedule, to)
+    try:
+        keeps_question_itself(schedule, to)
+        asked_of(schedule, to)
+    except AskedWrongly as error:
+        raise CannotOwn(_("%(person)s cannot send this: %(why)s") % {"person": to, "why": error}) from error
     schedule.owner = to
     if schedule.paused_because == PausedBecause.LEFT:
         schedule.paused_because = PausedBecause.NO

@@ -14,8 +14,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounting.services.masking import mask_for
 from accounting.services.recipients import reach
 from accounting.services.recurrence_words import due_times
-from accounting.services.room import NoRoom
-from callanalytics.web.requests import AuthenticatedRequest
+from accounting.services.repeating import NoRoom
+from callanalytics.web.requests import AuthenticatedRequest, read_id
 from callanalytics.web.views import refused
 from reports.engine.question import asker_for, read_question
 from reports.engine.words import chips_of
@@ -27,7 +27,7 @@ from reports.services import saving, schedule_questions, scheduling
 from reports.views.reports import find_report
 from reports.views.saved import find as find_saved
 from reports.views.saved import reading_of, to_list
-from reports.views.schedules import find, one_of, problem_with
+from reports.views.schedules import find, named, problem_with
 
 MOST_OFFERED = 200
 """So many own schedules are offered to take a question over."""
@@ -100,8 +100,7 @@ def initial_for(request: AuthenticatedRequest, name: str) -> dict[str, Any]:
 
 def replace_question(request: AuthenticatedRequest, new: ReportSchedule, wanted: str) -> HttpResponse:
     """Let an own schedule send what another one would, and go on as it is otherwise."""
-    pk = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 19 else 0
-    found = one_of(ReportSchedule.objects.kept().filter(owner=request.user), pk)
+    found = named(ReportSchedule.objects.kept().filter(owner=request.user), read_id(wanted))
     found.slug, found.query, found.saved = new.slug, new.query, new.saved
     scheduling.keep(found)
     messages.success(request, _("“%(name)s” sends this report from now on.") % {"name": found})

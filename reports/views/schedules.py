@@ -6,21 +6,20 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import F, OuterRef, Q, Subquery
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounting.forms.handing_over import HandOverForm
 from accounting.models import MailState, OutgoingMail, User
-from accounting.querysets.repeating import UNDO_DAYS
 from accounting.services.recurrence_words import moment_in_words, next_times_of, when_of
-from accounting.services.room import NoRoom
+from accounting.services.repeating import NoRoom
+from accounting.views.repeating import KEYS, hand_over_page, list_of, tabs
 from callanalytics.web.filters import Chip
 from callanalytics.web.permissions import administrators, require
-from callanalytics.web.requests import AuthenticatedRequest
+from callanalytics.web.requests import AuthenticatedRequest, one_of, problem_of
 from callanalytics.web.views import refused
 from reports.engine.words import chips_of
 from reports.exports.asking import AskedWrongly
@@ -30,14 +29,7 @@ from reports.services import schedule_questions, scheduling
 
 JUST_DELETED = "deleted_schedule"
 """The session keeps the schedule for which the next list offers to undo."""
-ROWS, RUNS = 100, 50
-SHOWN = {
-    "all": Q(),
-    "active": Q(paused_because=PausedBecause.NO),
-    "paused": Q(paused_because=PausedBecause.ASKED),
-    "failed": Q(paused_because__in=(PausedBecause.FAILURES, PausedBecause.BROKEN)) | Q(failures__gt=0),
-    "left": Q(paused_because=PausedBecause.LEFT) | Q(owner__isnull=True) | Q(owner__is_active=False),
-}
+RUNS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,42 +48,14 @@ class Row:
 @login_required
 def schedules(request: AuthenticatedRequest) -> HttpResponse:
     """Show the own scheduled reports, to administrators those of everybody, what needs attention first."""
-    problem = problem_of(request)
+    shown = tabs(request, _("Failed"))
+    problem = problem_of(request, KEYS, shown)
     if problem:
         return refused(request, [problem], reverse("report_schedules"))
-    show, typed = request.GET.get("show", "all"), request.GET.get("search", "").strip()
-    visible = ReportSchedule.objects.visible_to(request.user)
-    found = visible.kept().filter(SHOWN[show]).select_related("owner", "saved")
-    if typed:
-        names = Q(name__icontains=typed) | Q(owner__last_name__icontains=typed) | Q(owner__username__icontains=typed)
-        found = found.filter(names)
-    page = Paginator(in_order(found), ROWS).get_page(request.GET.get("page"))
-    deleted = list(visible.recently_deleted())
-    just_deleted = request.session.pop(JUST_DELETED, None)
-    context = {
-        "rows": rows_of(list(page)), "page": page, "show": show, "typed": typed, "tabs": tabs(request),
-        "deleted": deleted, "just_deleted": next((one for one in deleted if one.pk == just_deleted), None),
-        "undo_days": UNDO_DAYS, "any": visible.kept().exists(),
-    }  # fmt: skip
+    visible = ReportSchedule.objects.visible_to(request.user).select_related("owner", "saved")
+    context = list_of(request, visible, in_order, JUST_DELETED)
+    context |= {"rows": rows_of(list(context["page"])), "tabs": shown.items()}
     return render(request, "reports/schedules.html", context)
-
-
-def problem_of(request: AuthenticatedRequest) -> str:
-    """Return what is wrong with the address of the list, '' when nothing is."""
-    unknown = sorted(set(request.GET) - {"show", "search", "page"})
-    if unknown:
-        return _("“%(key)s” is not a setting of this page.") % {"key": unknown[0][:40]}
-    if request.GET.get("show", "all") not in dict(tabs(request)):
-        return _("“%(value)s” is nothing that this list shows.") % {"value": request.GET["show"][:40]}
-    if "\0" in request.GET.get("search", ""):
-        return _("The search holds a character that no name has.")
-    return ""
-
-
-def tabs(request: AuthenticatedRequest) -> list[tuple[str, str]]:
-    """Return what the list can be narrowed to; ownerless ones are an administrator's matter."""
-    found = [("all", _("All")), ("active", _("Active")), ("paused", _("Paused")), ("failed", _("Failed"))]
-    return [*found, ("left", _("Without owner"))] if request.user.is_administrator else found
 
 
 def in_order(found: ReportScheduleQuerySet) -> ReportScheduleQuerySet:
@@ -245,8 +209,7 @@ def delete(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @login_required
 def restore(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Bring a deleted scheduled report back."""
-    deleted = ReportSchedule.objects.visible_to(request.user).recently_deleted()
-    found = one_of(deleted, pk)
+    found = named(ReportSchedule.objects.visible_to(request.user).recently_deleted(), pk)
     try:
         scheduling.restore(found)
     except NoRoom as error:
@@ -261,30 +224,17 @@ def restore(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 def hand_over(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Give a scheduled report to another person, with whose rights it goes on."""
     found = find(request, pk)
-    form = HandOverForm(request.POST or None, by=request.user)
-    if request.method == "POST" and form.is_valid():
-        to = form.cleaned_data["person"]
-        try:
-            scheduling.hand_over(found, to)
-        except AskedWrongly as error:
-            form.add_error("person", _("%(person)s cannot send this: %(why)s") % {"person": to, "why": error})
-        else:
-            messages.success(request, _("“%(name)s” belongs to %(person)s now.") % {"name": found, "person": to})
-            return redirect("report_schedule", pk=found.pk)
-    return render(request, "reports/schedule_hand_over.html", {"form": form, "schedule": found})
+    return hand_over_page(request, found, scheduling.hand_over, "report_schedule", "reports/schedule_hand_over.html")
 
 
 def find(request: AuthenticatedRequest, pk: int) -> ReportSchedule:
     """Return a scheduled report that the person may see and change; 404 for any other."""
-    return one_of(ReportSchedule.objects.visible_to(request.user).kept(), pk)
+    return named(ReportSchedule.objects.visible_to(request.user).kept(), pk)
 
 
-def one_of(found: ReportScheduleQuerySet, pk: int) -> ReportSchedule:
+def named(found: ReportScheduleQuerySet, pk: int) -> ReportSchedule:
     """Return one of several scheduled reports; 404 for any other."""
-    try:
-        return found.select_related("owner", "saved").get(pk=pk)
-    except (ReportSchedule.DoesNotExist, OverflowError) as error:
-        raise Http404(_("There is no such scheduled report.")) from error
+    return one_of(found.select_related("owner", "saved"), pk, _("There is no such scheduled report."))
 
 
 def back(request: AuthenticatedRequest, found: ReportSchedule) -> HttpResponse:
