@@ -8,7 +8,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpRequest, HttpResponse
 
 from accounting.models import GadgetRules
-from accounting.services.gadgets import BELOW, MARK, is_alive
+from accounting.services.gadgets import BELOW, MARK, drop, is_alive
 
 Respond = Callable[[HttpRequest], HttpResponse]
 # Python before 3.14 refuses the attribute without which browsers drop cookies of framed pages.
@@ -79,5 +79,7 @@ class GadgetSessions:
             mark = request.session.get(MARK)
             user = request.user
             if not (rules and mark and user.is_authenticated and is_alive(mark, user, rules)):
+                if rules and mark and not user.is_authenticated:
+                    drop(mark)
                 request.user = AnonymousUser()
         return self.get_response(request)

@@ -1,8 +1,19 @@
 """Entry points of work in the background."""
 
 from celery import shared_task
+from django.contrib.sessions.backends.db import SessionStore
 
-from accounting.services import collecting, delivering, directory_sync, jobs, leaving, outbox, retention, tokens
+from accounting.services import (
+    collecting,
+    delivering,
+    directory_sync,
+    gadgets,
+    jobs,
+    leaving,
+    outbox,
+    retention,
+    tokens,
+)
 from accounting.services.columns import copying
 
 COPYING_SECONDS = 15
@@ -45,6 +56,8 @@ def keep_terms() -> None:
     retention.remove_old_exports()
     outbox.clear_away()
     tokens.clear_away()
+    gadgets.clear_away()
+    SessionStore.clear_expired()
     retention.start_when_due()
 
 

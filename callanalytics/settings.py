@@ -226,7 +226,7 @@ AXES_COOLOFF_TIME = timedelta(minutes=env.int("SIGN_IN_COOLOFF_MINUTES", 15))
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
-AXES_LOCKOUT_CALLABLE = "accounting.views.signing_in.locked_out"
+AXES_LOCKOUT_CALLABLE = "accounting.views.gadgets.locked_out"
 AXES_USERNAME_CALLABLE = "accounting.views.signing_in.throttled_name"
 AXES_CLIENT_IP_CALLABLE = "callanalytics.web.requests.client_address"
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "csrfmiddlewaretoken"]
@@ -285,6 +285,7 @@ HTTPS = env.bool("HTTPS", False)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrftoken"
+CSRF_FAILURE_VIEW = "accounting.views.gadgets.out_of_date"
 GADGET_SESSION_COOKIE_NAME = "__Secure-gadget" if HTTPS else "gadget"
 GADGET_CSRF_COOKIE_NAME = "__Secure-gadget-csrf" if HTTPS else "gadget-csrf"
 SESSION_COOKIE_AGE = env.int("SESSION_HOURS", 12) * 3600

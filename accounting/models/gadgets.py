@@ -50,6 +50,10 @@ class GadgetSignInQuerySet(models.QuerySet["GadgetSignIn"]):
         oldest = timezone.now() - rules.lasting
         return self.filter(revoked_at=None, created_at__gt=oldest, user__is_active=True)
 
+    def dead(self, rules: GadgetRules) -> Self:
+        """Keep all others."""
+        return self.exclude(pk__in=self.alive(rules).values("pk"))
+
 
 class GadgetSignIn(models.Model):
     """One sign-in of a person in a gadget, which administrators can end."""

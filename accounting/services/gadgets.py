@@ -44,6 +44,18 @@ def leave(pk: int, user: User) -> None:
         GadgetSignIn.objects.filter(pk=pk, user=user.pk).delete()
 
 
+def drop(pk: int) -> None:
+    """Delete a sign-in whose person is not let in any more: the password was changed, or the account is closed."""
+    with unrecorded():
+        GadgetSignIn.objects.filter(pk=pk).delete()
+
+
+def clear_away() -> None:
+    """Delete the sign-ins that open nothing any more: ended, too old, or of a closed account."""
+    with unrecorded():
+        GadgetSignIn.objects.dead(GadgetRules.current()).delete()
+
+
 def end_everywhere() -> int:
     """End the sign-ins of all people; return how many there were."""
     with unrecorded():

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.forms import AuthenticationForm
@@ -13,20 +14,31 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.csrf import csrf_failure
 from django.views.decorators.http import require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRedirect
 
 from accounting.forms.gadgets import GadgetRulesForm
 from accounting.models import GadgetRules, GadgetSignIn
 from accounting.services import gadgets
 from accounting.services.gadgets import BELOW, MARK
 from accounting.services.sign_in_entries import record_leaving
+from accounting.views import signing_in
 from accounting.views.signing_in import SignInView
 from callanalytics.web.permissions import administrators, require
 from callanalytics.web.requests import AuthenticatedRequest, client_address
 
-FIRST = "gadget_calls"
+PAGES = ("gadget_calls", "gadget_budget", "gadget_lock")
+"""The gadgets, by the url names of their pages."""
+FIRST = PAGES[0]
 THEMES = ("light", "dark")
+ENDED, UNDONE = "ended", "undone"
+WHY = {
+    ENDED: gettext_lazy("Your sign-in in gadgets has ended. Please sign in again."),
+    UNDONE: gettext_lazy("Your sign-in in gadgets has ended, so nothing was changed. Sign in and try once more."),
+}
+"""What the door says to people who were signed in."""
 SHOWN = 200
 View = Callable[..., HttpResponseBase]
 
@@ -37,17 +49,32 @@ def theme_of(request: HttpRequest) -> str:
     return theme if theme in THEMES else ""
 
 
+def page_around(address: str) -> str:
+    """Return the page of the gadget to which an address belongs, with the same choices; '' when it is of none."""
+    path, mark, query = address.partition("?")
+    pages = map(reverse, PAGES)
+    return next((f"{page}{mark}{query}" for page in pages if path.startswith(page)), "")
+
+
+def door(request: HttpRequest, there: str, why: str = "") -> str:
+    """Return the address of the door, which leads to a gadget afterwards and says why somebody stands there."""
+    query = {"theme": theme_of(request), "why": why, "next": page_around(there)}
+    asked = urlencode({name: value for name, value in query.items() if value}, safe="/")
+    return f"{reverse('gadget_sign_in')}?{asked}" if asked else reverse("gadget_sign_in")
+
+
 def gadget(view: View) -> View:
-    """Guard the view of a gadget: strangers come to the door of gadgets, and back."""
+    """Guard the view of a gadget: strangers come to the door of gadgets, and back to the gadget that they had open."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not request.user.is_authenticated:
-            there = request.get_full_path() if request.method in ("GET", "HEAD") else ""
-            query = {"theme": theme_of(request), "next": there}
-            asked = urlencode({name: value for name, value in query.items() if value}, safe="/")
-            return redirect(f"{reverse('gadget_sign_in')}?{asked}")
-        return view(request, *args, **kwargs)
+        if request.user.is_authenticated:
+            return view(request, *args, **kwargs)
+        was_inside = settings.SESSION_COOKIE_NAME in request.COOKIES
+        why = UNDONE if request.method == "POST" else ENDED if was_inside else ""
+        there = door(request, request.get_full_path(), why)
+        # A part that updates itself cannot show the door: the whole page goes there.
+        return HttpResponseClientRedirect(there) if "HX-Request" in request.headers else redirect(there)
 
     return guarded
 
@@ -58,15 +85,6 @@ def shown(request: HttpRequest, template: str, page: str, fragment: str, tag: st
     live = f"{reverse(page)}?{query}" if query else reverse(page)
     frame = {"fragment": fragment, "etag": tag, "live": live, "theme": theme_of(request)}
     return render(request, template, frame | context)
-
-
-def news(request: HttpRequest, tag: str, fragment: Callable[[], str]) -> HttpResponse:
-    """Answer 304 to those who have the state named by the tag, else with the live part."""
-    known = request.headers.get("If-None-Match", "").removeprefix("W/").strip('"') == tag
-    response = HttpResponse(status=HTTPStatus.NOT_MODIFIED) if known else HttpResponse(fragment())
-    response["ETag"] = f'"{tag}"'
-    response["Cache-Control"] = "private, no-store"
-    return response
 
 
 class GadgetSignInView(SignInView):
@@ -82,12 +100,12 @@ class GadgetSignInView(SignInView):
 
     def get_success_url(self) -> str:
         """Return the gadget that was asked for; never a page of the portal, which cannot be framed."""
-        wanted = self.get_redirect_url()
-        return wanted if wanted.startswith(BELOW) else reverse(FIRST)
+        return page_around(self.get_redirect_url()) or reverse(FIRST)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add the theme."""
-        return super().get_context_data(**kwargs) | {"theme": theme_of(self.request)}
+        """Add the theme, and why people who were signed in stand here."""
+        why = WHY.get(self.request.GET.get("why", ""), "")
+        return super().get_context_data(**kwargs) | {"theme": theme_of(self.request), "why": why}
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         """Open a session that lasts as long as the administrator says, and that can be ended."""
@@ -101,12 +119,29 @@ class GadgetSignInView(SignInView):
 @require_POST
 @gadget
 def sign_out(request: AuthenticatedRequest) -> HttpResponse:
-    """End this gadget's session for good and show the door."""
+    """End this gadget's session for good and show the door, which leads back to the same gadget."""
     gadgets.leave(request.session[MARK], request.user)
     record_leaving(request.user, client_address(request))
     logout(request)
-    theme = theme_of(request)
-    return redirect(reverse("gadget_sign_in") + (f"?theme={theme}" if theme else ""))
+    return redirect(door(request, request.POST.get("next", "")))
+
+
+def out_of_date(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Refuse a form of an earlier session; who has signed in in another gadget meanwhile is let in by the door."""
+    if not request.path.startswith(BELOW):
+        return csrf_failure(request, reason)
+    page = page_around(request.POST.get("next", "")) or page_around(request.get_full_path()) or reverse(FIRST)
+    if request.user.is_authenticated and request.path == reverse("gadget_sign_in"):
+        return redirect(page)
+    context = {"theme": theme_of(request), "page": page}
+    return render(request, "gadgets/out_of_date.html", context, status=HTTPStatus.FORBIDDEN)
+
+
+def locked_out(request: HttpRequest, refused: HttpResponse, credentials: dict[str, Any] | None) -> HttpResponse:
+    """Return the page that says how many minutes to wait, in a gadget or in the portal; django-axes asks for it."""
+    if not request.path.startswith(BELOW):
+        return signing_in.locked_out(request, refused, credentials)
+    return signing_in.locked_out(request, refused, credentials, "gadgets/locked_out.html", theme=theme_of(request))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -119,12 +154,8 @@ def gadget_rules(request: AuthenticatedRequest) -> HttpResponse:
         messages.success(request, _("The rules for gadgets are saved and hold from now on."))
         return redirect("gadget_rules")
     alive = GadgetSignIn.objects.alive(GadgetRules.current()).select_related("user")
-    pages = [
-        (_("Call Analytics"), reverse("gadget_calls")),
-        (_("Budget Control"), reverse("gadget_budget")),
-        (_("Phone Lock"), reverse("gadget_lock")),
-    ]
-    addresses = [(name, request.build_absolute_uri(path)) for name, path in pages]
+    names = (_("Call Analytics"), _("Budget Control"), _("Phone Lock"))
+    addresses = [(name, request.build_absolute_uri(reverse(page))) for name, page in zip(names, PAGES, strict=True)]
     context = {"form": form, "sign_ins": alive.order_by("-last_used_at", "-pk")[:SHOWN], "addresses": addresses}
     return render(request, "accounting/gadget_rules.html", context)
 

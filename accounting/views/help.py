@@ -18,6 +18,7 @@ SECTIONS = (
     ("schedules", _("Scheduled reports")),
     ("budgets", _("Budget Control")),
     ("phone_lock", _("Phone Lock")),
+    ("gadgets", _("Gadgets")),
     ("profile", _("Profile")),
     ("tokens", _("Access tokens")),
 )

@@ -66,15 +66,21 @@ class SignOutView(views.LogoutView):
         return super().post(request, *args, **kwargs)
 
 
-def locked_out(request: HttpRequest, _refused: HttpResponse, credentials: dict[str, Any] | None) -> HttpResponse:
-    """Return the page that says how many minutes to wait; django-axes shows it in place of the refused form."""
+def locked_out(
+    request: HttpRequest,
+    _refused: HttpResponse,
+    credentials: dict[str, Any] | None,
+    template: str = "registration/locked_out.html",
+    **shown: Any,
+) -> HttpResponse:
+    """Return the page that says how many minutes to wait; it is shown in place of the refused form."""
     wait = time_to_wait(request, credentials)
     log_refusal("sign_in_locked", request)
     # Attempts during a lock count nothing: the lock is one entry, however long somebody goes on guessing.
     if getattr(request, "axes_failures_since_start", None) is not None:
         record_lock(throttled_name(request, credentials), client_address(request))
-    context = {"minutes": ceil(wait / timedelta(minutes=1))}
-    page = render(request, "registration/locked_out.html", context, status=429)
+    context = {"minutes": ceil(wait / timedelta(minutes=1)), "back": request.get_full_path()}
+    page = render(request, template, context | shown, status=429)
     page.headers["Cache-Control"] = "no-store"
     page.headers["Retry-After"] = str(ceil(wait.total_seconds()))
     return page

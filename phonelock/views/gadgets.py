@@ -8,7 +8,8 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from accounting.views.gadgets import gadget, news, shown, theme_of
+from accounting.views.gadgets import gadget, shown, theme_of
+from accounting.views.live import unless_known
 from callanalytics.web.requests import AuthenticatedRequest
 from phonelock.models import Reason, Through
 from phonelock.services import locking
@@ -30,7 +31,7 @@ def lock(request: AuthenticatedRequest) -> HttpResponse:
 def lock_live(request: AuthenticatedRequest) -> HttpResponse:
     """Return the part that updates itself; 304 when nothing has changed."""
     lines = lines_held_by(request.user)
-    return news(request, tag_of(request, lines), lambda: rendered(request, lines))
+    return unless_known(request, tag_of(request, lines), lambda: rendered(request, lines))
 
 
 def rendered(request: AuthenticatedRequest, lines: list[LineView]) -> str:

@@ -1,8 +1,6 @@
 """My phone: the state of the own lines, one button each, the own PIN, history and refused calls (LOCK-2)."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
-from http import HTTPStatus
 from typing import Any
 
 from django.contrib import messages
@@ -12,13 +10,12 @@ from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils import formats, timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounting.models import Extension
+from accounting.views.live import unless_known, view_mark
 from callanalytics.web.requests import AuthenticatedRequest, page_of
 from phonelock.forms.locks import EndForm, PinForm
 from phonelock.models import LockEvent, Pin, Reason, RefusedCall, Through
@@ -28,7 +25,7 @@ from phonelock.services.seeing import LineView, lines_held_by, views_of
 from phonelock.services.words import event_in_words, lifted_by, meaning_of, sign_of
 
 PAGE = 50
-LAYOUT = 2
+LAYOUT = 3
 """Raise it when the template of the live part changes, so that open pages fetch the new form."""
 
 
@@ -53,27 +50,16 @@ def shown(
 
 
 @require_safe
-@never_cache
 @login_required
 def my_phone_live(request: AuthenticatedRequest) -> HttpResponse:
     """Return the part that updates itself; 304 when nothing has changed."""
     lines = lines_held_by(request.user)
-    tag = tag_of(request, lines)
-    if request.headers.get("If-None-Match", "").removeprefix("W/").strip('"') == tag:
-        response = HttpResponse(status=HTTPStatus.NOT_MODIFIED)
-    else:
-        response = HttpResponse(rendered(request, lines, {}))
-    response["ETag"] = f'"{tag}"'
-    return response
+    return unless_known(request, tag_of(request, lines), lambda: rendered(request, lines, {}))
 
 
 def tag_of(request: AuthenticatedRequest, lines: Sequence[LineView]) -> str:
     """Return a text that differs with everything that the live part shows."""
-    seen = (
-        request.user.pk, request.user.is_overseer, get_language(), timezone.get_current_timezone_name(),
-        timezone.localdate(), LAYOUT, [mark_of(line) for line in lines],
-    )  # fmt: skip
-    return hashlib.blake2b(repr(seen).encode(), digest_size=12).hexdigest()
+    return view_mark(request, request.user.is_overseer, LAYOUT, [mark_of(line) for line in lines])
 
 
 def mark_of(line: LineView) -> tuple[Any, ...]:

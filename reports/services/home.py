@@ -1,27 +1,17 @@
-"""What the home page shows: the person's newest calls, a summary of a period, and the mark that tells changes."""
+"""What the home page shows: the person's newest calls, and a summary of a period."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db import connection
 from django.db.models import Count, Q, Sum
 
-from accounting.models import PRIVATE, UNPRICED, CallRecord, Direction, ImportBatch, Outcome, ReferenceRevision, User
+from accounting.models import PRIVATE, UNPRICED, CallRecord, Direction, Outcome, User
 from accounting.querysets.calls import CallRecordQuerySet
+from callanalytics.lib.fingerprints import fingerprint
 from callanalytics.lib.periods import Period, named
 
 NEWEST_CALLS = 20
-BATCHES_IN_FLIGHT = 256
-"""Imports that may commit later than one with a higher id; the arrival mark counts over so many."""
-
-BATCH = ImportBatch._meta.db_table
-REVISION = ReferenceRevision._meta.db_table
-ARRIVAL_SQL = f"""
-    SELECT (SELECT number FROM {REVISION} WHERE id = 1), (SELECT MAX(id) FROM {BATCH}), COUNT(*)
-    FROM {BATCH} WHERE id > (SELECT MAX(id) FROM {BATCH}) - {BATCHES_IN_FLIGHT}
-"""  # noqa: S608  (names of tables, no input)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +51,7 @@ class HomeCalls:
     def mark(self) -> str:
         """A short text that differs whenever one of the shown records or sums differs."""
         shown = [(record.pk, record.batch_id) for record in self.records]
-        return hashlib.blake2b(repr((shown, self.summary, self.private)).encode(), digest_size=9).hexdigest()
+        return fingerprint(shown, self.summary, self.private)
 
 
 def home_calls(person: User, period: Period) -> HomeCalls:
@@ -106,16 +96,3 @@ def summary_of(own: CallRecordQuerySet, period: Period) -> Summary:
         costs=tuple((row["currency"], row["total"]) for row in rows if row["currency"] and row["total"] is not None),
         unpriced=sum(row["without_price"] for row in rows),
     )
-
-
-def arrival_mark() -> str:
-    """Return a text that differs whenever calls have arrived or names, lines, rules or prices have changed.
-
-    One small query over primary keys. It is exact because every new or corrected call record is committed together with
-    a new import, and everything else that the page shows raises the reference revision. The number of the latest
-    imports is part of it, since an import may commit after one with a higher id.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(ARRIVAL_SQL)
-        revision, newest, latest = cursor.fetchone()
-    return f"{revision or 0}.{newest or 0}.{latest}"

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounting.models import CallRecord, Direction, Outcome, User
+from callanalytics.lib.fingerprints import fingerprint
 from callanalytics.lib.periods import days_of, named
 from reports.charts.base import Chart, Mark, Series
 from reports.engine.measures import Form
@@ -38,6 +39,12 @@ class OwnCalls:
     outgoing: int
     """How many calls the chart shows."""
     records: Sequence[CallRecord]
+
+    @property
+    def mark(self) -> str:
+        """A short text that differs whenever one of the shown calls or columns differs."""
+        columns = [mark.value for mark in self.chart.series[0].marks]
+        return fingerprint(columns, [(record.pk, record.batch_id) for record in self.records])
 
 
 def own_calls(person: User, period: str, kind: str) -> OwnCalls:

@@ -1,25 +1,23 @@
 """The Call Analytics gadget: the own outgoing calls as a chart, and the newest calls (GAD-2)."""
 
-import hashlib
-
 from django.http import HttpResponse
 from django.template.loader import render_to_string
-from django.utils import timezone
 from django.utils.safestring import mark_safe
-from django.utils.translation import get_language, get_language_bidi
+from django.utils.translation import get_language_bidi
 from django.views.decorators.http import require_safe
 
+from accounting.services.arrivals import arrival_mark
 from accounting.services.masking import mask_for
 from accounting.services.naming import named_calls
-from accounting.views.gadgets import gadget, news, shown
+from accounting.views.gadgets import gadget, shown
+from accounting.views.live import Found, first_part, news, view_mark
 from callanalytics.lib.periods import NAMES
 from callanalytics.web.requests import AuthenticatedRequest
 from reports.charts.drawing import Sheet
 from reports.charts.svg import draw
-from reports.services.home import arrival_mark
-from reports.services.own_calls import KINDS, PERIODS, own_calls
+from reports.services.own_calls import KINDS, PERIODS, OwnCalls, own_calls
 
-LAYOUT = 1
+LAYOUT = 2
 """Raise it when the template of the live part changes, so that open gadgets fetch the new form."""
 NARROW = 300.0
 
@@ -39,21 +37,31 @@ def calls(request: AuthenticatedRequest) -> HttpResponse:
         "period": period, "periods": [(name, NAMES[name]) for name in PERIODS],
         "kind": kind, "kinds": [(name, label) for name, (label, _condition) in KINDS.items()],
     }  # fmt: skip
-    tag = tag_of(request)
-    return shown(request, "gadgets/calls.html", "gadget_calls_live", rendered(request), tag, **choices)
+    fragment, tag = first_part(seen_as(request), arrival_mark(), lambda: found(request))
+    return shown(request, "gadgets/calls.html", "gadget_calls_live", fragment, tag, **choices)
 
 
 @require_safe
 @gadget
 def calls_live(request: AuthenticatedRequest) -> HttpResponse:
     """Return the part that updates itself; 304 after one small query when nothing has arrived."""
-    return news(request, tag_of(request), lambda: rendered(request))
+    return news(request, seen_as(request), lambda: found(request))
 
 
-def rendered(request: AuthenticatedRequest) -> str:
-    """Return the live part."""
+def seen_as(request: AuthenticatedRequest) -> str:
+    """Return a text that differs with everything that the live part shows but the calls."""
+    return view_mark(request, LAYOUT, chosen(request))
+
+
+def found(request: AuthenticatedRequest) -> Found:
+    """Return what the live part shows."""
     period, kind = chosen(request)
-    found = own_calls(request.user, period, kind)
+    calls = own_calls(request.user, period, kind)
+    return Found(calls.mark, lambda: rendered(request, period, calls))
+
+
+def rendered(request: AuthenticatedRequest, period: str, found: OwnCalls) -> str:
+    """Return the live part."""
     sheet = Sheet(get_language_bidi(), None, NARROW)
     drawing = mark_safe(draw(found.chart, sheet)) if found.outgoing else ""  # noqa: S308  (escaped by draw)
     context = {
@@ -61,12 +69,3 @@ def rendered(request: AuthenticatedRequest) -> str:
         "calls": named_calls(found.records, mask_for(request.user)),
     }  # fmt: skip
     return render_to_string("gadgets/calls_live.html", context)
-
-
-def tag_of(request: AuthenticatedRequest) -> str:
-    """Return a text that differs with everything that the live part shows."""
-    seen = (
-        request.user.pk, get_language(), timezone.get_current_timezone_name(), timezone.localdate(), LAYOUT,
-        chosen(request), arrival_mark(),
-    )  # fmt: skip
-    return hashlib.blake2b(repr(seen).encode(), digest_size=12).hexdigest()

@@ -1,22 +1,19 @@
 """The home page: the person's newest calls and a summary, which update themselves while the page is open."""
 
-import hashlib
-from http import HTTPStatus
-
 from django.contrib.auth.decorators import login_required
 from django.core.cache import cache
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounting.models import User
+from accounting.services.arrivals import arrival_mark
 from accounting.services.masking import mask_for
 from accounting.services.naming import named_calls
+from accounting.views.live import Found, first_part, news, view_mark
 from alarms.services.overview import MOST_COUNTED, open_alarms
 from callanalytics.lib.periods import NAMES, named
 from callanalytics.web.requests import AuthenticatedRequest
@@ -25,7 +22,7 @@ from phonelock.models import LockSetUp
 from phonelock.services.seeing import LineView, lines_held_by
 from phonelock.services.words import sign_of
 from reports.models import SavedReport
-from reports.services.home import HomeCalls, arrival_mark, home_calls
+from reports.services.home import HomeCalls, home_calls
 from reports.services.usage import SHORTCUTS, most_used
 
 PERIODS = ("today", "7d", "month", "30d")
@@ -71,25 +68,22 @@ def live(request: AuthenticatedRequest) -> HttpResponse:
     if problem:
         return refused(request, [problem], reverse("home"))
     period = _period(request)
-    view, arrival = _view_mark(request, period), arrival_mark()
-    known = request.headers.get("If-None-Match", "").removeprefix("W/").strip('"').split("-")
-    if known[:2] == [view, arrival]:
-        return _answer(HttpResponse(status=HTTPStatus.NOT_MODIFIED), "-".join(known))
+    return news(request, view_mark(request, period, LAYOUT), lambda: _found(request, period))
+
+
+def _found(request: AuthenticatedRequest, period: str) -> Found:
+    """Return what the live part shows."""
     calls = home_calls(request.user, named(period))
-    tag = f"{view}-{arrival}-{calls.mark}"
-    # Calls have arrived, but none of this person's.
-    if len(known) == 3 and _same_but_arrival(known, tag.split("-")):
-        return _answer(HttpResponse(status=HTTPStatus.NOT_MODIFIED), tag)
-    return _answer(HttpResponse(_rendered(request, calls)), tag)
+    return Found(calls.mark, lambda: _rendered(request, calls))
 
 
 def _fragment(request: AuthenticatedRequest, period: str) -> tuple[str, str]:
     """Return the rendered live part and its tag; kept in the cache as long as nothing arrives."""
-    key = f"{_view_mark(request, period)}-{arrival_mark()}"
+    view, arrival = view_mark(request, period, LAYOUT), arrival_mark()
+    key = f"{view}-{arrival}"
     kept: tuple[str, str] | None = cache.get(key)
     if kept is None:
-        calls = home_calls(request.user, named(period))
-        kept = (_rendered(request, calls), f"{key}-{calls.mark}")
+        kept = first_part(view, arrival, lambda: _found(request, period))
         cache.set(key, kept, KEPT_SECONDS)
     return kept
 
@@ -100,24 +94,6 @@ def _rendered(request: AuthenticatedRequest, calls: HomeCalls) -> str:
     without_line = not rows and not request.user.lines.exists()
     context = {"calls": rows, "summary": calls.summary, "private": calls.private, "without_line": without_line}
     return render_to_string("reports/home_live.html", context)
-
-
-def _view_mark(request: AuthenticatedRequest, period: str) -> str:
-    """Return a text that differs with everything but data: reader, language, zone, period and its days."""
-    seen = (request.user.pk, get_language(), timezone.get_current_timezone_name(), period, timezone.localdate(), LAYOUT)
-    return hashlib.blake2b(repr(seen).encode(), digest_size=9).hexdigest()
-
-
-def _same_but_arrival(known: list[str], now: list[str]) -> bool:
-    """Return whether two tags differ in newly arrived calls only: same reader, same reference, same content."""
-    same_reference = known[1].split(".")[0] == now[1].split(".")[0]
-    return same_reference and (known[0], known[2]) == (now[0], now[2])
-
-
-def _answer(response: HttpResponse, tag: str) -> HttpResponse:
-    response["ETag"] = f'"{tag}"'
-    response["Cache-Control"] = "private, no-store"
-    return response
 
 
 def _period(request: AuthenticatedRequest) -> str:

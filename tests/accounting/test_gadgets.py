@@ -6,8 +6,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounting.models import AuditEntry, Direction, GadgetRules, GadgetSignIn, Outcome, User
+from accounting.models import AuditEntry, CallRecord, Direction, GadgetRules, GadgetSignIn, Outcome, User
 from accounting.services import erasing
+from accounting.tasks import keep_terms
 from tests import factories as make
 from tests.conftest import PASSWORD
 
@@ -161,6 +162,103 @@ def test_call_analytics_shows_the_own_calls_and_says_when_nothing_is_new(client:
     tag = f'"{every.context["etag"]}"'
     assert client.get("/gadgets/calls/live/", headers={"If-None-Match": tag}).status_code == 304
     assert "No outgoing calls" in client.get(CALLS, {"period": "yesterday"}).content.decode()
+
+
+def test_calls_of_others_are_no_news_and_a_corrected_call_is(client: Client, rules: GadgetRules) -> None:
+    ana, other = make.person("ana", extension="2001"), make.person(extension="2002")
+    ana.set_password(PASSWORD)
+    ana.save()
+    record = make.record(ana, started_at=timezone.now(), other_number="+4930111111")
+    enter(client, ana)
+    tag = client.get("/gadgets/calls/live/")["ETag"]
+    make.record(other, started_at=timezone.now())
+    answer = client.get("/gadgets/calls/live/", headers={"If-None-Match": tag})
+    assert answer.status_code == 304
+    assert answer["ETag"] != tag
+    CallRecord.objects.filter(pk=record.pk).update(talk_seconds=99, batch_id=make.batch().pk)
+    assert client.get("/gadgets/calls/live/", headers={"If-None-Match": answer["ETag"]}).status_code == 200
+
+
+def test_what_an_ended_sign_in_asked_for_leads_back_to_its_gadget_with_a_word_why(
+    client: Client, rules: GadgetRules, ana: User
+) -> None:
+    enter(client, ana)
+    GadgetSignIn.objects.update(revoked_at=timezone.now())
+    answer = client.post("/gadgets/lock/7/lock/?theme=dark")
+    door = client.get(answer["Location"])
+    assert "nothing was changed" in door.content.decode()
+    assert 'data-theme="dark"' in door.content.decode()
+    typed = {"username": "ana", "password": PASSWORD, "next": door.context["next"]}
+    assert client.post(answer["Location"], typed)["Location"] == "/gadgets/lock/?theme=dark"
+    GadgetSignIn.objects.update(revoked_at=timezone.now())
+    asked = client.get("/gadgets/calls/live/?period=7d", headers={"HX-Request": "true"})
+    door = client.get(asked["HX-Redirect"])
+    assert "Your sign-in in gadgets has ended." in door.content.decode()
+    assert door.context["next"] == "/gadgets/calls/?period=7d"
+
+
+def test_signing_out_and_in_again_shows_the_same_gadget(client: Client, rules: GadgetRules, ana: User) -> None:
+    enter(client, ana)
+    client.get("/gadgets/budget/?theme=light")
+    left = client.post("/gadgets/sign-out/?theme=light", {"next": "/gadgets/budget/?theme=light"})
+    assert left["Location"] == "/gadgets/sign-in/?theme=light&next=/gadgets/budget/%3Ftheme%3Dlight"
+    assert "has ended" not in client.get(left["Location"]).content.decode()
+    enter(client, ana)
+    assert client.post("/gadgets/sign-out/", {"next": "https://a.example/"})["Location"] == "/gadgets/sign-in/"
+
+
+def test_a_form_of_before_the_sign_in_in_another_gadget_leads_to_the_gadget(rules: GadgetRules, ana: User) -> None:
+    client = Client(enforce_csrf_checks=True)
+    typed = {"username": "ana", "password": PASSWORD, "next": "/gadgets/budget/"}
+    token = str(client.get("/gadgets/sign-in/").context["csrf_token"])
+    client.post("/gadgets/sign-in/", typed | {"csrfmiddlewaretoken": token})
+    assert client.post("/gadgets/sign-in/", typed | {"csrfmiddlewaretoken": token})["Location"] == "/gadgets/budget/"
+    old = client.post("/gadgets/lock/7/lock/", {"csrfmiddlewaretoken": token})
+    assert (old.status_code, old.context["page"]) == (403, "/gadgets/lock/")
+    assert "Nothing was changed" in old.content.decode()
+
+
+def test_sign_ins_that_open_nothing_any_more_are_cleared_away(
+    client: Client, rules: GadgetRules, ana: User, ben: User, cleo: User
+) -> None:
+    now = timezone.now()
+    kept = GadgetSignIn.objects.create(user=ana, created_at=now - timedelta(days=19))
+    GadgetSignIn.objects.create(user=ana, created_at=now - timedelta(days=21))
+    GadgetSignIn.objects.create(user=ben, revoked_at=now)
+    GadgetSignIn.objects.create(user=cleo)
+    User.objects.filter(pk=cleo.pk).update(is_active=False)
+    keep_terms()
+    assert list(GadgetSignIn.objects.all()) == [kept]
+
+
+def test_a_changed_password_ends_the_sign_in(client: Client, rules: GadgetRules, ana: User) -> None:
+    enter(client, ana)
+    ana.set_password("another one")
+    ana.save()
+    assert client.get(CALLS).status_code == 302
+    assert not GadgetSignIn.objects.exists()
+
+
+def test_the_lock_out_of_the_door_fits_a_gadget_and_leads_back(
+    client: Client, rules: GadgetRules, ana: User, settings: object
+) -> None:
+    settings.AXES_FAILURE_LIMIT = 1  # type: ignore[attr-defined]
+    there = "/gadgets/sign-in/?theme=dark&next=/gadgets/lock/"
+    page = client.post(there, {"username": "ana", "password": "wrong"}).content.decode()
+    assert 'class="gadget' in page
+    assert 'data-theme="dark"' in page
+    assert there.replace("&", "&amp;") in page
+
+
+def test_gadgets_explain_themselves(client: Client, rules: GadgetRules, ana: User, admin: User) -> None:
+    enter(client, ana)
+    words = "The sign-in lasts until you sign out"
+    for page in (CALLS, "/gadgets/budget/", "/gadgets/lock/"):
+        assert words in client.get(page).content.decode()
+    office = Client()
+    office.force_login(admin)
+    for page in ("/help/", "/setup/system/gadgets/"):
+        assert words in office.get(page).content.decode()
 
 
 def test_erased_people_leave_no_sign_in(client: Client, rules: GadgetRules, cleo: User) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, transaction
 from django.test import Client
@@ -25,6 +26,7 @@ from accounting.models import (
     CorrectionKind,
     Extension,
     ExtensionDay,
+    GadgetSignIn,
     Job,
     LineAssignment,
     Membership,
@@ -94,6 +96,7 @@ def sums() -> list[Any]:
 
 def test_the_export_holds_everything_and_only_of_this_person(desk: Client, anna: User) -> None:
     make.masking_rule(Role.ADMINISTRATOR, 3)
+    GadgetSignIn.objects.create(user=anna, program="Webex")
     found = desk.get(reverse("privacy"), {"person": "berg"}).content.decode()
     assert reverse("privacy_person", args=[anna.pk]) in found
     desk.post(reverse("export_person", args=[anna.pk]))
@@ -110,6 +113,9 @@ def test_the_export_holds_everything_and_only_of_this_person(desk: Client, anna:
     assert "2001" in archive.read("lines.csv").decode()
     assert "Sales" in archive.read("memberships.csv").decode()
     assert "password" not in json.loads(archive.read("profile.json"))
+    assert "Webex" in archive.read("gadgets.csv").decode()
+    guide = (settings.BASE_DIR / "docs" / "privacy.md").read_text()
+    assert [name for name in archive.namelist() if f"`{name}`" not in guide] == []
     made, fetched = AuditEntry.objects.filter(subject_type="person_data", action="exported").order_by("id")
     assert (made.details, fetched.details) == ({"records": 4}, {"file": "ZIP"})
 
