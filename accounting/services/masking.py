@@ -19,6 +19,7 @@ from django.conf import settings
 from django.db.models import Case, CharField, F, Q, Value, When
 from django.db.models.functions import Greatest, Least, Length, Substr
 from django.db.models.lookups import LessThan
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from accounting.models import PRIVATE, CallRecord, CallType, Kind, MaskingRule, Office, Role, User
@@ -29,11 +30,15 @@ PRIVATE_KEY = "~private"
 """Stands in groups and addresses for the other party of others' private calls."""
 SEEN = {
     "seen_number": "other_number",
+    "seen_digits": "other_number",
     "seen_prefix": "other_number",
     "seen_country": "country",
     "seen_destination": "destination",
 }
-"""What tells the other party of a call, as the viewer may see it, and the columns that hold it."""
+"""What tells the other party of a call, as the viewer may see it, and the columns that hold it.
+
+Of hidden digits the prefix and the digits, by which calls are sorted, tell nothing; the number tells groups apart.
+"""
 PREFIX = 7
 """Characters of a prefix, the plus sign among them."""
 TOKEN_MARK = "~"  # noqa: S105  (begins a token in an address; no number begins with it)
@@ -112,7 +117,8 @@ class Masker:
 
     def telling(self, records: CallRecordQuerySet, names: Collection[str]) -> CallRecordQuerySet:
         """Return records that can be compared, grouped and sorted by these columns of SEEN, as the viewer sees them."""
-        columns = {name: self._prefix() if name == "seen_prefix" else F(SEEN[name]) for name in names}
+        beginnings = {"seen_prefix": PREFIX, "seen_digits": None}
+        columns = {name: self._beginning(beginnings[name]) if name in beginnings else F(SEEN[name]) for name in names}
         if not columns or not self.masks_private:
             return records.alias(**columns)
         hidden = When(self.hidden_whole(), then=Value(PRIVATE_KEY))
@@ -120,16 +126,17 @@ class Masker:
             **{name: Case(hidden, default=column, output_field=CharField()) for name, column in columns.items()}
         )
 
-    def _prefix(self) -> Case | Substr:
+    def _beginning(self, most: int | None) -> Case | Substr | F:
         """Return with what a number begins, of one that is partly hidden no more than the viewer sees."""
         if not self.rules:
-            return Substr("other_number", 1, PREFIX)
+            return F("other_number") if most is None else Substr("other_number", 1, most)
         ranked = sorted(self.rules, key=lambda rule: -rule.digits)
         digits = Case(*(When(self._meets(rule), then=Value(rule.digits)) for rule in ranked), default=Value(0))
-        seen = Least(Value(PREFIX), Greatest(Length("other_number") - digits, Value(0)))
+        seen = Greatest(Length("other_number") - digits, Value(0))
         # Of other characters one cannot tell which of them are hidden.
         unsure = When(other_number__regex=r"[^0-9+]", then=Value(""))
-        return Case(unsure, default=Substr("other_number", 1, seen), output_field=CharField())
+        shown = seen if most is None else Least(Value(most), seen)
+        return Case(unsure, default=Substr("other_number", 1, shown), output_field=CharField())
 
     def reads_beyond_lower_roles(self, record: CallRecord) -> bool:
         """Return whether the viewer reads in full the number of somebody else's call that a lower role does not."""
@@ -250,6 +257,11 @@ def _concerns(rule: MaskingRule, record: CallRecord | Numbered, types: Iterable[
         and (rule.call_type is None or rule.call_type in types)
         and (rule.own_calls or not own)
     )
+
+
+def order_of_hidden(number: str) -> str:
+    """Return by what numbers are sorted that look alike: always the same, and nothing of their hidden digits."""
+    return salted_hmac("callanalytics order of hidden numbers", number).hexdigest()
 
 
 @lru_cache(maxsize=1)

@@ -11,6 +11,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from accounting.services.columns.parting import Best, Only
+from accounting.services.masking import order_of_hidden
 from reports.engine.dimensions import DIMENSIONS, Dimension, Key, Wording, day_of
 from reports.engine.fields import FIELDS, Asker, ChoiceField
 from reports.engine.measures import ADDITIVE, MEASURES, Sums, needed_sums
@@ -237,4 +238,5 @@ def arrange(nodes: list[Node], dimensions: Sequence[Dimension], question: Questi
 
 def by_name(node: Node) -> tuple[str, str]:
     """Return what names are sorted by; the same names always stand in the same order."""
-    return node.label.casefold(), str(node.keys[-1])
+    key = str(node.keys[-1])
+    return node.label.casefold(), order_of_hidden(key) if "*" in node.label else key

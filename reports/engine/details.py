@@ -83,7 +83,7 @@ DETAILS: dict[str, Detail] = {
         Detail("type", _("Type"), ("direction", "kind", "outcome"), lambda *of_call: str(mark_of(*of_call).label)),
         Detail("person", _("Person"), ("person_name",)),
         Detail("extension", _("Extension"), ("extension",), order_by="extension"),
-        Detail("other", _("Other party"), ("shown_number",), order_by="seen_number"),
+        Detail("other", _("Other party"), ("shown_number",), order_by="seen_digits"),
         Detail("other_name", _("Name"), ("holder_name",)),
         Detail("call_type", _("Call type"), ("call_type",), _labels(CallType), order_by="call_type"),
         Detail("country", _("Country"), ("shown_country",), country_seen, order_by="seen_country"),

@@ -25,7 +25,7 @@ POOR_MOS = 360
 """Hundredths of the mean opinion score below which many people are dissatisfied (ITU-T G.107, R below 70)."""
 SEEN_AS = {
     "number": "seen_number",
-    "other": "seen_number",
+    "other": "seen_digits",
     "prefix": "seen_prefix",
     "country": "seen_country",
     "destination": "seen_destination",

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounting.models import CallType, ImportBatch, ImportFile, Purpose
 from accounting.services.columns.copying import copy_columns
+from accounting.services.columns.touching import touch
 from tests import factories as make
 from tests.reports.test_columns import NOW
 from tests.reports.test_reports import page, rows
@@ -69,6 +70,32 @@ def test_a_masked_number_counts_by_what_is_visible_of_it(client: Client, calls: 
     # Guessing on the hidden digits finds nothing.
     guess = page(client, "calls", period="all", prefix="+999123")
     assert "No calls meet these filters" in guess
+
+
+def test_the_order_of_masked_numbers_tells_nothing_of_hidden_digits(
+    client: Client, calls: None, request: pytest.FixtureRequest
+) -> None:
+    sales, hidden = make.department("Sales"), (5, 1, 7, 3, 6, 2, 4)
+    for digit in hidden:
+        for _ in range(digit):
+            make.record(other_number=f"+77712345{digit}", talk_seconds=digit, department_id=sales.pk)
+    if request.node.callspec.params["calls"] == "copy":
+        touch([make.NOON.date()])
+        copy_columns(quiet=NOW)
+    lists = {"period": "all", "number.begins": "+777", "columns": "other,talk"}
+    groups = {**lists, "group": "number", "columns": "calls"}
+    orders = []
+    for reader in (make.administrator(), make.supervisor(of=sales)):
+        client.force_login(reader)
+        calls_in_order = [int(row.rpartition(":")[2]) for row in rows(page(client, "calls", **lists, sort="other"))]
+        named = [int(row.split()[-1]) for row in rows(page(client, "calls", **groups, sort="name"))[:-1]]
+        orders.append((list(dict.fromkeys(calls_in_order)), named))
+        make.masking_rule(digits=2)
+    assert orders[0] == (sorted(hidden), sorted(hidden))
+    by_time, by_name = orders[1]
+    assert by_time == list(reversed(hidden))
+    assert sorted(by_name) == sorted(hidden)
+    assert by_name not in (sorted(hidden), sorted(hidden, reverse=True))
 
 
 def test_the_collection_log_leads_to_the_calls_that_arrived(client: Client, db: None) -> None:
