@@ -19,6 +19,7 @@ from accounting.models import Scope, User
 from accounting.services.columns.reading import TooLongError, limited
 from accounting.services.masking import mask_for
 from callanalytics.web.pagination import Paging
+from callanalytics.web.requests import client_address
 from reports.catalogue import REPORTS
 from reports.catalogue.base import CATEGORY_LABELS, Report
 from reports.engine.fields import Asker
@@ -30,6 +31,7 @@ from reports.exports.json import cells_of, head
 from reports.exports.preparing import headed, levels_of
 from reports.models import SavedReport
 from reports.services.saving import base_of, read_saved
+from reports.services.witnessing import witness_rows
 
 router = Router(tags=["reports"])
 USUAL, MOST = 500, 5000
@@ -153,7 +155,7 @@ def run(request: HttpRequest, report: str) -> dict[str, Any]:
     found = REPORTS.get(report)
     if found is None or not found.permission(caller.user):
         raise Http404
-    return answer(found, params_of(request), caller.user, pages)
+    return answer(request, found, caller.user, pages)
 
 
 @router.get(
@@ -174,7 +176,7 @@ def run_saved(request: HttpRequest, saved: Id) -> dict[str, Any]:
     held(reading)
     description = kept.description or base.description
     own = replace(base, name=kept.name, description=description, standard=reading.question)
-    return answer(own, params_of(request), caller.user, pages)
+    return answer(request, own, caller.user, pages)
 
 
 def asked_by(request: HttpRequest) -> tuple[Caller, Pages]:
@@ -211,14 +213,16 @@ def held(reading: Reading) -> None:
         raise Refusal(422, "invalid", str(WRONG_REQUEST), problems)
 
 
-def answer(report: Report, params: QueryDict, reader: User, pages: Pages) -> dict[str, Any]:
+def answer(request: HttpRequest, report: Report, reader: User, pages: Pages) -> dict[str, Any]:
     """Return one page of a report, as a RunOut."""
+    params = params_of(request)
     asker = asker_for(reader, mask_for(reader), params.get("zone", report.standard.zone))
     with timezone.override(asker.zone):
         reading = read_question(params, report.standard, asker)
         held(reading)
         with on_time():
             layout, rows, following = page_of(report, reading.question, asker, pages)
+            witness_rows(asker.masker, layout.columns, rows, client_address(request) or None)
             return told(headed(report, reading.question, asker), report, reading.question, layout, rows, following)
 
 

@@ -24,7 +24,7 @@ from alarms.services.told import messages_of
 from alarms.services.wording import calls_address, calls_of, worded
 from callanalytics.web.pagination import SIZES, Paging
 from callanalytics.web.permissions import overseers, require
-from callanalytics.web.requests import AuthenticatedRequest
+from callanalytics.web.requests import AuthenticatedRequest, client_address
 from callanalytics.web.tables import Table
 from callanalytics.web.views import refused
 
@@ -78,7 +78,7 @@ def alarm(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     shown, masker = records[:CALLS], mask_for(request.user)
     told = worded([found], request.user)[0]
     subject = f"{found.rule.name}: {told.sentence}"
-    witness(masker, shown, "alarm", found.pk, subject, request.META.get("REMOTE_ADDR") or None)
+    witness(masker, shown, "alarm", found.pk, subject, client_address(request) or None)
     context = {
         "told": told, "when": when_of(found.rule), "settings": settings_of(found.rule), "more": len(records) > CALLS,
         "table": Table(ALL_CALLS, named_calls(shown, masker, owners=True)) if shown else None, "most": CALLS,

@@ -21,7 +21,7 @@ from accounting.querysets.repeating import UNDO_DAYS
 from accounting.services.columns.reading import TooLongError, limited
 from accounting.services.masking import mask_for
 from callanalytics.web.pagination import DEFAULT_SIZE, SIZES, Paging
-from callanalytics.web.requests import AuthenticatedRequest
+from callanalytics.web.requests import AuthenticatedRequest, client_address
 from callanalytics.web.views import refused
 from reports.catalogue import REPORTS
 from reports.catalogue.base import CATEGORY_LABELS, RULE_TEXTS, Category, Report
@@ -38,6 +38,7 @@ from reports.forms.options import address_of_form, is_form, options_of
 from reports.models import SavedReport
 from reports.services.saving import base_of, whole_address
 from reports.services.usage import count_use
+from reports.services.witnessing import witness_rows
 from reports.views.exports import exported
 
 OPTIONS, OPEN, ALONE = "options", "open", "alone"
@@ -117,6 +118,8 @@ def run_page(request: AuthenticatedRequest, report: Report, saved: SavedReport |
                 )
         except TooLongError:
             return stopped(request, report)
+        layout = context["layout"]
+        witness_rows(asker.masker, layout.columns, layout.rows, client_address(request) or None)
         context |= {"action": request.path, **ways_to_save(request, report, reading.question, saved)}
         if OPTIONS in request.GET:
             context["options"] = options_of(reading.question, asker)

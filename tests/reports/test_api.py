@@ -7,9 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
-from accounting.models import Direction, Role, Scope, User
+from accounting.models import AuditedAction, AuditEntry, Direction, Role, Scope, User
 from accounting.services.columns import reading
 from reports.catalogue import REPORTS
 from reports.exports import FORMATS
@@ -81,6 +82,23 @@ def test_numbers_are_masked_as_on_the_page(ben: User, sales: Any) -> None:
     assert "+49 30 1234***" in told
     assert "4567" not in told
     assert reader(ben).get(f"{CALLS}&number=%2B49301234567").json()["rows"] == []
+
+
+def test_reading_others_numbers_in_full_is_recorded_once_a_day(client: Client, admin: User, ana: User) -> None:
+    make.record(ana)
+    make.record()
+    views = AuditEntry.objects.filter(action=AuditedAction.VIEWED)
+    reader(admin).get(CALLS)
+    make.masking_rule(Role.USER, digits=3)
+    reader(admin).get(f"{CALLS}&columns=time,talk")
+    reader(ana).get(CALLS)
+    assert not views.exists()
+    for _time in range(2):
+        reader(admin).get(CALLS)
+    assert [(one.actor_id, one.subject_type, one.address) for one in views] == [(admin.pk, "calls", "127.0.0.1")]
+    client.force_login(make.administrator("other"))
+    client.get("/reports/calls/?period=all")
+    assert views.all().count() == 2, "on the page, too"
 
 
 def test_pages_hold_every_row_once(admin: User) -> None:
