@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from django.contrib.auth.decorators import login_required
 from django.db.models import Count, Q, QuerySet, Sum
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
@@ -23,7 +23,7 @@ from accounting.tables import ALL_CALLS, OWN_CALLS, chosen_by
 from accounting.views.private_calls import just_marked
 from accounting.views.simulator import address_for
 from callanalytics.web.pagination import COUNTED_TO, SIZES, Paging, counted
-from callanalytics.web.requests import AuthenticatedRequest
+from callanalytics.web.requests import AuthenticatedRequest, one_of
 from callanalytics.web.tables import Table
 from callanalytics.web.views import refused
 
@@ -100,10 +100,7 @@ def call_totals(request: AuthenticatedRequest) -> HttpResponse:
 @login_required
 def call_detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Show one call: the records of it that the reader may see, and its legs; 404 outside the reader's scope."""
-    try:
-        record = CallRecord.objects.visible_to(request.user).get(pk=pk)
-    except (CallRecord.DoesNotExist, OverflowError) as error:
-        raise Http404 from error
+    record = one_of(CallRecord.objects.visible_to(request.user), pk)
     told = tell_call(record, request.user)
     seen = [one.record for one in told.records]
     subject = f"{told.chosen.owner or record.extension} {timezone.localtime(record.started_at):%Y-%m-%d %H:%M}"

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import Http404, HttpResponse, StreamingHttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -38,7 +38,7 @@ from accounting.services.telling_corrections import (
 )
 from callanalytics.lib.csv_stream import csv_stream
 from callanalytics.web.permissions import administrators, require
-from callanalytics.web.requests import AuthenticatedRequest
+from callanalytics.web.requests import AuthenticatedRequest, one_of
 from callanalytics.web.streaming import for_reader
 from callanalytics.web.views import refused
 
@@ -264,7 +264,4 @@ def entries_of(correction: Correction) -> QuerySet[CorrectedRecord]:
 
 def find(pk: int) -> Correction:
     """Return a correction; 404 when there is none."""
-    try:
-        return get_object_or_404(Correction.objects.select_related("job", "created_by"), pk=pk)
-    except OverflowError as error:
-        raise Http404 from error
+    return one_of(Correction.objects.select_related("job", "created_by"), pk)

@@ -3,10 +3,9 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import BadRequest
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
@@ -15,11 +14,10 @@ from accounting.models import CallRecord
 from accounting.services import marking
 from callanalytics.templatetags.ui import number
 from callanalytics.web.permissions import administrators, require
-from callanalytics.web.requests import AuthenticatedRequest
+from callanalytics.web.requests import AuthenticatedRequest, one_of, read_id, way_back
 
 JUST_MARKED = "just_marked_calls"
 """The session keeps which calls the next page offers to mark back."""
-MOST_DIGITS = 18
 LONGEST_REASON = 200
 
 
@@ -29,9 +27,9 @@ def mark_calls(request: AuthenticatedRequest) -> HttpResponse:
     """Mark the chosen calls of the reader; the next page tells how many, and offers to undo."""
     private = as_private(request)
     texts = request.POST.getlist("call")
-    if len(texts) > marking.MOST_AT_ONCE or not all(is_id(text) for text in texts):
+    ids = [read_id(text) for text in texts]
+    if len(texts) > marking.MOST_AT_ONCE or not all(ids):
         raise BadRequest(_("These are no calls."))
-    ids = [int(text) for text in texts]
     marked = marking.mark(request.user, ids, private=private)
     if not ids:
         messages.warning(request, _("Choose calls first."))
@@ -41,17 +39,14 @@ def mark_calls(request: AuthenticatedRequest) -> HttpResponse:
         messages.success(request, told(len(marked), private=private))
     else:
         request.session[JUST_MARKED] = {"calls": marked, "private": private, "left": len(set(ids)) - len(marked)}
-    return redirect(way_back(request))
+    return redirect(way_back(request, reverse("calls")))
 
 
 @require_POST
 @require(administrators)
 def correct_call(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Say of anybody's call that it is private or business, with a reason; the audit log has it."""
-    try:
-        call = CallRecord.objects.visible_to(request.user).get(pk=pk)
-    except (CallRecord.DoesNotExist, OverflowError) as error:
-        raise Http404 from error
+    call = one_of(CallRecord.objects.visible_to(request.user), pk)
     private, reason = as_private(request), request.POST.get("reason", "").strip()[:LONGEST_REASON]
     if not reason or "\0" in reason:
         messages.error(request, _("Nothing was changed: give a reason."))
@@ -68,11 +63,6 @@ def as_private(request: AuthenticatedRequest) -> bool:
     if wanted not in ("private", "business"):
         raise BadRequest(_("Say whether the calls are private or business."))
     return wanted == "private"
-
-
-def is_id(text: str) -> bool:
-    """Return whether a text is an id that a table could hold."""
-    return text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS
 
 
 def told(count: int, *, private: bool) -> str:
@@ -92,10 +82,3 @@ def just_marked(request: AuthenticatedRequest) -> dict[str, object] | None:
     opposite = "business" if kept["private"] else "private"
     text = told(len(kept["calls"]), private=kept["private"])
     return {"text": text, "calls": kept["calls"], "opposite": opposite, "left": kept["left"]}
-
-
-def way_back(request: AuthenticatedRequest) -> str:
-    """Return the page from which the reader came, the list of calls where that is no page of the portal."""
-    back = request.POST.get("back", "")
-    here = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
-    return back if here and back.startswith("/") else reverse("calls")

@@ -4,7 +4,6 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -12,7 +11,7 @@ from accounting.models import PhoneSystem
 from accounting.services import connection_tests
 from callanalytics.navigation import SET_UP_SECTIONS
 from callanalytics.web.permissions import administrators, require
-from callanalytics.web.requests import AuthenticatedRequest
+from callanalytics.web.requests import AuthenticatedRequest, way_back
 
 
 @require_safe
@@ -36,6 +35,4 @@ def try_connection(request: AuthenticatedRequest, name: str, pk: int | None = No
     for finding in findings:
         level = messages.WARNING if finding.warning else messages.SUCCESS if finding.well else messages.ERROR
         messages.add_message(request, level, finding.text)
-    back = request.POST.get("next", "")
-    here = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
-    return redirect(back if here else reverse("admin:index"))
+    return redirect(way_back(request, reverse("admin:index"), "next"))

@@ -21,7 +21,7 @@ from accounting.sheets.base import CellErrors, Change, ChangeKind, Scope, Sheet
 from callanalytics.lib.spreadsheets import CONTENT_TYPES, MOST_BYTES, MOST_ROWS, SpreadsheetError
 from callanalytics.templatetags.ui import number
 from callanalytics.web.permissions import administrators, require
-from callanalytics.web.requests import AuthenticatedRequest
+from callanalytics.web.requests import AuthenticatedRequest, read_id
 
 SHOWN = 50
 LATEST = 30
@@ -51,9 +51,7 @@ def sheet_of(request: AuthenticatedRequest, kind: str) -> tuple[type[Sheet], Tar
         raise Http404
     if not sheet.of_tariff:
         return sheet, None
-    tariff_id = request.GET.get("tariff", "")
-    if not (tariff_id.isascii() and tariff_id.isdigit() and len(tariff_id) < 19):
-        raise Http404
+    tariff_id = read_id(request.GET.get("tariff", ""))
     return sheet, get_object_or_404(Tariff.objects.select_related("carrier"), pk=tariff_id)
 
 

@@ -31,7 +31,7 @@ from accounting.views.corrections import dry_run
 from callanalytics.lib.periods import midnight
 from callanalytics.web.pagination import COUNTED_TO, SIZES, Paging, counted
 from callanalytics.web.permissions import administrators, require
-from callanalytics.web.requests import AuthenticatedRequest
+from callanalytics.web.requests import AuthenticatedRequest, chosen_ids
 from callanalytics.web.views import refused
 
 LONGEST_NAME = 150
@@ -103,8 +103,7 @@ def act(
         typed = typed_people(request.POST)
         one = {pk: name for pk, name in typed.items() if str(pk) == action.removeprefix(ASSIGN_ONE)}
         return assign(request, extensions, form, errors, one)
-    wanted = [pk for pk in request.POST.getlist("extension") if pk.isascii() and pk.isdigit() and len(pk) < 19]
-    chosen = list(extensions.filter(pk__in=wanted))
+    chosen = list(extensions.filter(pk__in=chosen_ids(request, "extension")))
     if not chosen:
         messages.warning(request, _("Choose at least one extension."))
         return None

@@ -29,7 +29,7 @@ from alarms.services.wording import worded_findings
 from alarms.views.rules import find
 from callanalytics.templatetags.ui import number
 from callanalytics.web.permissions import overseers, require
-from callanalytics.web.requests import AuthenticatedRequest
+from callanalytics.web.requests import AuthenticatedRequest, read_id
 
 SHOWN = 50
 """Findings of a trial that are listed."""
@@ -172,7 +172,5 @@ def verdict_on(tried: Trial) -> str:
 
 def owner_of_trial(request: AuthenticatedRequest) -> User:
     """Return with whose rights is tried: those of the rule that is being changed, else the reader's."""
-    wanted = request.GET.get("rule", "")
-    if not wanted.isascii() or not wanted.isdigit() or len(wanted) > 18:
-        return request.user
-    return find(request, int(wanted)).owner or request.user
+    wanted = read_id(request.GET.get("rule", ""))
+    return (find(request, wanted).owner if wanted else None) or request.user

@@ -1,10 +1,9 @@
 """What was raised: the list, each alarm with the calls behind it, and acknowledging."""
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -24,7 +23,7 @@ from alarms.services.told import messages_of
 from alarms.services.wording import calls_address, calls_of, worded
 from callanalytics.web.pagination import SIZES, Paging
 from callanalytics.web.permissions import overseers, require
-from callanalytics.web.requests import AuthenticatedRequest, client_address
+from callanalytics.web.requests import AuthenticatedRequest, chosen_ids, client_address, one_of, way_back
 from callanalytics.web.tables import Table
 from callanalytics.web.views import refused
 
@@ -99,7 +98,7 @@ def acknowledge_some(request: AuthenticatedRequest) -> HttpResponse:
         request.session[JUST_DONE] = keys
     else:
         messages.info(request, _("No open alarm was chosen."))
-    return redirect(back(request))
+    return redirect(way_back(request, reverse("alarms")))
 
 
 @require_POST
@@ -110,7 +109,7 @@ def reopen_some(request: AuthenticatedRequest) -> HttpResponse:
     count_anew(request.user)
     if not keys:
         messages.error(request, _("Only who has acknowledged an alarm, or an administrator, can open it again."))
-    return redirect(back(request))
+    return redirect(way_back(request, reverse("alarms")))
 
 
 def visible(request: AuthenticatedRequest) -> AlarmQuerySet:
@@ -120,9 +119,7 @@ def visible(request: AuthenticatedRequest) -> AlarmQuerySet:
 
 def chosen(request: AuthenticatedRequest) -> AlarmQuerySet:
     """Return the alarms that a form names, as far as the person may see them."""
-    typed = request.POST.getlist("alarm")[:MOST_AT_ONCE]
-    keys = [int(text) for text in typed if text.isascii() and text.isdigit() and len(text) < 19]
-    return visible(request).filter(pk__in=keys)
+    return visible(request).filter(pk__in=chosen_ids(request, "alarm")[:MOST_AT_ONCE])
 
 
 def just_done(request: AuthenticatedRequest) -> list[int]:
@@ -131,19 +128,7 @@ def just_done(request: AuthenticatedRequest) -> list[int]:
     return keys
 
 
-def back(request: AuthenticatedRequest) -> str:
-    """Return the page from which something was asked."""
-    typed = request.POST.get("back", "")
-    return (
-        typed
-        if url_has_allowed_host_and_scheme(typed, {request.get_host()}, require_https=request.is_secure())
-        else reverse("alarms")
-    )
-
-
 def find(request: AuthenticatedRequest, pk: int) -> Alarm:
     """Return an alarm of a rule that the person may see; 404 for any other."""
-    try:
-        return visible(request).select_related("rule__owner", "run", "acknowledged_by").get(pk=pk)
-    except (Alarm.DoesNotExist, OverflowError) as error:
-        raise Http404(_("There is no such alarm.")) from error
+    found = visible(request).select_related("rule__owner", "run", "acknowledged_by")
+    return one_of(found, pk, _("There is no such alarm."))

@@ -27,7 +27,7 @@ from budget.services.trying import try_out
 from budget.services.words import days_in_words, rule_in_words
 from budget.views.accounts import PAGE
 from callanalytics.web.permissions import administrators, require
-from callanalytics.web.requests import AuthenticatedRequest, page_of
+from callanalytics.web.requests import AuthenticatedRequest, chosen_ids, page_of
 
 UNDO = timedelta(days=30)
 SHOWN_DELETED = 200
@@ -69,7 +69,7 @@ def change_many(request: AuthenticatedRequest) -> HttpResponse:
     """Set the amount of the chosen budgets, pause or resume them."""
     typed, form = request.POST.get("search", "")[:80].replace("\0", ""), ManyForm(request.POST)
     back = f"{reverse('budgets')}?{urlencode({'search': typed})}" if typed else reverse("budgets")
-    chosen = [int(pk) for pk in request.POST.getlist("budget") if pk.isascii() and pk.isdigit() and len(pk) < 19]
+    chosen = chosen_ids(request, "budget")
     found = searched(typed)[:MOST] if "all" in request.POST else searched("").filter(pk__in=chosen[:MOST])
     if not form.is_valid() or not (budgets := list(found)):
         errors = [str(text) for texts in form.errors.values() for text in texts]

@@ -1,4 +1,4 @@
-"""The request of a signed-in person, as views receive it, where it comes from, and the page of a list it asks for."""
+"""The request of a signed-in person, as views receive it, where it comes from, and what it asks for."""
 
 from collections.abc import Container
 from ipaddress import ip_address
@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django_htmx.middleware import HtmxDetails
 
@@ -39,6 +40,13 @@ def client_address(request: HttpRequest) -> str:
         except ValueError:
             return address
     return address
+
+
+def way_back(request: HttpRequest, otherwise: str, key: str = "back") -> str:
+    """Return the page that a form names as the one it came from, another one when that is no page of the portal."""
+    typed = request.POST.get(key, "")
+    here = url_has_allowed_host_and_scheme(typed, {request.get_host()}, require_https=request.is_secure())
+    return typed if here and typed.startswith("/") else otherwise
 
 
 def read_id(text: str) -> int:

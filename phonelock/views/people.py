@@ -16,7 +16,7 @@ from accounting.models import Extension, Job, JobState, User
 from accounting.querysets.validity import held_now
 from accounting.services.finding import with_extensions
 from callanalytics.web.permissions import overseers, require
-from callanalytics.web.requests import AuthenticatedRequest, page_of
+from callanalytics.web.requests import AuthenticatedRequest, page_of, read_id
 from phonelock.forms.locks import NoteForm
 from phonelock.forms.people import choice_of
 from phonelock.models import LockEvent, Pin, RefusedCall, Through
@@ -85,10 +85,8 @@ def barred(view: LineView, reader: User, own: set[int]) -> str:
 
 def outcome_of_job(request: AuthenticatedRequest) -> str:
     """Return what the reader's job has done of which the address speaks, '' when it speaks of none."""
-    asked = request.GET.get("job", "")
-    if not (asked.isascii() and asked.isdigit() and len(asked) < 19):
-        return ""
-    job = Job.objects.filter(pk=int(asked), kind=many.JOB, started_by=request.user, state=JobState.DONE).first()
+    asked = read_id(request.GET.get("job", ""))
+    job = Job.objects.filter(pk=asked, kind=many.JOB, started_by=request.user, state=JobState.DONE).first()
     return outcome(job.result["lines"], locked=job.result["locked"]) if job else ""
 
 

@@ -24,7 +24,7 @@ from accounting.models import ReferenceRevision, Role
 from accounting.services.columns.reading import TooLongError, limited
 from callanalytics.lib.periods import NAMES
 from callanalytics.web.permissions import administrators, require
-from callanalytics.web.requests import AuthenticatedRequest
+from callanalytics.web.requests import AuthenticatedRequest, chosen_ids
 from reports.models import SavedReport
 from reports.services import dashboards
 from reports.services.dashboards import BOTTOM, END, MIDDLE, SAVED, START, TOP, Place
@@ -139,7 +139,7 @@ def mark_of(request: AuthenticatedRequest, place: Place) -> str:
 def add_widgets(request: AuthenticatedRequest) -> HttpResponse:
     """Add the chosen widgets in the chosen part of the screen."""
     slugs = [slug for slug in request.POST.getlist("widget") if slug in WIDGETS]
-    reports = [int(pk) for pk in request.POST.getlist("report") if pk.isascii() and pk.isdigit() and len(pk) < 18]
+    reports = chosen_ids(request, "report")
     zone = request.POST.get("zone", BOTTOM)
     if zone not in dashboards.ZONES or not (slugs or reports):
         messages.error(request, _("Choose at least one widget."))

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounting.services.masking import mask_for
-from callanalytics.web.requests import AuthenticatedRequest
+from callanalytics.web.requests import AuthenticatedRequest, one_of
 from callanalytics.web.views import refused
 from reports.catalogue.base import Report
 from reports.engine.question import Reading, asker_for, read_question
@@ -155,11 +155,8 @@ def restore(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 
 def find(reports: SavedReportQuerySet, pk: int) -> SavedReport:
     """Return one of several reports; 404 for any other."""
-    try:
-        found: SavedReport = reports.select_related("owner", "department", "cost_centre", "office").get(pk=pk)
-    except (SavedReport.DoesNotExist, OverflowError) as error:
-        raise Http404(_("There is no such report.")) from error
-    return found
+    rows = reports.select_related("owner", "department", "cost_centre", "office")
+    return one_of(rows, pk, _("There is no such report."))
 
 
 def to_list() -> str:
