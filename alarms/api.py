@@ -36,6 +36,7 @@ from alarms.kinds import KINDS
 from alarms.models import Alarm, AlarmRule
 from alarms.querysets import AlarmQuerySet
 from alarms.services.acknowledging import acknowledge
+from alarms.services.behind import has_calls
 from alarms.services.overview import count_anew
 from alarms.services.rules import settings_of
 from alarms.services.story import absolute
@@ -261,7 +262,7 @@ def facts_of(line: Worded) -> dict[str, Any]:
 
 def calls_url(alarm: Alarm) -> str | None:
     """Return the address of the report of calls about an alarm, within the interface; None for one without calls."""
-    if not alarm.calls or alarm.rule.kind not in KINDS:
+    if not has_calls(alarm) or alarm.rule.kind not in KINDS:
         return None
     return f"{reverse('api:run', args=['calls'])}?{calls_address(alarm).partition('?')[2]}"
 

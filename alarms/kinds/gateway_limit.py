@@ -109,6 +109,7 @@ class GatewayLimit(Kind):
                             f"{gateway}:{occasion.name}", occasion.start, Subject(gateway_id=gateway),
                             until=occasion.end, known_at=first,
                             facts={"channels": channels, "most": peak.most, "reached": first.isoformat()},
+                            query=hour_of(occasion, occasions),
                         )  # fmt: skip
 
     def sentence(self, alarm: Alarm) -> str:
@@ -126,6 +127,11 @@ class GatewayLimit(Kind):
         share = _("from %(percent)s %% of the channels on") % {"percent": number(int(parameters.get("percent", 0)))}
         chosen = list(parameters.get("gateways") or [])
         return [share, named_units(Gateway, chosen) if chosen else _("all gateways")]
+
+
+def hour_of(occasion: Occasion, occasions: Occasions) -> str:
+    """Return what narrows the report of calls of the day to the hour; '' where the occasion is the day."""
+    return f"hour={occasion.start.astimezone(occasions.zone).hour}" if occasions.length == HOUR else ""
 
 
 def limits_of(parameters: Parameters) -> dict[int, tuple[int, int]]:

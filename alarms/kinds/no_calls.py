@@ -33,7 +33,10 @@ class NoCallsForm(HoursForm):
 
     minutes = forms.IntegerField(
         label=gettext_lazy("No calls for minutes"), min_value=5, max_value=1440, initial=60,
-        help_text=gettext_lazy("Of business time. It is told when the files of that time should have come, too."),
+        help_text=gettext_lazy(
+            "Within one stretch of business hours: a silence ends when they end, and the next ones begin anew. "
+            "It is told when the files of that time should have come, too."
+        ),
     )  # fmt: skip
     phone_system = forms.ModelChoiceField(
         label=gettext_lazy("Phone system"), required=False, queryset=PhoneSystem.objects.filter(enabled=True),

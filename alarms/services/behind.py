@@ -38,12 +38,17 @@ def calls_of(alarm: Alarm, reader: User) -> CallRecordQuerySet:
             named_leg=Case(When(leg=0, then=-F("call_id")), default=F("leg"), output_field=BigIntegerField())
         )
         return seen.filter(Exists(kept.filter(**named, leg=OuterRef("named_leg"))), started_at__in=starts)
-    if not (alarm.calls or alarm.query):
+    if not has_calls(alarm):
         return seen.none()
     filters = told_filters(alarm)
     if filters is None or alarm.until is None:
         return seen.none()
     return seen.filter(**subject_filters(alarm), **filters).in_period(alarm.happened_at, alarm.until)
+
+
+def has_calls(alarm: Alarm) -> bool:
+    """Return whether an alarm tells of calls: it has counted some, or its question or gateway narrows them."""
+    return bool(alarm.calls or alarm.query or alarm.gateway_id)
 
 
 def subject_filters(alarm: Alarm) -> dict[str, object]:
@@ -65,6 +70,9 @@ def told_filters(alarm: Alarm) -> dict[str, object] | None:
     """Return the filters of a stored question by column; None when it has one that only the report knows."""
     found: dict[str, object] = {}
     for key, value in QueryDict(alarm.query).items():
+        if key == "hour":
+            # The occasion says it, too.
+            continue
         if key not in CHOICES:
             return None
         members = {member.name.lower(): member.value for member in CHOICES[key]}

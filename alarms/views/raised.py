@@ -17,6 +17,7 @@ from alarms.kinds import KINDS
 from alarms.models import Alarm, AlarmRule
 from alarms.querysets import AlarmQuerySet
 from alarms.services.acknowledging import acknowledge, reopen
+from alarms.services.behind import has_calls
 from alarms.services.overview import count_anew
 from alarms.services.rules import settings_of
 from alarms.services.told import messages_of
@@ -81,7 +82,7 @@ def alarm(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     context = {
         "told": told, "when": when_of(found.rule), "settings": settings_of(found.rule), "more": len(records) > CALLS,
         "table": Table(ALL_CALLS, named_calls(shown, masker, owners=True)) if shown else None, "most": CALLS,
-        "report": calls_address(found) if (found.calls or found.query) and found.rule.kind in KINDS else "",
+        "report": calls_address(found) if has_calls(found) and found.rule.kind in KINDS else "",
         "done": just_done(request), "told_to": messages_of(found),
     }  # fmt: skip
     return render(request, "alarms/alarm.html", context)

@@ -48,12 +48,14 @@ CLOSED = "closed_widget"
 def dashboard(request: AuthenticatedRequest) -> HttpResponse:
     """Show the frames of the person's widgets; what is in them comes by itself."""
     closed = request.session.pop(CLOSED, None)
-    context = board(request) | {
+    context = board(request)
+    context |= {
         "widgets": [one for one in WIDGETS.values() if one.slug != SAVED and one.permission(request.user)],
         "zones": ZONE_LABELS, "closed": dashboards.read([closed])[:1] if closed else [],
         "signed": signing.dumps(closed, salt=salt_of(request)) if closed else "",
         "reports": SavedReport.objects.visible_to(request.user).order_by("name"),
         "is_own": dashboards.is_own(request.user), "roles": Role.choices,
+        "there": {frame["place"].report or frame["place"].widget for frame in context["frames"]},
     }  # fmt: skip
     return render(request, "dashboard/dashboard.html", context)
 
@@ -62,8 +64,9 @@ def dashboard(request: AuthenticatedRequest) -> HttpResponse:
 @never_cache
 @login_required
 def wall(request: AuthenticatedRequest) -> HttpResponse:
-    """Show the person's widgets alone, for a screen on the wall."""
-    return render(request, "dashboard/wall.html", board(request))
+    """Show the person's widgets alone, for a screen on the wall; minimised ones would say nothing there."""
+    frames = [frame for frame in board(request)["frames"] if not frame["place"].folded]
+    return render(request, "dashboard/wall.html", {"frames": frames})
 
 
 def board(request: AuthenticatedRequest) -> dict[str, Any]:

@@ -246,6 +246,27 @@ def test_the_wall_shows_the_same_widgets_without_buttons() -> None:
     wall = shown(client_of(ana), reverse("dashboard_wall"))
     assert re.findall(r'gs-id="([\w-]+)"', wall) == frames(client_of(ana))
     assert 'method="post"' not in wall
+    client_of(ana).post(reverse("fold_widget", args=["calls-per-day"]), {"folded": "1"})
+    wall = shown(client_of(ana), reverse("dashboard_wall"))
+    assert 'gs-id="key-figures"' in wall
+    assert 'gs-id="calls-per-day"' not in wall
+    Dashboard.objects.update(places=[])
+    assert "Nothing to display" in shown(client_of(ana), reverse("dashboard_wall"))
+
+
+def test_what_is_there_already_is_marked_where_widgets_are_added() -> None:
+    ana = make.person("ana")
+    client = client_of(ana)
+    mine = SavedReport.objects.create(name="Mine", slug="calls", owner=ana)
+    other = SavedReport.objects.create(name="Other", slug="calls", owner=ana)
+    client.post(reverse("add_widgets"), {"report": [str(mine.pk)], "zone": "bottom"})
+    marked = {
+        value: "On your dashboard" in rest
+        for value, rest in re.findall(r'<label><input[^>]* value="([\w-]+)">(.*?)</label>', shown(client))
+    }
+    assert marked["key-figures"]
+    assert not marked["cost-per-month"]
+    assert (marked[str(mine.pk)], marked[str(other.pk)]) == (True, False)
 
 
 def test_alarms_of_deleted_rules_are_not_shown() -> None:

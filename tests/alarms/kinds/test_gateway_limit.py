@@ -9,6 +9,7 @@ from django.urls import reverse
 from accounting.models import CallRecord, User
 from alarms.kinds import KINDS, reasons
 from alarms.models import Result
+from alarms.services.behind import calls_address, calls_of
 from tests import factories as make
 from tests.alarms.rules import look, parameters, raised, rule
 
@@ -51,6 +52,21 @@ def test_each_hour_of_a_long_load_or_once_a_day(admin: User) -> None:
         NOON - 60 * MINUTE, NOON, NOON + 60 * MINUTE,
     ]  # fmt: skip
     assert len(raised(daily)) == 1
+
+
+def test_the_page_shows_the_calls_of_that_gateway_and_time(client: Client, admin: User) -> None:
+    gateway, other = make.gateway(channels=1), make.gateway("GW-2")
+    hourly, daily = rule("gateway_limit", admin), rule("gateway_limit", admin, within="day")
+    call = taken(NOON + 10 * MINUTE, NOON + 11 * MINUTE, gateway.pk)
+    taken(NOON + 80 * MINUTE, NOON + 81 * MINUTE, gateway.pk), taken(NOON, NOON + MINUTE, other.pk)
+    client.force_login(admin)
+    first, second = raised(hourly)
+    page, report = client.get(f"/alarms/{first.pk}/").text, calls_address(first)
+    assert reverse("call", args=[call.pk]) in page
+    assert f'href="{report.replace("&", "&amp;")}"' in page
+    assert reverse("call", args=[call.pk]) in client.get(report).text
+    assert [calls_of(one, admin).count() for one in (first, second, *raised(daily))] == [1, 1, 2]
+    assert reverse("call", args=[call.pk]) not in client.get(calls_address(second)).text
 
 
 def test_administrators_only_and_gateways_that_are_there(admin: User) -> None:
