@@ -20,7 +20,7 @@ from budget.services.seeing import Seen, latest, with_locks
 from callanalytics.lib.fingerprints import fingerprint
 from callanalytics.web.requests import AuthenticatedRequest
 
-LAYOUT = 2
+LAYOUT = 3
 """Raise it when the template of the live part changes, so that open gadgets fetch the new form."""
 MOST, CALLS = 10, 10
 

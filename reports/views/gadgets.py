@@ -17,9 +17,9 @@ from reports.charts.drawing import Sheet
 from reports.charts.svg import draw
 from reports.services.own_calls import KINDS, PERIODS, OwnCalls, own_calls
 
-LAYOUT = 2
+LAYOUT = 3
 """Raise it when the template of the live part changes, so that open gadgets fetch the new form."""
-NARROW = 300.0
+NARROW = 304.0
 
 
 def chosen(request: AuthenticatedRequest) -> tuple[str, str]:
@@ -55,17 +55,19 @@ def seen_as(request: AuthenticatedRequest) -> str:
 
 def found(request: AuthenticatedRequest) -> Found:
     """Return what the live part shows."""
-    period, kind = chosen(request)
-    calls = own_calls(request.user, period, kind)
-    return Found(calls.mark, lambda: rendered(request, period, calls))
+    calls = own_calls(request.user, *chosen(request))
+    return Found(calls.mark, lambda: rendered(request, calls))
 
 
-def rendered(request: AuthenticatedRequest, period: str, found: OwnCalls) -> str:
+def rendered(request: AuthenticatedRequest, found: OwnCalls) -> str:
     """Return the live part."""
+    period, kind = chosen(request)
     sheet = Sheet(get_language_bidi(), None, NARROW)
     drawing = mark_safe(draw(found.chart, sheet)) if found.outgoing else ""  # noqa: S308  (escaped by draw)
     context = {
         "drawing": drawing, "outgoing": found.outgoing, "period": NAMES[period],
-        "calls": named_calls(found.records, mask_for(request.user)),
+        "calls": named_calls(found.records, mask_for(request.user)), "narrowed": kind != "all",
+        # Asked only when the list is empty: whether calls are to be expected at all.
+        "without_line": not found.records and not request.user.lines.exists(),
     }  # fmt: skip
     return render_to_string("gadgets/calls_live.html", context)

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from accounting.models import GadgetRules
+from accounting.services import gadgets
 from phonelock.models import Lock
 from tests import factories as make
 from tests.conftest import PASSWORD
@@ -68,3 +69,44 @@ def test_other_sites_cannot_frame_a_gadget(page: Page, host_page: str) -> None:
     page.goto(host_page)
     page.wait_for_timeout(500)
     assert page.frame_locator("iframe").get_by_label("User name").count() == 0
+
+
+def test_an_ended_sign_in_shows_the_door_with_a_word_why_and_leads_back(page: Page, live_portal: str) -> None:
+    GadgetRules(enabled=True).save()
+    ana = make.person("ana", extension="2001")
+    ana.set_password(PASSWORD)
+    ana.save()
+    page.goto(f"{live_portal}/gadgets/budget/?theme=dark")
+    enter(page)
+    expect(page.get_by_role("heading", name="My budgets")).to_be_visible()
+    details = page.get_by_role("link", name="Details")
+    assert (details.get_attribute("target"), details.get_attribute("rel")) == ("_blank", "noopener noreferrer")
+    page.get_by_text("Help", exact=True).click()
+    expect(page.get_by_text("The sign-in lasts until you sign out")).to_be_visible()
+    gadgets.end_everywhere()
+    expect(page.get_by_text("Your sign-in in gadgets has ended.")).to_be_visible(timeout=15_000)
+    enter(page)
+    expect(page).to_have_url(f"{live_portal}/gadgets/budget/?theme=dark")
+
+
+def test_a_lost_network_is_said_and_comes_back(page: Page, live_portal: str) -> None:
+    GadgetRules(enabled=True).save()
+    ana = make.person("ana", extension="2001")
+    ana.set_password(PASSWORD)
+    ana.save()
+    page.goto(f"{live_portal}/gadgets/lock/")
+    enter(page)
+    expect(page.get_by_text("Live", exact=True)).to_be_visible()
+    page.context.set_offline(True)
+    expect(page.get_by_text("No connection, trying again")).to_be_visible(timeout=15_000)
+    page.get_by_role("button", name="Lock 2001").click()
+    page.context.set_offline(False)
+    expect(page.get_by_text("Live", exact=True)).to_be_visible(timeout=30_000)
+    assert not Lock.objects.exists()
+
+
+def enter(page: Page) -> None:
+    """Sign in at the door."""
+    page.get_by_label("User name").fill("ana")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
