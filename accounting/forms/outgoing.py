@@ -37,10 +37,3 @@ class MailFilter(FilterForm):
     def by_term(self, mails: Mails, term: str) -> Mails:
         """Keep the mails with this in their recipient or subject."""
         return mails.filter(Q(recipient__icontains=term) | Q(letter__subject__icontains=term))
-
-    def without(self, *names: str) -> str:
-        """Return the query string without some filters, on the first page."""
-        left = self.params.copy()
-        for name in (*names, *self.other_keys):
-            left.pop(name, None)
-        return left.urlencode()

@@ -36,13 +36,6 @@ class RejectedFilter(FilterForm):
         self.fields["system"].queryset = PhoneSystem.objects.all()  # type: ignore[attr-defined]
         self.fields["reason"].choices = [("", _("Any")), *REASONS.items()]  # type: ignore[attr-defined]
 
-    def without(self, *names: str) -> str:
-        """Return the query string without some filters, on the first page."""
-        left = self.params.copy()
-        for name in (*names, *self.other_keys):
-            left.pop(name, None)
-        return left.urlencode()
-
     def conditions(self) -> dict[str, Any]:
         """Return the filters as conditions of a query that can be kept as JSON."""
         lookups = {"system": "file__phone_system_id", "reason": "reason_code", "file": "file__name"}

@@ -33,7 +33,3 @@ class MessageFilter(FilterForm):
     def by_webhook(self, messages: Messages, webhook: Webhook) -> Messages:
         """Keep the messages to this webhook."""
         return messages.filter(webhook=webhook)
-
-    def without(self, *names: str) -> str:
-        """Return the query string without some filters, on the first page."""
-        return super().without(*names, *self.other_keys)

@@ -10,6 +10,8 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 MAX_VALUE_LENGTH = 400
+PLACES = ("after", "before", "below", "page", "job")
+"""Keys of the address that say which page of a list is shown, or what was just done with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class FilterForm(forms.Form):
     def without(self, *names: str) -> str:
         """Return the query string without some filters, on the first page."""
         left = self.params.copy()
-        for name in (*names, "after", "before"):
+        for name in (*names, *PLACES):
             left.pop(name, None)
         return left.urlencode()
 
