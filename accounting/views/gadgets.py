@@ -109,6 +109,8 @@ class GadgetSignInView(SignInView):
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         """Open a session that lasts as long as the administrator says, and that can be ended."""
+        # The same person's session would keep its key: copies of a cookie that was ended would live again.
+        self.request.session.flush()
         response = super().form_valid(form)
         sign_in = gadgets.begin(form.get_user(), self.request.headers.get("User-Agent", ""))
         self.request.session[MARK] = sign_in.pk

@@ -115,6 +115,18 @@ def test_an_administrator_ends_sign_ins_one_by_one_and_all(
     assert other.get("/setup/system/gadgets/").status_code == 403
 
 
+def test_a_stolen_cookie_that_was_ended_stays_dead_when_its_person_signs_in_again(
+    client: Client, rules: GadgetRules, ana: User
+) -> None:
+    enter(client, ana)
+    thief = Client()
+    thief.cookies["gadget"] = client.cookies["gadget"].value
+    assert thief.get(CALLS).status_code == 200
+    GadgetSignIn.objects.update(revoked_at=timezone.now())
+    enter(client, ana)
+    assert (client.get(CALLS).status_code, thief.get(CALLS).status_code) == (200, 302)
+
+
 def test_a_shorter_term_holds_for_present_sign_ins(client: Client, rules: GadgetRules, ana: User) -> None:
     enter(client, ana)
     GadgetSignIn.objects.update(created_at=timezone.now() - timedelta(days=5))
