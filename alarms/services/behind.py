@@ -1,6 +1,6 @@
 """The calls behind an alarm, as one reader may see them: those it has kept, or those that its question finds."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -83,10 +83,24 @@ def told_filters(alarm: Alarm) -> dict[str, object] | None:
     return found
 
 
-def calls_address(alarm: Alarm) -> str:
-    """Return the report of calls on the days of an alarm, within the portal; the rule's zone says which days."""
+def zone_of(alarm: Alarm) -> ZoneInfo:
+    """Return the zone in whose days an alarm is told: the rule's, or the organisation's where it covers days of it."""
+    organisation = ZoneInfo(settings.TIME_ZONE)
     # Zones can vanish with an update of the system; the calls are to be found nevertheless.
-    zone = ZoneInfo(alarm.rule.zone if alarm.rule.zone in ZONES else settings.TIME_ZONE)
+    zone = ZoneInfo(alarm.rule.zone) if alarm.rule.zone in ZONES else organisation
+    return organisation if covers_days(alarm, organisation) and not covers_days(alarm, zone) else zone
+
+
+def covers_days(alarm: Alarm, zone: ZoneInfo) -> bool:
+    """Return whether an alarm lasts from a midnight of a zone until another."""
+    if alarm.until is None:
+        return False
+    return alarm.happened_at.astimezone(zone).time() == alarm.until.astimezone(zone).time() == time()
+
+
+def calls_address(alarm: Alarm) -> str:
+    """Return the report of calls on the days of an alarm, within the portal; zone_of() says which days."""
+    zone = zone_of(alarm)
     last = max(alarm.happened_at, (alarm.until or alarm.happened_at) - timedelta(seconds=1))
     asked = QueryDict(alarm.query, mutable=True)
     asked["from"] = alarm.happened_at.astimezone(zone).date().isoformat()

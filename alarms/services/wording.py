@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
 from django.db.models import Model, Q, QuerySet
 from django.urls import reverse
@@ -17,15 +16,13 @@ from accounting.services.naming import gateway_names, person_names
 from alarms.kinds import KINDS
 from alarms.kinds.base import Finding, Kind
 from alarms.models import Alarm, AlarmRule, RuleRun
-from alarms.services.behind import calls_address, calls_of
+from alarms.services.behind import calls_address, calls_of, covers_days, zone_of
 from alarms.services.raising import alarm_of
-from callanalytics.middleware import ZONES
 from callanalytics.templatetags.ui import money_as_text
 
 __all__ = ["Worded", "calls_address", "calls_of", "worded", "worded_findings"]
 GONE = "circle-question-mark"
 UNITS: dict[str, type[Model]] = {"department_id": Department, "cost_centre_id": CostCentre, "office_id": Office}
-MIDNIGHT = time(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,12 +156,11 @@ def moment_of(alarm: Alarm) -> str:
 
 
 def whole_days(alarm: Alarm) -> str:
-    """Return the days of an occasion from midnight to midnight by the clock of its rule, '' for any other."""
-    if alarm.until is None or alarm.rule.zone not in ZONES:
+    """Return the days of an occasion from midnight to midnight by the clock of zone_of(), '' for any other."""
+    zone = zone_of(alarm)
+    if alarm.until is None or not covers_days(alarm, zone):
         return ""
-    start, end = (moment.astimezone(ZoneInfo(alarm.rule.zone)) for moment in (alarm.happened_at, alarm.until))
-    if not start.time() == end.time() == MIDNIGHT:
-        return ""
+    start, end = (moment.astimezone(zone) for moment in (alarm.happened_at, alarm.until))
     last = end - timedelta(days=1)
     return day_of(start) if last.date() <= start.date() else f"{day_of(start)} – {day_of(last)}"
 

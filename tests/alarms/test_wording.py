@@ -1,6 +1,6 @@
 """Alarms are said with the names that each reader may see, and lead to the calls behind them."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -95,3 +95,14 @@ def test_findings_are_said_before_they_are_stored() -> None:
     (told,) = worded_findings([found], KINDS["international"], admin)
     assert (told.who, told.sentence, told.address) == (str(gateway), "3 international calls", "")
     assert " – " in told.when
+
+
+def test_days_of_the_organisation_are_told_as_days_by_a_rule_of_another_zone(settings: Any) -> None:
+    settings.TIME_ZONE = "Europe/Berlin"
+    admin = make.administrator()
+    begin = datetime(2026, 11, 21, 23, tzinfo=UTC)
+    kind, found = KINDS["unusual"], Finding("a", begin, Subject(1, "2001"), begin + timedelta(days=1))
+    days = [worded_findings([found], kind, admin, zone)[0] for zone in ("Europe/London", "Europe/Berlin")]
+    assert [told.when for told in days] == ["22 Nov 2026"] * 2
+    address = calls_address(days[0].alarm)
+    assert "from=2026-11-22&to=2026-11-22&zone=Europe%2FBerlin" in address
