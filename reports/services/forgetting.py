@@ -1,14 +1,15 @@
-"""Forgets a person who is erased: own reports and schedules, and the address among the recipients of others."""
+"""Forgets an erased person: own dashboard, reports and schedules, and the address among the recipients of others."""
 
 from accounting.models import Job, User
 from reports.mails.sending import KIND
-from reports.models import ReportSchedule, SavedReport, ScheduleRun
+from reports.models import Dashboard, ReportSchedule, SavedReport, ScheduleRun
 
 
 def forget_person(person: User, address: str) -> None:
-    """Delete what a person has saved, scheduled and mailed, and send nothing to the person any more."""
+    """Delete what a person has saved, arranged, scheduled and mailed, and send nothing to the person any more."""
     ReportSchedule.objects.filter(owner=person).delete()
     SavedReport.objects.filter(owner=person).delete()
+    Dashboard.objects.filter(owner=person).delete()
     mailed = Job.objects.filter(kind=KIND).exclude(finished_at=None)
     mailed.filter(started_by=person).delete()
     if not address:

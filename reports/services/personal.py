@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounting.models import User
 from accounting.services.personal_tables import PersonalTable
-from reports.models import ReportSchedule, SavedReport, ScheduleRun
+from reports.models import Dashboard, ReportSchedule, SavedReport, ScheduleRun
 
 SAVED = (
     "name", "slug", "description", "group", "query", "department__name", "cost_centre__code", "office__name",
@@ -21,7 +21,9 @@ RUNS = ("schedule__name", "due_at", "manual", "state", "rows", "reason", "text",
 
 
 def tables(person: User) -> Iterator[PersonalTable]:
-    """Yield saved reports, own schedules and those of others that are sent to the person, and runs."""
+    """Yield dashboard, saved reports, own schedules and those of others that are sent to the person, and runs."""
+    boards = Dashboard.objects.filter(owner=person).values_list("places", "changed_at")
+    yield PersonalTable("dashboard.csv", _("Dashboard"), ("widgets", "changed_at"), boards, with_widgets)
     saved = SavedReport.objects.filter(owner=person).order_by("pk").values_list(*SAVED)
     yield PersonalTable("saved_reports.csv", _("Saved reports"), named(SAVED), saved)
     keys = [*ReportSchedule.objects.filter(owner=person).values_list("pk", flat=True), *sent_to(person)]
@@ -44,6 +46,12 @@ def sent_to(person: User) -> list[int]:
     others = ReportSchedule.objects.exclude(owner=person).values_list("pk", "recipients").iterator()
     address = person.email.lower()
     return [pk for pk, recipients in others if address in (one.lower() for one in recipients)]
+
+
+def with_widgets(row: Sequence[Any]) -> list[Any]:
+    """Return the row of a dashboard with the names of its widgets as text."""
+    places, changed_at = row
+    return [", ".join(place["widget"] for place in places), changed_at]
 
 
 def readable(row: Sequence[Any]) -> list[Any]:

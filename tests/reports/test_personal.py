@@ -14,7 +14,7 @@ from accounting.models import Job, MailPurpose, OutgoingMail, Role, User
 from accounting.services import jobs
 from accounting.services.outbox import Letter, post
 from budget.models import Account, Budget, BudgetEvent, BudgetPeriod, Happened
-from reports.models import ReportSchedule, RunState, SavedReport, ScheduleRun
+from reports.models import Dashboard, ReportSchedule, RunState, SavedReport, ScheduleRun
 from tests import factories as make
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("mail_to_anybody")]
@@ -32,6 +32,9 @@ def desk(client: Client, admin: User, settings: Any, tmp_path: Any) -> Client:
 def held_by(person: User, other: User) -> None:
     """Let a person have a saved report, a schedule with a run, mails and a budget; another one mails to the person."""
     SavedReport.objects.create(owner=person, slug="calls", name="Mine", query="period=all")
+    Dashboard.objects.create(
+        owner=person, places=[{"id": "a", "widget": "my-line"}, {"id": "b", "widget": "last-calls"}]
+    )
     fields = {"slug": "calls", "query": "period=all", "format": "csv", "subject": "s", "zone": "UTC"}
     own = ReportSchedule.objects.create(owner=person, name="Weekly", recipients=["board@example.com"], **fields)
     ScheduleRun.objects.create(schedule=own, due_at=DUE, finished_at=DUE, state=RunState.SENT, rows=7)
@@ -72,6 +75,7 @@ def test_the_export_holds_reports_mails_and_budgets(desk: Client, ana: User, cle
         return list(csv.DictReader(io.StringIO(archive.read(file).decode("utf-8-sig"))))
 
     assert [row["name"] for row in rows("saved_reports.csv")] == ["Mine"]
+    assert [row["widgets"] for row in rows("dashboard.csv")] == ["my-line, last-calls"]
     assert [(row["name"], row["owner"]) for row in rows("scheduled_reports.csv")] == [
         ("Weekly", "ana"),
         ("Of Cleo", "cleo"),
@@ -89,6 +93,7 @@ def test_an_erased_person_is_in_none_of_them(desk: Client, ana: User, cleo: User
     desk.post(reverse("erase_person", args=[ana.pk]), {"username": "ana"})
     work()
     assert not SavedReport.objects.exists()
+    assert not Dashboard.objects.exists()
     (schedule,) = ReportSchedule.objects.all()
     assert (schedule.name, schedule.recipients) == ("Of Cleo", ["cleo@example.com"])
     assert [mail.recipient for mail in OutgoingMail.objects.all()] == ["cleo@example.com"]
