@@ -27,7 +27,7 @@ from accounting.models.jobs import Job, JobState
 from accounting.models.lines import Device, Extension, Gateway, LineAssignment, PhoneSystem
 from accounting.models.numbering import MaskingRule, NumberRule
 from accounting.models.organization import CostCentre, Department, Membership, Office, Supervision
-from accounting.models.outgoing import MailFault, MailPurpose, MailState, OutgoingLetter, OutgoingMail
+from accounting.models.outgoing import Delivery, MailFault, MailPurpose, MailState, OutgoingLetter, OutgoingMail
 from accounting.models.recurring import Recurring, TimesTrouble
 from accounting.models.reference import ReferenceRevision
 from accounting.models.sheets import SheetImport, SheetState
@@ -55,6 +55,7 @@ __all__ = [
     "CorrectionKind",
     "CorrectionState",
     "CostCentre",
+    "Delivery",
     "Department",
     "Device",
     "Direction",

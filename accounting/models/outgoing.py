@@ -79,24 +79,32 @@ class OutgoingLetter(models.Model):
         return self.subject
 
 
-class OutgoingMail(models.Model):
-    """One letter to one recipient: a letter that one recipient's server refuses is not sent twice to the others."""
+class Delivery(models.Model):
+    """Something on its way to one receiver, in the hands of one deliverer at a time (services.claims)."""
 
-    letter = models.ForeignKey(OutgoingLetter, models.CASCADE, related_name="mails")
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    """The Message-ID, the same at each attempt."""
-    recipient = models.EmailField(_("to"))
+    """The same at each attempt, for receivers that recognise repetitions; of a mail, the Message-ID."""
     state = models.CharField(_("state"), max_length=10, choices=MailState.choices, default=MailState.WAITING)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     next_attempt_at = models.DateTimeField(_("next attempt"))
     claim = models.UUIDField(null=True)
     """Who sends it at present; guards what that one stores afterwards."""
     lease_until = models.DateTimeField(null=True)
-    fault = models.CharField(_("reason"), max_length=12, choices=MailFault.choices, blank=True, default=MailFault.NONE)
-    answer = models.CharField(_("answer of the mail server"), max_length=300, blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     ended_at = models.DateTimeField(_("ended"), null=True)
     """When it was sent, given up or cancelled."""
+
+    class Meta:
+        abstract = True
+
+
+class OutgoingMail(Delivery):
+    """One letter to one recipient: a letter that one recipient's server refuses is not sent twice to the others."""
+
+    letter = models.ForeignKey(OutgoingLetter, models.CASCADE, related_name="mails")
+    recipient = models.EmailField(_("to"))
+    fault = models.CharField(_("reason"), max_length=12, choices=MailFault.choices, blank=True, default=MailFault.NONE)
+    answer = models.CharField(_("answer of the mail server"), max_length=300, blank=True)
 
     class Meta:
         verbose_name = _("mail")

@@ -1,6 +1,6 @@
 """Business hours by the clock of an office: when it is open, with weekends and public holidays, to the minute."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import chain
@@ -11,6 +11,7 @@ from django.conf import settings
 from accounting.models import Office
 from accounting.services.rating.calendars import USUAL_HOURS, HolidayCalendar, same_offset_until, weekend_of
 from callanalytics.lib.hours import DAY, Window, read_windows
+from callanalytics.lib.spans import joined
 
 A_DAY = timedelta(days=1)
 Stretch = tuple[datetime, datetime]
@@ -45,17 +46,6 @@ def in_force_on(day: date, windows: Sequence[Window], counts: Callable[[int], bo
     if counts(day.isoweekday()):
         found += [(start, end if end > start else DAY) for start, end in windows]
     return joined(found)
-
-
-def joined(windows: Iterable[Window]) -> list[Window]:
-    """Return windows in order, those that touch each other as one."""
-    found: list[Window] = []
-    for start, end in sorted(windows):
-        if found and start <= found[-1][1]:
-            found[-1] = (found[-1][0], max(end, found[-1][1]))
-        else:
-            found.append((start, end))
-    return found
 
 
 def rest_of_day(windows: Sequence[Window]) -> list[Window]:

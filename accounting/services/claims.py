@@ -1,7 +1,6 @@
 """Rows on their way out are claimed by one deliverer at a time; the claim of one that is killed runs out.
 
-Mails (OutgoingMail) and what is posted to webhooks share it: rows with state, attempts, next_attempt_at, claim and
-lease_until.
+Mails (OutgoingMail) and what is posted to webhooks share it: rows of Delivery.
 """
 
 import uuid
@@ -13,9 +12,9 @@ from django.db import models, transaction
 from django.db.models import Count, F
 from django.utils import timezone
 
-from accounting.models import MailState
+from accounting.models import Delivery, MailState
 
-Row = TypeVar("Row", bound=models.Model)
+Row = TypeVar("Row", bound=Delivery)
 LEASE = timedelta(minutes=5)
 """How long a claimed row is left to its deliverer; renewed before each attempt, which takes less."""
 STEADY = timedelta(seconds=30)
@@ -54,17 +53,17 @@ def free(rows: models.QuerySet[Row]) -> None:
     rows.update(state=MailState.WAITING, claim=None, lease_until=None, next_attempt_at=timezone.now())
 
 
-def begin(row: Any) -> bool:
+def begin(row: Delivery) -> bool:
     """Renew the claim on a row and count the attempt; False when it has run out and another has taken the row."""
     return bool(own(row).update(lease_until=timezone.now() + LEASE, attempts=F("attempts") + 1))
 
 
-def store(row: Any, **values: Any) -> bool:
+def store(row: Delivery, **values: Any) -> bool:
     """Store values of a claimed row and give up the claim; False when the claim is another's."""
     return bool(own(row).update(claim=None, lease_until=None, **values))
 
 
-def own(row: Any) -> models.QuerySet[Any]:
+def own(row: Row) -> models.QuerySet[Row]:
     """Return the row as long as the claim on it holds."""
     return models.QuerySet(type(row)).filter(pk=row.pk, claim=row.claim, state=MailState.SENDING)
 

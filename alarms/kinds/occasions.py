@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from callanalytics.lib.periods import months_later
+from callanalytics.lib.spans import joined
 
 HOUR, DAY, WEEK, MONTH = "hour", "day", "week", "month"
 WITHIN: dict[str, str | Promise] = {
@@ -75,10 +76,4 @@ def midnight(day: date, zone: ZoneInfo) -> datetime:
 
 def merged(occasions: Iterable[Occasion]) -> list[tuple[datetime, datetime]]:
     """Return the times of occasions in order, those that touch each other as one."""
-    found: list[tuple[datetime, datetime]] = []
-    for start, end, _name in sorted(set(occasions)):
-        if found and start <= found[-1][1]:
-            found[-1] = (found[-1][0], max(end, found[-1][1]))
-        else:
-            found.append((start, end))
-    return found
+    return joined((start, end) for start, end, _name in occasions)

@@ -1,6 +1,5 @@
 """Webhooks: where alarms are posted beside mail, and the messages on their way there."""
 
-import uuid
 from typing import Any
 
 from django.conf import settings
@@ -8,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounting.models import MailState
+from accounting.models import Delivery
 from callanalytics.lib.secrets import EncryptedField
 
 
@@ -56,28 +55,19 @@ class WebhookFault(models.TextChoices):
     EXPIRED = "expired", _("The receiver took it neither at once nor later.")
 
 
-class WebhookMessage(models.Model):
-    """One message to one webhook, posted in the transaction that causes it; states are those of mails."""
+class WebhookMessage(Delivery):
+    """One message to one webhook, posted in the transaction that causes it."""
 
     webhook = models.ForeignKey(Webhook, models.CASCADE, related_name="messages", verbose_name=_("webhook"))
-    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    """The same at each attempt, for receivers that recognise repetitions."""
     key = models.CharField(max_length=100)
     """Its cause, so that the same is never posted twice to one webhook."""
     cause = models.CharField(max_length=100, blank=True, db_index=True)
     sender = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     body: models.JSONField[Any, dict[str, Any]] = models.JSONField()
-    state = models.CharField(_("state"), max_length=10, choices=MailState.choices, default=MailState.WAITING)
-    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
-    next_attempt_at = models.DateTimeField(_("next attempt"))
-    claim = models.UUIDField(null=True)
-    lease_until = models.DateTimeField(null=True)
     fault = models.CharField(
         _("reason"), max_length=12, choices=WebhookFault.choices, blank=True, default=WebhookFault.NONE
     )
     answer = models.CharField(_("answer of the receiver"), max_length=300, blank=True)
-    created_at = models.DateTimeField(_("created"), auto_now_add=True)
-    ended_at = models.DateTimeField(_("ended"), null=True)
 
     class Meta:
         verbose_name = _("webhook message")

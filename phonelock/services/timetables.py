@@ -8,8 +8,9 @@ from itertools import chain
 from accounting.models import Office, User
 from accounting.querysets.organization import subtree
 from accounting.querysets.validity import member_rows
-from accounting.services.business_hours import Site, in_force_on, joined, moment_of, rest_of_day, site_of
+from accounting.services.business_hours import Site, in_force_on, moment_of, rest_of_day, site_of
 from callanalytics.lib.hours import DAY, Window, read_windows
+from callanalytics.lib.spans import joined
 from phonelock.models import Holidays, Timetable, TimetableExemption
 from phonelock.services.locking import lines_by_holder
 

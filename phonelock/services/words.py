@@ -1,6 +1,7 @@
 """Locks in words: what each state means for calls, who lifts each reason, and what happened."""
 
 from collections.abc import Collection
+from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -39,6 +40,15 @@ def sign_of(line: LineView) -> str:
 def meaning_of(line: LineView) -> str:
     """Return what a line's state means for its calls."""
     return str(MEANINGS[line.status])
+
+
+def told_of(line: LineView) -> dict[str, Any]:
+    """Return what pages tell of a line: its state, why, who lifts that, and a mark that changes with it."""
+    return {
+        "line": line, "sign": sign_of(line), "meaning": meaning_of(line),
+        "reasons": [(one, lifted_by(one)) for one in line.reasons],
+        "mark": f"{line.extension.pk}-{line.status}-{len(line.reasons)}",
+    }  # fmt: skip
 
 
 def lifted_by(lock: Lock) -> str:

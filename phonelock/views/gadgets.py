@@ -14,7 +14,7 @@ from callanalytics.web.requests import AuthenticatedRequest
 from phonelock.models import Reason, Through
 from phonelock.services import locking
 from phonelock.services.seeing import LineView, lines_held_by
-from phonelock.services.words import lifted_by, meaning_of, sign_of
+from phonelock.services.words import told_of
 from phonelock.views.own import own_line, tag_of
 
 
@@ -36,14 +36,7 @@ def lock_live(request: AuthenticatedRequest) -> HttpResponse:
 
 def rendered(request: AuthenticatedRequest, lines: list[LineView]) -> str:
     """Return the live part."""
-    cards = [
-        {
-            "line": line, "sign": sign_of(line), "meaning": meaning_of(line),
-            "reasons": [(one, lifted_by(one)) for one in line.reasons],
-            "mark": f"{line.extension.pk}-{line.status}-{len(line.reasons)}",
-        }
-        for line in lines
-    ]  # fmt: skip
+    cards = [told_of(line) for line in lines]
     return render_to_string("gadgets/lock_live.html", {"cards": cards, "theme": theme_of(request)}, request)
 
 

@@ -22,7 +22,7 @@ from phonelock.models import LockEvent, Pin, Reason, RefusedCall, Through
 from phonelock.services import locking, pins
 from phonelock.services.refusing import refused_rows
 from phonelock.services.seeing import LineView, lines_held_by, views_of
-from phonelock.services.words import event_in_words, lifted_by, meaning_of, sign_of
+from phonelock.services.words import event_in_words, told_of
 
 PAGE = 50
 LAYOUT = 3
@@ -70,15 +70,7 @@ def mark_of(line: LineView) -> tuple[Any, ...]:
 
 def rendered(request: AuthenticatedRequest, lines: Sequence[LineView], ends: Mapping[int, EndForm]) -> str:
     """Return the live part; `ends` are forms with errors, by line."""
-    cards = [
-        {
-            "line": line, "sign": sign_of(line), "meaning": meaning_of(line),
-            "reasons": [(one, lifted_by(one)) for one in line.reasons],
-            "mark": f"{line.extension.pk}-{line.status}-{len(line.reasons)}",
-            "end": ends.get(line.extension.pk) or end_form(line.extension.pk),
-        }
-        for line in lines
-    ]  # fmt: skip
+    cards = [told_of(line) | {"end": ends.get(line.extension.pk) or end_form(line.extension.pk)} for line in lines]
     context = {"cards": cards, "user": request.user}
     return render_to_string("phonelock/mine_live.html", context, request)
 

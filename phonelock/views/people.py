@@ -25,7 +25,7 @@ from phonelock.services import locking, many, pins
 from phonelock.services.choosing import Choice, own_lines, people_chosen
 from phonelock.services.refusing import refused_rows
 from phonelock.services.seeing import LineView, views_of
-from phonelock.services.words import event_in_words, lifted_by, meaning_of, sign_of
+from phonelock.services.words import event_in_words, sign_of, told_of
 
 PAGE = 25
 FIRST = 20
@@ -156,8 +156,7 @@ def line_page(request: AuthenticatedRequest, line: Extension, form: NoteForm, ta
     """Return the page of a line with a new form, or with one that has errors."""
     (view,) = views_of([line])
     context: dict[str, Any] = {
-        "line": view, "sign": sign_of(view), "meaning": meaning_of(view), "tab": tab,
-        "reasons": [(one, lifted_by(one)) for one in view.reasons],
+        **told_of(view), "tab": tab,
         "barred": barred(view, request.user, lines_of_reader(request.user)),
         "holders": list(User.objects.filter(pk__in=held_now().filter(extension=line).values("user_id"))),
         "form": form, "with_person": True,

@@ -43,7 +43,7 @@ class OwnCalls:
     @property
     def mark(self) -> str:
         """A short text that differs whenever one of the shown calls or columns differs."""
-        columns = [mark.value for mark in self.chart.series[0].marks]
+        columns = [mark and mark.value for mark in self.chart.series[0].marks]
         return fingerprint(columns, [(record.pk, record.batch_id) for record in self.records])
 
 
