@@ -36,12 +36,11 @@ from alarms.kinds import KINDS
 from alarms.models import Alarm, AlarmRule
 from alarms.querysets import AlarmQuerySet
 from alarms.services.acknowledging import acknowledge
-from alarms.services.behind import has_calls
 from alarms.services.overview import count_anew
 from alarms.services.rules import settings_of
 from alarms.services.story import absolute
 from alarms.services.webhook_bodies import alarm_as_json
-from alarms.services.wording import Worded, calls_address, calls_of, worded
+from alarms.services.wording import Worded, calls_of, worded
 from callanalytics.web.pagination import Paging
 from callanalytics.web.requests import client_address
 
@@ -98,6 +97,7 @@ class AlarmWhole(AlarmOut):
     more: bool
     """Whether there are more; “calls_url” leads to all."""
     calls_url: str | None
+    """Null without calls, and for what the person may not know."""
 
 
 class AlarmAcknowledged(AlarmOut):
@@ -190,7 +190,7 @@ def one_alarm(request: HttpRequest, alarm: Id) -> AlarmWhole:
     subject = f"{line.alarm.rule.name}: {line.sentence}"
     witness(masker, rows[:MOST], "alarm", line.alarm.pk, subject, client_address(request) or None)
     return AlarmWhole(
-        **facts_of(line), records=calls_out(rows[:MOST], masker), more=len(rows) > MOST, calls_url=calls_url(line.alarm)
+        **facts_of(line), records=calls_out(rows[:MOST], masker), more=len(rows) > MOST, calls_url=calls_url(line)
     )
 
 
@@ -260,11 +260,9 @@ def facts_of(line: Worded) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def calls_url(alarm: Alarm) -> str | None:
-    """Return the address of the report of calls about an alarm, within the interface; None for one without calls."""
-    if not has_calls(alarm) or alarm.rule.kind not in KINDS:
-        return None
-    return f"{reverse('api:run', args=['calls'])}?{calls_address(alarm).partition('?')[2]}"
+def calls_url(line: Worded) -> str | None:
+    """Return the address of the report of calls about an alarm, within the interface; None where there is none."""
+    return f"{reverse('api:run', args=['calls'])}?{line.report.partition('?')[2]}" if line.report else None
 
 
 def rule_out(rule: AlarmRule) -> RuleOut:

@@ -16,11 +16,11 @@ from accounting.services.naming import gateway_names, person_names
 from alarms.kinds import KINDS
 from alarms.kinds.base import Finding, Kind
 from alarms.models import Alarm, AlarmRule, RuleRun
-from alarms.services.behind import calls_address, calls_of, covers_days, zone_of
+from alarms.services.behind import calls_address, calls_of, covers_days, has_calls, zone_of
 from alarms.services.raising import alarm_of
 from callanalytics.templatetags.ui import money_as_text
 
-__all__ = ["Worded", "calls_address", "calls_of", "worded", "worded_findings"]
+__all__ = ["Worded", "calls_of", "worded", "worded_findings"]
 GONE = "circle-question-mark"
 UNITS: dict[str, type[Model]] = {"department_id": Department, "cost_centre_id": CostCentre, "office_id": Office}
 
@@ -41,6 +41,8 @@ class Worded:
     """'' without one."""
     address: str
     """The page of the alarm, within the portal; '' of what is not stored."""
+    report: str
+    """The report of calls about it, within the portal; '' without calls, and where it would tell who it was."""
 
 
 def worded(alarms: Sequence[Alarm], reader: User) -> list[Worded]:
@@ -79,6 +81,7 @@ class Names:
             kind.icon if kind else GONE, kind.sentence(alarm) if kind else "",
             self.who(alarm) if known else _("Outside of what you may see"), moment_of(alarm), amount,
             reverse("alarm", args=[alarm.pk]) if alarm.pk else "",
+            calls_address(alarm) if known and kind and alarm.pk and has_calls(alarm) else "",
         )  # fmt: skip
 
     def knows(self, alarm: Alarm) -> bool:

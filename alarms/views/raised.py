@@ -13,15 +13,13 @@ from accounting.services.recurrence_words import when_of
 from accounting.services.witnessing import witness
 from accounting.tables import ALL_CALLS
 from alarms.filters import SHOWN, AlarmFilter
-from alarms.kinds import KINDS
 from alarms.models import Alarm, AlarmRule
 from alarms.querysets import AlarmQuerySet
 from alarms.services.acknowledging import acknowledge, reopen
-from alarms.services.behind import has_calls
 from alarms.services.overview import count_anew
 from alarms.services.rules import settings_of
 from alarms.services.told import messages_of
-from alarms.services.wording import calls_address, calls_of, worded
+from alarms.services.wording import calls_of, worded
 from callanalytics.web.pagination import SIZES, Paging
 from callanalytics.web.permissions import overseers, require
 from callanalytics.web.requests import AuthenticatedRequest, chosen_ids, client_address, one_of, way_back
@@ -82,8 +80,7 @@ def alarm(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     context = {
         "told": told, "when": when_of(found.rule), "settings": settings_of(found.rule), "more": len(records) > CALLS,
         "table": Table(ALL_CALLS, named_calls(shown, masker, owners=True)) if shown else None, "most": CALLS,
-        "report": calls_address(found) if has_calls(found) and found.rule.kind in KINDS else "",
-        "done": just_done(request), "told_to": messages_of(found),
+        "report": told.report, "done": just_done(request), "told_to": messages_of(found),
     }  # fmt: skip
     return render(request, "alarms/alarm.html", context)
 

@@ -52,6 +52,9 @@ def test_an_alarm_tells_its_calls_within_scope_and_masks(boss: User) -> None:
     assert behind[0]["call_url"].endswith(f"/{call['id']}")
     make.CallRecord.objects.update(department_id=None)
     assert reader(boss).get(f"{ALARMS}/{alarm.pk}").json()["records"] == []
+    boss.supervisions.update(department=make.department("Logistics"))
+    told = reader(boss).get(f"{ALARMS}/{alarm.pk}").json()
+    assert (told["who"], told["calls_url"]) == ("Outside of what you may see", None)
 
 
 def test_whom_a_private_call_reached_stays_hidden(boss: User, admin: User) -> None:

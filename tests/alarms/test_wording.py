@@ -13,8 +13,9 @@ from alarms.kinds import KINDS
 from alarms.kinds.base import Finding, Subject
 from alarms.kinds.looking import latest_marks
 from alarms.models import Alarm, AlarmRule
+from alarms.services.behind import calls_address
 from alarms.services.evaluating import run_now
-from alarms.services.wording import calls_address, calls_of, worded, worded_findings
+from alarms.services.wording import calls_of, worded, worded_findings
 from tests import factories as make
 from tests.alarms.rules import SELDOM
 
@@ -49,10 +50,11 @@ def test_who_is_named_only_to_those_who_may_see_the_calls() -> None:
     assert (told.sentence, told.kind_label, told.icon) == ("1 international call", "International calls", "globe")
     assert told.who.startswith("Anna Weber 0 (2")
     assert told.amount == "€0.12"
+    assert f"extension={alarm.extension}" in told.report
     assert calls_of(alarm, boss).count() == 1
     boss.supervisions.all().delete()
     told = worded([alarm], boss)[0]
-    assert (told.who, told.amount) == ("Outside of what you may see", "")
+    assert (told.who, told.amount, told.report) == ("Outside of what you may see", "", "")
     assert not calls_of(alarm, boss).exists()
 
 
