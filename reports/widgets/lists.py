@@ -14,6 +14,7 @@ from reports.engine.question import asker_for
 from reports.models import SavedReport
 from reports.services.saving import base_of, read_saved
 from reports.services.usage import SHORTCUTS, most_used
+from reports.services.witnessing import witness_rows
 from reports.widgets.base import Content, NothingToShow, Sight
 from reports.widgets.pictures import pictured
 
@@ -45,4 +46,6 @@ def saved_report(sight: Sight) -> Content:
         if reading.problems:
             raise NothingToShow(" ".join(reading.problems))
         content = pictured(base, reading.question, sight)
+    if layout := content.context.get("layout"):
+        witness_rows(asker.masker, layout.columns, layout.rows, None)
     return replace(content, address=reverse("saved_report", args=[saved.pk]))

@@ -11,7 +11,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
-from accounting.models import CallType, Direction, Outcome, User
+from accounting.models import AuditedAction, AuditEntry, CallType, Direction, Outcome, Role, User
 from alarms.models import Alarm, AlarmRule
 from alarms.services.evaluating import run_now
 from reports.models import Dashboard, SavedReport
@@ -220,6 +220,17 @@ def test_saved_reports_are_shown_as_far_as_they_are_shared() -> None:
     assert "Mine alone" not in shown(client_of(ben))
     saved.delete()
     assert "was deleted" in widget(client_of(ben), frames(client_of(ben))[0])
+
+
+def test_numbers_read_in_full_in_a_saved_report_are_recorded() -> None:
+    admin = make.administrator()
+    saved = SavedReport.objects.create(owner=admin, slug="calls", name="All", query="period=all&columns=other")
+    client = client_of(admin)
+    client.post(reverse("add_widgets"), {"report": saved.pk, "zone": "top"})
+    make.record(make.person("ana"))
+    make.masking_rule(Role.USER)
+    assert "1234567" in widget(client, frames(client)[0])
+    assert AuditEntry.objects.filter(action=AuditedAction.VIEWED, subject_type="calls", actor_id=admin.pk).exists()
 
 
 def test_administrators_say_with_what_a_role_begins() -> None:
