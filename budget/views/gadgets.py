@@ -14,6 +14,7 @@ from accounting.services.naming import named_calls
 from accounting.views.gadgets import gadget, shown
 from accounting.views.live import Found, first_part, news, view_mark
 from budget.models import Account
+from budget.services.charges import Zones
 from budget.services.counted import latest_counted
 from budget.services.narrowing import accounts_of
 from budget.services.seeing import Seen, latest, with_locks
@@ -63,7 +64,8 @@ def mark_of(card: Seen) -> tuple[Any, ...]:
 
 def found(person: User, cards: Sequence[Seen]) -> Found:
     """Return what the live part shows."""
-    counted = [latest_counted(person, card.account.budget, card.period, CALLS) for card in cards]
+    zones = Zones.read()
+    counted = [latest_counted(person, card.account.budget, card.period, CALLS, zones) for card in cards]
     mark = fingerprint([[(call.pk, call.batch_id) for call in calls] for calls in counted])
     return Found(mark, lambda: rendered(person, cards, counted))
 
