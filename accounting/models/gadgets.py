@@ -8,11 +8,17 @@ from typing import Self
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounting.models.connections import Single
 
+PROGRAMS = (("Jabber", "Jabber"), ("Webex", "Webex"), ("Edg", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"),
+            ("Safari/", "Safari"))  # fmt: skip
+SYSTEMS = (("iPhone", "iOS"), ("iPad", "iPadOS"), ("Android", "Android"), ("Windows", "Windows"), ("Mac OS", "macOS"),
+           ("Linux", "Linux"))  # fmt: skip
+"""What stands in the names that browsers give themselves, most telling first, and what it is called."""
 WEBEX = "https://*.webex.com https://*.wbx2.com"
 
 
@@ -50,6 +56,14 @@ class GadgetSignInQuerySet(models.QuerySet["GadgetSignIn"]):
         oldest = timezone.now() - rules.lasting
         return self.filter(revoked_at=None, created_at__gt=oldest, user__is_active=True)
 
+    def of_people_named(self, typed: str) -> Self:
+        """Keep those of people in whose names each of the typed words stands."""
+        found = self
+        for word in typed.split()[:5]:
+            names = Q(user__first_name__icontains=word) | Q(user__last_name__icontains=word)
+            found = found.filter(names | Q(user__username__icontains=word))
+        return found
+
     def dead(self, rules: GadgetRules) -> Self:
         """Keep all others."""
         return self.exclude(pk__in=self.alive(rules).values("pk"))
@@ -77,3 +91,9 @@ class GadgetSignIn(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} {self.created_at:%Y-%m-%d}"
+
+    @property
+    def program_name(self) -> str:
+        """The program and its system as people call them; as it calls itself where it is not known."""
+        found = (next((name for mark, name in names if mark in self.program), "") for names in (PROGRAMS, SYSTEMS))
+        return ", ".join(filter(None, found)) or self.program

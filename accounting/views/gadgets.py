@@ -27,7 +27,7 @@ from accounting.services.sign_in_entries import record_leaving
 from accounting.views import signing_in
 from accounting.views.signing_in import SignInView
 from callanalytics.web.permissions import administrators, require
-from callanalytics.web.requests import AuthenticatedRequest, client_address
+from callanalytics.web.requests import AuthenticatedRequest, client_address, page_of
 
 PAGES = ("gadget_calls", "gadget_budget", "gadget_lock")
 """The gadgets, by the url names of their pages."""
@@ -39,7 +39,7 @@ WHY = {
     UNDONE: gettext_lazy("Your sign-in in gadgets has ended, so nothing was changed. Sign in and try once more."),
 }
 """What the door says to people who were signed in."""
-SHOWN = 200
+SHOWN = 50
 View = Callable[..., HttpResponseBase]
 
 
@@ -155,10 +155,13 @@ def gadget_rules(request: AuthenticatedRequest) -> HttpResponse:
         form.save()
         messages.success(request, _("The rules for gadgets are saved and hold from now on."))
         return redirect("gadget_rules")
-    alive = GadgetSignIn.objects.alive(GadgetRules.current()).select_related("user")
+    typed = request.GET.get("person", "").replace("\0", "")[:150].strip()
+    alive = GadgetSignIn.objects.alive(GadgetRules.current()).of_people_named(typed).select_related("user")
+    sign_ins, pages = page_of(request, alive.order_by("-last_used_at", "-pk"), SHOWN)
     names = (_("Call Analytics"), _("Budget Control"), _("Phone Lock"))
     addresses = [(name, request.build_absolute_uri(reverse(page))) for name, page in zip(names, PAGES, strict=True)]
-    context = {"form": form, "sign_ins": alive.order_by("-last_used_at", "-pk")[:SHOWN], "addresses": addresses}
+    kept = f"&{urlencode({'person': typed})}" if typed else ""
+    context = {"form": form, "sign_ins": sign_ins, "addresses": addresses, "typed": typed, "kept": kept} | pages
     return render(request, "accounting/gadget_rules.html", context)
 
 

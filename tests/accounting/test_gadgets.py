@@ -127,6 +127,20 @@ def test_a_stolen_cookie_that_was_ended_stays_dead_when_its_person_signs_in_agai
     assert (client.get(CALLS).status_code, thief.get(CALLS).status_code) == (200, 302)
 
 
+def test_an_administrator_finds_whose_sign_ins_they_are_and_where(client: Client, ana: User, admin: User) -> None:
+    agent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/128.0 Safari/537.36 Jabber/15.0"
+    GadgetSignIn.objects.create(user=ana, program=agent)
+    GadgetSignIn.objects.create(user=make.person("zoe"), program="Something/1")
+    client.force_login(admin)
+    page = client.get("/setup/system/gadgets/").content.decode()
+    assert "Jabber, Windows" in page
+    assert "Something/1" in page
+    found = client.get("/setup/system/gadgets/", {"person": "ruiz"}).content.decode()
+    assert "Jabber, Windows" in found
+    assert "Something/1" not in found
+    assert "Nobody of this name" in client.get("/setup/system/gadgets/", {"person": "xx\0yy"}).content.decode()
+
+
 def test_a_shorter_term_holds_for_present_sign_ins(client: Client, rules: GadgetRules, ana: User) -> None:
     enter(client, ana)
     GadgetSignIn.objects.update(created_at=timezone.now() - timedelta(days=5))
