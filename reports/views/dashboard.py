@@ -162,8 +162,13 @@ def arrange(request: AuthenticatedRequest) -> HttpResponse:
         wanted = json.loads(request.body)
         dashboards.arrange(request.user, {str(name): dict(values) for name, values in dict(wanted).items()})
     except (ValueError, TypeError, RecursionError):
-        return HttpResponse(_("These are no places of widgets."), status=HTTPStatus.BAD_REQUEST)
+        return refusal(_("These are no places of widgets."))
     return HttpResponse(status=HTTPStatus.NO_CONTENT)
+
+
+def refusal(text: str) -> HttpResponse:
+    """Refuse what no form of the page sends; the text may repeat it, so it is no HTML."""
+    return HttpResponse(text, status=HTTPStatus.BAD_REQUEST, content_type="text/plain; charset=utf-8")
 
 
 @require_POST
@@ -217,11 +222,10 @@ def choose_period(request: AuthenticatedRequest, name: str) -> HttpResponse:
     """Choose the time that a widget shows; answer with what it shows then."""
     period = request.POST.get("period", "")
     if period not in found(request, name).what.periods:
-        return HttpResponse(
-            _("“%(value)s” is not a period of this page.") % {"value": period}, status=HTTPStatus.BAD_REQUEST
-        )
+        return refusal(_("“%(value)s” is not a period of this page.") % {"value": period})
     place = dashboards.change(request.user, name, period=period)
-    assert place is not None
+    if place is None:  # closed meanwhile
+        raise Http404
     return HttpResponse(shown(request, place)) if request.htmx else redirect("dashboard")
 
 
@@ -240,7 +244,7 @@ def begin_with(request: AuthenticatedRequest) -> HttpResponse:
     """Let everybody of a role who has changed nothing see the widgets of this administrator."""
     role = request.POST.get("role", "")
     if role not in Role.values:
-        return HttpResponse(_("“%(value)s” is no role.") % {"value": role}, status=HTTPStatus.BAD_REQUEST)
+        return refusal(_("“%(value)s” is no role.") % {"value": role})
     dashboards.begin_with(role, dashboards.dashboard_of(request.user))
     text = _("People of the role “%(role)s” who have not changed their dashboard see these widgets from now on.")
     messages.success(request, text % {"role": Role(role).label})
