@@ -17,7 +17,7 @@ from accounting.services.auditing import record
 from accounting.services.connection_tests import is_entered
 from callanalytics.templatetags.ui import number
 from callanalytics.web.permissions import administrators, require
-from callanalytics.web.requests import HIGHEST_ID, AuthenticatedRequest, chosen_ids, read_id
+from callanalytics.web.requests import AuthenticatedRequest, chosen_ids, newest_of
 from callanalytics.web.views import refused
 
 SHOWN = 50
@@ -28,22 +28,19 @@ SHOWN = 50
 def outgoing_mail(request: AuthenticatedRequest) -> HttpResponse:
     """Show the mails that meet the filters, newest first; never what stands in them."""
     filters = MailFilter(request.GET)
-    below = read_id(request.GET.get("below", str(HIGHEST_ID)))
-    problems = filters.problems() or ([] if below else [_("The page of the list is not readable.")])
-    if problems:
-        return refused(request, problems, reverse("outgoing_mail"))
-    found = filters.narrow(OutgoingMail.objects.filter(pk__lt=below))
+    if filters.problems():
+        return refused(request, filters.problems(), reverse("outgoing_mail"))
+    found = filters.narrow(OutgoingMail.objects.all())
     # Texts and HTML of letters are long and not shown.
-    rows = found.select_related("letter__sender").defer("letter__text", "letter__html").order_by("-pk")[: SHOWN + 1]
-    mails = list(rows)
+    rows = found.select_related("letter__sender").defer("letter__text", "letter__html")
+    mails, paging = newest_of(request, rows, SHOWN)
     context = {
         "filters": filters,
-        "mails": mails[:SHOWN],
-        "older": str(mails[SHOWN - 1].pk) if len(mails) > SHOWN else "",
+        "mails": mails,
         "newest": filters.without(),
-        "is_first": "below" not in request.GET,
         "states": claims.counted(OutgoingMail.objects.all(), filters.cleaned_data.get("state")),
         "is_entered": is_entered(MailServer.current()),
+        **paging,
     }
     return render(request, "accounting/outgoing_mail.html", context)
 

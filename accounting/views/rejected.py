@@ -18,7 +18,7 @@ from accounting.services.auditing import record
 from accounting.services.examining import examine
 from callanalytics.templatetags.ui import number
 from callanalytics.web.permissions import administrators, require
-from callanalytics.web.requests import HIGHEST_ID, AuthenticatedRequest, chosen_ids, read_id
+from callanalytics.web.requests import HIGHEST_ID, AuthenticatedRequest, chosen_ids, newest_of, read_id
 from callanalytics.web.views import refused
 
 SHOWN = 50
@@ -29,19 +29,16 @@ SHOWN = 50
 def rejected_rows(request: AuthenticatedRequest) -> HttpResponse:
     """Show the reasons with their counts, and the rows that meet the filters, newest first."""
     filters = RejectedFilter(request.GET)
-    below = read_id(request.GET.get("below", str(HIGHEST_ID)))
-    problems = filters.problems() or ([] if below else [_("The page of the list is not readable.")])
-    if problems:
-        return refused(request, problems, reverse("rejected_rows"))
-    found = RejectedRow.objects.filter(**filters.conditions(), pk__lt=below)
-    rows = list(found.select_related("file__phone_system").order_by("-pk")[: SHOWN + 1])
+    if filters.problems():
+        return refused(request, filters.problems(), reverse("rejected_rows"))
+    found = RejectedRow.objects.filter(**filters.conditions())
+    rows, paging = newest_of(request, found.select_related("file__phone_system"), SHOWN)
     context = {
         "groups": replaying.rejected_groups(),
         "filters": filters,
-        "rows": rows[:SHOWN],
-        "older": str(rows[SHOWN - 1].pk) if len(rows) > SHOWN else "",
+        "rows": rows,
         "newest": filters.without(),
-        "is_first": "below" not in request.GET,
+        **paging,
         "dismissal": DismissalForm(),
         "outcome": outcome_of(request.GET.get("job", "")),
         "files_set_aside": ImportFile.objects.filter(state=FileState.SET_ASIDE).count(),
@@ -149,14 +146,12 @@ def rejected_row(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @require(administrators)
 def files_set_aside(request: AuthenticatedRequest) -> HttpResponse:
     """Show the latest files that hold no call records, of all phone systems or of one."""
-    below = read_id(request.GET.get("below", str(HIGHEST_ID)))
     system = PhoneSystem.objects.filter(pk=read_id(request.GET.get("system", ""))).first()
-    found = ImportFile.objects.filter(state=FileState.SET_ASIDE, pk__lt=below).select_related("phone_system")
+    found = ImportFile.objects.filter(state=FileState.SET_ASIDE).select_related("phone_system")
     if system:
         found = found.filter(phone_system=system)
-    files = list(found.order_by("-pk")[: SHOWN + 1])
-    rows = [(file, set_aside.is_there(file)) for file in files[:SHOWN]]
-    context = {"rows": rows, "older": str(files[SHOWN - 1].pk) if len(files) > SHOWN else "", "system": system}
+    files, paging = newest_of(request, found, SHOWN)
+    context = {"rows": [(file, set_aside.is_there(file)) for file in files], "system": system, **paging}
     return render(request, "accounting/files_set_aside.html", context)
 
 

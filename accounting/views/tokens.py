@@ -14,7 +14,7 @@ from accounting.forms.tokens import TokenFilter, TokenForm
 from accounting.models import ApiToken, TokenClient
 from accounting.services import tokens
 from callanalytics.web.permissions import administrators, require
-from callanalytics.web.requests import HIGHEST_ID, AuthenticatedRequest, read_id
+from callanalytics.web.requests import AuthenticatedRequest, newest_of
 from callanalytics.web.views import refused
 
 SHOWN = 50
@@ -58,17 +58,9 @@ def revoke_token(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 def all_tokens(request: AuthenticatedRequest) -> HttpResponse:
     """Show the tokens of everybody that meet the filters, newest first."""
     filters = TokenFilter(request.GET)
-    below = read_id(request.GET.get("below", str(HIGHEST_ID)))
-    problems = filters.problems() or ([] if below else [_("The page of the list is not readable.")])
-    if problems:
-        return refused(request, problems, reverse("all_tokens"))
-    found = filters.narrow(ApiToken.objects.filter(pk__lt=below))
-    rows = list(found.select_related("user").order_by("-pk")[: SHOWN + 1])
-    context = {
-        "filters": filters,
-        "tokens": rows[:SHOWN],
-        "older": str(rows[SHOWN - 1].pk) if len(rows) > SHOWN else "",
-        "newest": filters.without("below"),
-        "is_first": "below" not in request.GET,
-    }
+    if filters.problems():
+        return refused(request, filters.problems(), reverse("all_tokens"))
+    found = filters.narrow(ApiToken.objects.all())
+    rows, paging = newest_of(request, found.select_related("user"), SHOWN)
+    context = {"filters": filters, "tokens": rows, "newest": filters.without(), **paging}
     return render(request, "accounting/all_tokens.html", context)

@@ -9,6 +9,8 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from callanalytics.web.requests import read_id
+
 MAX_VALUE_LENGTH = 400
 PLACES = ("after", "before", "below", "page", "job")
 """Keys of the address that say which page of a list is shown, or what was just done with it."""
@@ -89,6 +91,8 @@ class FilterForm(forms.Form):
                 yield _("“%(key)s” is given more than once.") % {"key": shown}
             elif len(self.params[key]) > MAX_VALUE_LENGTH:
                 yield _("The value of “%(key)s” is too long.") % {"key": shown}
+            elif key == "below" and not read_id(str(self.params[key])):
+                yield _("The page of the list is not readable.")
 
     def _wrong_values(self) -> Iterable[str]:
         for name, errors in self.errors.items():

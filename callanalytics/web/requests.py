@@ -87,6 +87,14 @@ def number_of(request: HttpRequest) -> int:
     return int(text)
 
 
+def newest_of(request: HttpRequest, rows: QuerySet[Row], size: int) -> tuple[list[Row], dict[str, Any]]:
+    """Return so many rows, newest first, below the one in the address, and what components/older.html shows."""
+    below = read_id(request.GET.get("below", str(HIGHEST_ID)))
+    found = list(rows.filter(pk__lt=below).order_by("-pk")[: size + 1])
+    older = str(found[size - 1].pk) if len(found) > size else ""
+    return found[:size], {"older": older, "is_first": "below" not in request.GET}
+
+
 def page_of(request: HttpRequest, rows: QuerySet[Any], size: int) -> tuple[list[Any], dict[str, Any]]:
     """Return the rows of the page that is asked for, and what components/pages.html shows; nothing is counted."""
     page = number_of(request)
