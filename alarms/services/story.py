@@ -19,7 +19,7 @@ from accounting.models import User
 from accounting.services.recurrence_words import when_of
 from alarms.kinds import KINDS
 from alarms.models import Alarm, AlarmRule, Result, RuleRun, Told
-from alarms.services.wording import Worded, clock, day_of, worded
+from alarms.services.wording import Worded, moment_in_words, worded
 from callanalytics.templatetags.ui import number
 
 SHOWN = 50
@@ -114,12 +114,6 @@ def address_of_rule(rule: AlarmRule) -> str:
 def absolute(path: str) -> str:
     """Return the whole address of a page of the portal."""
     return urljoin(settings.PORTAL_URL, path)
-
-
-def moment_in_words(moment: datetime) -> str:
-    """Return a moment in the active zone."""
-    local = timezone.localtime(moment)
-    return f"{day_of(local)}, {clock(local)}"
 
 
 def zone_of_rule(rule: AlarmRule) -> ZoneInfo:

@@ -18,7 +18,7 @@ from alarms.kinds.base import Finding, Kind
 from alarms.models import Alarm, AlarmRule, RuleRun
 from alarms.services.behind import calls_address, calls_of, covers_days, has_calls, zone_of
 from alarms.services.raising import alarm_of
-from callanalytics.templatetags.ui import money_as_text
+from callanalytics.templatetags.ui import FINEST, decimals_of, money_as_text
 
 __all__ = ["Worded", "calls_of", "worded", "worded_findings"]
 GONE = "circle-question-mark"
@@ -71,11 +71,14 @@ class Names:
         self.gateways = gateway_names(alarm.gateway_id for alarm in alarms)
         self.units = {name: names_of(model, alarms, name) for name, model in UNITS.items()}
         self.phone_systems = names_of(PhoneSystem, alarms, "phone_system_id")
+        # All of a list as fine as the finest, so that they stand below each other.
+        finest = (decimals_of(alarm.amount.quantize(FINEST)) for alarm in alarms if alarm.amount is not None)
+        self.decimals = max(finest, default=0)
 
     def worded(self, alarm: Alarm) -> Worded:
         """Return one of the alarms in words."""
         kind, known = KINDS.get(alarm.rule.kind), self.knows(alarm)
-        amount = money_as_text(alarm.amount, alarm.currency) if known and alarm.amount is not None else ""
+        amount = money_as_text(alarm.amount, alarm.currency, self.decimals) if known else ""
         return Worded(
             alarm, str(kind.label) if kind else _("Kind of alarm that no longer exists"),
             kind.icon if kind else GONE, kind.sentence(alarm) if kind else "",
@@ -151,11 +154,11 @@ def moment_of(alarm: Alarm) -> str:
         return days
     start = timezone.localtime(alarm.happened_at)
     if alarm.until is None or alarm.until - alarm.happened_at < timedelta(minutes=1):
-        return f"{day_of(start)}, {clock(start)}"
+        return moment_in_words(start)
     end = timezone.localtime(alarm.until)
     if start.date() == end.date():
-        return f"{day_of(start)}, {clock(start)} – {clock(end)}"
-    return f"{day_of(start)}, {clock(start)} – {day_of(end)}, {clock(end)}"
+        return f"{moment_in_words(start)} – {clock(end)}"
+    return f"{moment_in_words(start)} – {moment_in_words(end)}"
 
 
 def whole_days(alarm: Alarm) -> str:
@@ -166,6 +169,12 @@ def whole_days(alarm: Alarm) -> str:
     start, end = (moment.astimezone(zone) for moment in (alarm.happened_at, alarm.until))
     last = end - timedelta(days=1)
     return day_of(start) if last.date() <= start.date() else f"{day_of(start)} – {day_of(last)}"
+
+
+def moment_in_words(moment: datetime) -> str:
+    """Return a moment in the active zone, in the reader's format."""
+    local = timezone.localtime(moment)
+    return _("%(day)s, %(time)s") % {"day": day_of(local), "time": clock(local)}
 
 
 def day_of(moment: datetime) -> str:

@@ -1,6 +1,7 @@
 """Alarms are said with the names that each reader may see, and lead to the calls behind them."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -97,6 +98,8 @@ def test_findings_are_said_before_they_are_stored() -> None:
     (told,) = worded_findings([found], KINDS["international"], admin)
     assert (told.who, told.sentence, told.address) == (str(gateway), "3 international calls", "")
     assert " – " in told.when
+    amounts = [Finding(str(cost), make.NOON, amount=Decimal(cost), currency="EUR") for cost in ("0.5", "0.1234")]
+    assert [one.amount for one in worded_findings(amounts, KINDS["international"], admin)] == ["€0.5000", "€0.1234"]
 
 
 def test_days_of_the_organisation_are_told_as_days_by_a_rule_of_another_zone(settings: Any) -> None:
