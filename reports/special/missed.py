@@ -67,7 +67,8 @@ class Caller:
 
     missed: int
     last: datetime
-    answer: FollowUp | None = None
+    answer: str | None = None
+    """As the database wrote it, for FollowUp.read: of two thousand callers a page shows fifty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +142,11 @@ def follow_up(callers: dict[str, Caller], asker: Asker) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT number, ({sql}) FROM ({source}) AS callers", [*params, json.dumps(lasts)])  # noqa: S608
         for number, call in cursor.fetchall():
-            callers[number].answer = FollowUp.read(call) if call else None
+            callers[number].answer = call
 
 
-def visible_ids(answers: Sequence[FollowUp], asker: Asker) -> set[int]:
+def visible_ids(ids: Sequence[int], asker: Asker) -> set[int]:
     """Return those follow-up calls whose person the reader may know."""
-    ids = [answer.id for answer in answers]
     if asker.reader.is_administrator:
         return set(ids)
     visible = CallRecord.objects.visible_to(asker.reader)
@@ -170,11 +170,11 @@ class Following:
 
     def rows(self, pairs: Sequence[tuple[str, Caller]]) -> Iterator[Row]:
         """Yield the rows of numbers and their callers."""
-        answers = [caller.answer for _number, caller in pairs if caller.answer]
-        seen = visible_ids(answers, self._asker)
-        names = person_names(answer.user_id for answer in answers if answer.id in seen)
+        answers = {number: FollowUp.read(caller.answer) for number, caller in pairs if caller.answer}
+        seen = visible_ids([answer.id for answer in answers.values()], self._asker)
+        names = person_names(answer.user_id for answer in answers.values() if answer.id in seen)
         for number, caller in pairs:
-            last, record = caller.last, caller.answer
+            last, record = caller.last, answers.get(number)
             by, after, state = "", None, _("Open")
             if record is not None:
                 state = _("Called back") if record.direction == Direction.OUTGOING else _("Reached us later")
