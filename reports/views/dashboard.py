@@ -114,7 +114,8 @@ def shown(request: AuthenticatedRequest, place: Place) -> str:
     except TooLongError:
         text = _("This takes longer than a widget may. Open the report instead, or choose a shorter time.")
         content = Content("widgets/nothing.html", {"text": text, "again": place.id})
-    inside = render_to_string(content.template, {**content.context, "address": content.address}, request)
+    with timezone.override(content.zone or timezone.get_current_timezone()):
+        inside = render_to_string(content.template, {**content.context, "address": content.address}, request)
     if what.kept_seconds:
         cache.set(key, inside, what.kept_seconds)
     return inside

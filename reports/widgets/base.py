@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.utils.functional import Promise
 
@@ -33,6 +34,8 @@ class Content:
     context: Mapping[str, Any] = field(default_factory=dict)
     address: str = ""
     """Where there is more of it; '' for nowhere."""
+    zone: ZoneInfo | None = None
+    """Whose clock its times are told by; None: the reader's."""
 
 
 @dataclass(frozen=True, slots=True)

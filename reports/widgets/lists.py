@@ -48,4 +48,4 @@ def saved_report(sight: Sight) -> Content:
         content = pictured(base, reading.question, sight)
     if layout := content.context.get("layout"):
         witness_rows(asker.masker, layout.columns, layout.rows, None)
-    return replace(content, address=reverse("saved_report", args=[saved.pk]))
+    return replace(content, address=reverse("saved_report", args=[saved.pk]), zone=asker.zone)

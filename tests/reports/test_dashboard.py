@@ -223,6 +223,16 @@ def test_saved_reports_are_shown_as_far_as_they_are_shared() -> None:
     assert "was deleted" in widget(client_of(ben), frames(client_of(ben))[0])
 
 
+def test_a_saved_report_tells_times_by_its_own_clock() -> None:
+    ana = make.person("ana", extension="2001")
+    query = "period=all&columns=time&zone=Asia/Tokyo"
+    saved = SavedReport.objects.create(owner=ana, slug="calls", name="Tokyo", query=query)
+    client = client_of(ana)
+    client.post(reverse("add_widgets"), {"report": saved.pk, "zone": "top"})
+    make.record(ana, started_at=make.NOON)
+    assert "9:00" in widget(client, frames(client)[0])
+
+
 def test_numbers_read_in_full_in_a_saved_report_are_recorded() -> None:
     admin = make.administrator()
     saved = SavedReport.objects.create(owner=admin, slug="calls", name="All", query="period=all&columns=other")
