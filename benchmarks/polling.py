@@ -5,6 +5,7 @@ import html
 import os
 import random
 import re
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -30,7 +31,7 @@ from django.utils import timezone  # noqa: E402
 
 from accounting.demo.generation import Generation  # noqa: E402
 from accounting.demo.organisation import FIRST_SYSTEM, build_organisation  # noqa: E402
-from accounting.models import GadgetRules, PhoneSystem, User  # noqa: E402
+from accounting.models import GadgetRules, ImportBatch, PhoneSystem, User  # noqa: E402
 from accounting.services import gadgets  # noqa: E402
 from accounting.services.importing import import_files  # noqa: E402
 from benchmarks.calls import DAYS, PEOPLE, START, prepare  # noqa: E402
@@ -87,8 +88,10 @@ def main() -> None:
     load_calls(*prepare())
     people = list(User.objects.filter(is_active=True, lines__isnull=False).distinct().order_by("pk"))
     pages = open_pages(people[: HOME_PAGES + GADGETS])
+    before = ImportBatch.objects.count()
     with server() as address, arrivals():
         asked = asyncio.run(poll(address, pages))
+    note(f"{ImportBatch.objects.count() - before} files of calls have arrived meanwhile")
     times = [one for found in asked.seconds.values() for one in found]
     news = sum(count for (_kind, status), count in asked.statuses.items() if status == 200)
     note(f"{len(times)} questions in {SECONDS:.0f} s, {news} of them answered with news")
@@ -167,12 +170,14 @@ def files_of_today(folder: Path) -> Iterator[Path]:
 async def poll(address: str, pages: list[OpenPage]) -> Asked:
     """Open all pages, and let them ask until the time is over."""
     asked = Asked(defaultdict(list), Counter())
-    limits = httpx.Limits(max_connections=len(pages), max_keepalive_connections=len(pages))
-    async with httpx.AsyncClient(base_url=address, limits=limits, timeout=30) as client:
-        turns = asyncio.Semaphore(AT_ONCE)
-        await asyncio.gather(*(open_page(client, page, turns) for page in pages))
-        end = time.monotonic() + SECONDS
-        await asyncio.gather(*(keep_asking(client, page, asked, end) for page in pages))
+    # A client of its own for each page, as browsers are: one for all would look at all connections at each question.
+    context = ssl.create_default_context()
+    clients = [httpx.AsyncClient(base_url=address, timeout=30, verify=context) for _page in pages]
+    turns = asyncio.Semaphore(AT_ONCE)
+    await asyncio.gather(*(open_page(*both, turns) for both in zip(clients, pages, strict=True)))
+    end = time.monotonic() + SECONDS
+    await asyncio.gather(*(keep_asking(*both, asked, end) for both in zip(clients, pages, strict=True)))
+    await asyncio.gather(*(client.aclose() for client in clients))
     return asked
 
 
