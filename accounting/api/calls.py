@@ -181,7 +181,7 @@ def whole(told: ToldCall, parts: list[CallOut]) -> CallWhole:
         cause=q850(record.cause), cause_text=str(cause_in_words(record.cause)),
         released_by=SIDES.get(record.released_by), hunt_pilot=record.hunt_pilot,
         device=record.device, conference=record.conference, carrier=told.carrier,
-        authorization_code=told.authorization, matter_code=record.matter_code, quality=QualityOut.of(record),
+        authorization_code=record.authorization_code, matter_code=record.matter_code, quality=QualityOut.of(record),
         parts=parts, legs=[leg_out(leg) for leg in told.legs],
     )  # fmt: skip
 

@@ -64,7 +64,6 @@ class ToldCall:
     """The rate's prefix, as far as the reader may see the number's digits."""
     carrier: str
     why: PriceStory
-    authorization: str
     ticks: list[Tick]
     """Clock times below the legs' time line."""
 
@@ -110,14 +109,8 @@ def tell_call(record: CallRecord, viewer: User) -> ToldCall:
         rate_prefix=visible_prefix(rate.prefix, chosen.number) if rate else "",
         why=price_story(chosen.record, chosen.number),
         carrier=str(rate.tariff.carrier) if rate else _carrier(record),
-        authorization=hidden_code(record.authorization_code),
         ticks=TimeLine.of(legs).ticks() if legs else [],
     )
-
-
-def hidden_code(code: str) -> str:
-    """Return an authorisation code without what would let others use it."""
-    return "•" * max(0, len(code) - 2) + code[-2:] if len(code) > 2 else "•" * len(code)
 
 
 def _told_legs(legs: Sequence[CallLeg], records: Sequence[CallRecord], masker: Masker) -> list[ToldLeg]:

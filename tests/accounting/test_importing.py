@@ -209,3 +209,18 @@ def test_command_names_what_is_wrong(tmp_path: Path) -> None:
         call_command("import_calls", "--source", "../etc", "--create", str(tmp_path))
     with pytest.raises(CommandError, match="No such file"):
         call_command("import_calls", "--source", "new", "--create", str(tmp_path / "gone"))
+
+
+def test_authorisation_codes_are_secrets_and_kept_nowhere(tmp_path: Path) -> None:
+    """Their descriptions are kept, or else two digits of long ones."""
+    cluster = PhoneSystem.objects.create(name="codes")
+    codes = [("Legal1", "84711"), ("", "84712"), ("", "4713"), ("", "")]
+    rows = [
+        row(number, authCodeDescription=name, authorizationCodeValue=value)
+        for number, (name, value) in enumerate(codes, start=1)
+    ]
+    import_files(cluster, [drop(tmp_path, cdr_file(rows, "15"))])
+    kept = CallLeg.objects.order_by("call_ref").values_list("authorization_code", flat=True)
+    assert list(kept) == ["Legal1", "••12", "••", ""]
+    told = CallRecord.objects.values_list("authorization_code", flat=True)
+    assert set(told) == {"Legal1", "••12", "••", ""}
