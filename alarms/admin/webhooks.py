@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -59,7 +60,7 @@ class WebhookAdmin(SetUpAdmin):
     @admin.display(description=_("address"))
     def shown_address(self, webhook: Webhook) -> SafeString:
         """Return the address as far as it lets nobody post there."""
-        return mail_address(masked(webhook.address))
+        return format_html('<bdi dir="ltr">{}</bdi>', mail_address(masked(webhook.address)))
 
     @admin.display(description=_("alarm rules"), ordering="kept_rules")
     def rules_count(self, webhook: Any) -> int:
