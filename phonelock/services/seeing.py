@@ -57,7 +57,9 @@ def views_of(extensions: Iterable[Extension]) -> list[LineView]:
     """Return what is shown of each of these lines; three queries for any number of them."""
     lines = list(extensions)
     ids = [line.pk for line in lines]
-    engines = {one.phone_system_id: one.barring_engine for one in LockSetUp.objects.all()}
+    # Not the secrets: each would be decrypted.
+    set_ups = LockSetUp.objects.only("phone_system_id", "engine", "asked_at")
+    engines = {one.phone_system_id: one.barring_engine for one in set_ups}
     states = {one.extension_id: one for one in LineState.objects.filter(extension__in=ids)}
     order = {reason: place for place, reason in enumerate(Reason.values)}
     reasons: dict[int, list[Lock]] = {}
