@@ -190,3 +190,19 @@ def test_an_administrator_lifts_the_lock_after_wrong_passwords(client: Client, d
     client.post(reverse("admin:axes_accessattempt_delete", args=[attempt.pk]), {"post": "yes"})
     client.logout()
     assert client.post(reverse("sign_in"), {"username": "ana", "password": "wrong"}).status_code == 200
+
+
+def test_forms_below_a_report_lead_back_to_the_list_and_name_it_in_their_title(client: Client, db: None) -> None:
+    client.force_login(make.administrator())
+    for page, title in (("save", "Save as my report"), ("mail", "Send mail"), ("schedule", "Schedule a report")):
+        answer = client.get(f"/reports/by-day/{page}/").content.decode()
+        assert trail(answer)[:2] == ["Reports", "By day"]
+        assert f"<title>{title}: By day · Call Analytics</title>" in answer
+    alarm = client.get("/alarms/rules/add/spend/").content.decode()
+    assert trail(alarm) == ["Scheduled alarms", "Set up an alarm", "Spending"]
+
+
+def test_settings_of_which_there_is_one_bear_their_own_name_in_the_title(client: Client, db: None) -> None:
+    client.force_login(make.administrator())
+    page = client.get(reverse("admin:accounting_mailserver_changelist"), follow=True).content.decode()
+    assert "<title>Mail server · Call Analytics</title>" in page
