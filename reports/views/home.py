@@ -28,7 +28,7 @@ from reports.services.usage import SHORTCUTS, most_used
 PERIODS = ("today", "7d", "month", "30d")
 DEFAULT_PERIOD = "7d"
 KEPT_SECONDS = 300
-LAYOUT = 3
+LAYOUT = 4
 """Raise it when the template of the live part changes, so that open pages fetch the new form."""
 
 
@@ -92,7 +92,10 @@ def _rendered(request: AuthenticatedRequest, calls: HomeCalls) -> str:
     rows = named_calls(calls.records, mask_for(request.user))
     # Asked only when the list is empty: whether calls are to be expected at all.
     without_line = not rows and not request.user.lines.exists()
-    context = {"calls": rows, "summary": calls.summary, "private": calls.private, "without_line": without_line}
+    context = {
+        "calls": rows, "summary": calls.summary, "private": calls.private, "without_line": without_line,
+        "user": request.user,
+    }  # fmt: skip
     return render_to_string("reports/home_live.html", context)
 
 

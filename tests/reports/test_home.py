@@ -256,6 +256,14 @@ def test_the_number_of_queries_is_bounded(client: Client, ana: User) -> None:
     assert len(queries) <= 5, "a page without news comes from the cache, but for own reports and Phone Lock"
 
 
+def test_administrators_without_an_extension_are_led_to_where_they_enter_one(client: Client, ana: User) -> None:
+    boss = make.administrator()
+    client.force_login(boss)
+    for page in (content(client), client.get(reverse("my_phone")).content.decode()):
+        assert reverse("admin:accounting_user_change", args=[boss.pk]) in page
+        assert "ask your administrator" not in page
+
+
 def test_people_without_an_extension_learn_why_no_calls_appear(client: Client, ana: User) -> None:
     assert "No extension is assigned" not in content(client)
     client.force_login(make.person("ben"))
