@@ -52,7 +52,8 @@ AT_ONCE = 8
 """Pages that are opened at the same time."""
 ARRIVAL_EVERY, ARRIVING = 15.0, 50
 """A cluster of four nodes writes so often; seconds, and calls of a file: those of a busy minute of 5,000 people."""
-ARRIVALS = "from benchmarks.polling import arrive; arrive()"
+ARRIVALS = "import os; os.nice(5); from benchmarks.polling import arrive; arrive()"
+"""In a process that gives way to the web server, as the worker of `make run` does."""
 
 
 @dataclass(slots=True)

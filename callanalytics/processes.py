@@ -22,6 +22,8 @@ class Child:
 
     name: str
     command: Sequence[str]
+    gives_way: bool = False
+    """Whether it lets the others, which people wait for, go first where processors are short."""
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     start_again_at: float = 0.0
@@ -31,7 +33,10 @@ class Child:
         """Start the process in a session of its own, so that the terminal's Ctrl-C reaches only its parent."""
         # The kernel ends it when this process is killed without a chance to do so.
         bound = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
-        self.process = subprocess.Popen([*bound, *self.command], stdin=subprocess.DEVNULL, start_new_session=True)
+        polite = ["nice", "-n", "5"] if self.gives_way and shutil.which("nice") else []
+        self.process = subprocess.Popen(
+            [*bound, *polite, *self.command], stdin=subprocess.DEVNULL, start_new_session=True
+        )
         self.started_at = time.monotonic()
 
     @property

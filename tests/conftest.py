@@ -14,6 +14,7 @@ from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 
 from accounting.models import Department, MailServer, Membership, Role, Supervision, User
+from accounting.services.arrivals import forget_arrivals
 from tests import factories, servers
 
 PASSWORD = "a-long-local-password"
@@ -45,6 +46,7 @@ def numbers_from_one(monkeypatch: pytest.MonkeyPatch) -> None:
 def empty_cache() -> None:
     """Begin each test with an empty cache: a rolled-back test leaves the same ids behind."""
     cache.clear()
+    forget_arrivals()
 
 
 @pytest.fixture(scope="session")

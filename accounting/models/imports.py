@@ -23,6 +23,8 @@ class ImportBatch(models.Model):
     first_record = models.BigIntegerField(null=True, editable=False)
     last_record = models.BigIntegerField(null=True, editable=False)
     """Between which ids the call records of this batch lie, among those of other phone systems; None without any."""
+    taken_from = models.JSONField(null=True, editable=False)
+    """The ids of people whose stored call records this batch took back; None where it may be anybody."""
 
     class Meta:
         verbose_name = _("import")

@@ -1,8 +1,11 @@
 """The mark that tells whether calls have arrived or what is shown of them has changed."""
 
+from collections.abc import Iterable
+from functools import lru_cache
+
 from django.db import connection
 
-from accounting.models import ImportBatch, ReferenceRevision
+from accounting.models import CallRecord, ImportBatch, ReferenceRevision
 
 BATCHES_IN_FLIGHT = 256
 """Imports that may commit later than one with a higher id; the arrival mark counts over so many."""
@@ -13,6 +16,15 @@ ARRIVAL_SQL = f"""
     SELECT (SELECT number FROM {REVISION} WHERE id = 1), (SELECT MAX(id) FROM {BATCH}), COUNT(*)
     FROM {BATCH} WHERE id > (SELECT MAX(id) FROM {BATCH}) - {BATCHES_IN_FLIGHT}
 """  # noqa: S608  (names of tables, no input)
+
+IMPORTS_SQL = f"""
+    SELECT (SELECT number FROM {REVISION} WHERE id = 1), id
+    FROM {BATCH} WHERE id > (SELECT MAX(id) FROM {BATCH}) - {BATCHES_IN_FLIGHT}
+"""  # noqa: S608  (names of tables, no input)
+Imports = frozenset[int]
+_latest: dict[str, Imports] = {}
+MARKS_KEPT = 64
+"""The latest imports by arrival mark, as this process has seen them; the oldest are dropped."""
 
 
 def arrival_mark() -> str:
@@ -26,3 +38,68 @@ def arrival_mark() -> str:
         cursor.execute(ARRIVAL_SQL)
         revision, newest, latest = cursor.fetchone()
     return f"{revision or 0}.{newest or 0}.{latest}"
+
+
+def concerns(person: int, before: str, now: str) -> bool:
+    """Whether what has come between two arrival marks may have changed anything that is shown of a person's own calls.
+
+    Answered without a query by a process that has seen both marks and read whom the imports between them concern, so
+    that open pages of everybody else need not look at their calls each time somebody's calls arrive.
+    """
+    earlier, latest = _latest.get(before), latest_imports(now)
+    if earlier is None or latest is None or reference_of(before) != reference_of(now):
+        return True
+    if earlier and max(earlier) not in latest:  # so long ago that imports between them may be missing here
+        return True
+    return any(person in people for people in map(people_of, latest - earlier))
+
+
+def reference_of(mark: str) -> str:
+    """Return the part of an arrival mark that differs when names, lines, rules or prices have changed."""
+    return mark.partition(".")[0]
+
+
+def latest_imports(mark: str) -> Imports | None:
+    """Return the latest committed imports at an arrival mark; None when more has come since it was read."""
+    if mark not in _latest:
+        with connection.cursor() as cursor:
+            cursor.execute(IMPORTS_SQL)
+            rows = cursor.fetchall()
+        imports = frozenset(batch for _revision, batch in rows)
+        revision = rows[0][0] if rows else 0
+        remember(f"{revision or 0}.{max(imports, default=0)}.{len(imports)}", imports)
+    return _latest.get(mark)
+
+
+def remember(mark: str, imports: Imports) -> None:
+    """Keep the latest imports at a mark."""
+    _latest[mark] = imports
+    for oldest in list(_latest)[:-MARKS_KEPT]:
+        _latest.pop(oldest, None)
+
+
+class _Everybody:
+    """Those whom an import may concern that does not say whom: all."""
+
+    def __contains__(self, person: object) -> bool:
+        return True
+
+
+@lru_cache(maxsize=2 * BATCHES_IN_FLIGHT)
+def people_of(batch: int) -> Imports | _Everybody:
+    """Return the people to whom an import has brought call records, or from whom it took some back."""
+    bounds = ImportBatch.objects.filter(pk=batch).values_list("first_record", "last_record", "taken_from").first()
+    if bounds is None or bounds[2] is None:
+        return _Everybody()
+    first, last, taken = bounds
+    brought: Iterable[int] = ()
+    if first is not None:
+        records = CallRecord.objects.filter(pk__range=(first, last), user_id__isnull=False).order_by()
+        brought = records.values_list("user_id", flat=True).distinct()
+    return frozenset(taken).union(brought)
+
+
+def forget_arrivals() -> None:
+    """Forget what this process has read of imports: for another database."""
+    _latest.clear()
+    people_of.cache_clear()

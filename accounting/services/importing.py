@@ -24,6 +24,9 @@ from callanalytics.lib.cycles import cycle_search_paused
 from callanalytics.lib.turns import bulk_transaction
 from callanalytics.lib.updating import update_rows
 
+MOST_NAMED = 1000
+"""People from whom an import took records back, whom its row names; with more it may be anybody."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -126,10 +129,13 @@ def commit_batch(phone_system: PhoneSystem, files: list[CallFile], *, wary: bool
             (outcome.imported if file.reading else outcome.set_aside).append(file)
         ImportFile.objects.bulk_create([row for _, row in entries])
         before = latest_id(CallRecord)
-        write_entries(BatchWriter(phone_system, batch, wary=wary), entries, outcome.summary)
+        writer = BatchWriter(phone_system, batch, wary=wary)
+        write_entries(writer, entries, outcome.summary)
         if (latest := latest_id(CallRecord)) > before:
             batch.first_record, batch.last_record = before + 1, latest
-            batch.save(update_fields=["first_record", "last_record"])
+        if len(writer.taken_from) <= MOST_NAMED:
+            batch.taken_from = sorted(writer.taken_from)
+        batch.save(update_fields=["first_record", "last_record", "taken_from"])
     if outcome.summary.call_records:
         transaction.on_commit(lambda: calls_imported.send(sender=ImportBatch, batch_id=batch.pk))
     for file in files:

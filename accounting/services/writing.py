@@ -77,6 +77,7 @@ class BatchWriter:
         self.totals = Totals()
         self.rulings = Rulings()
         self.net_records = 0
+        self.taken_from: set[int] = set()  # people whose stored records are taken back
         self.discovery = Discovery(phone_system, self.topology)
         refresh_devices(self.topology, phone_system)
 
@@ -279,6 +280,8 @@ class BatchWriter:
             take_back(record, self.totals)
             self.rulings.keep(record)
             identifiers.append(record.pk)
+            if record.user_id:
+                self.taken_from.add(record.user_id)
         for start in range(0, len(identifiers), 500):
             CallRecord.objects.filter(pk__in=identifiers[start : start + 500]).delete()
         self.net_records -= len(identifiers)

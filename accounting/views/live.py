@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import get_language
 
-from accounting.services.arrivals import arrival_mark
+from accounting.services.arrivals import arrival_mark, concerns, latest_imports, reference_of
 from callanalytics.lib.fingerprints import fingerprint
 from callanalytics.web.requests import AuthenticatedRequest
 
@@ -24,6 +24,8 @@ class Found:
 
 
 Find = Callable[[], Found]
+PARTS = 3
+"""Of a tag: everything but the calls, what has arrived, and the calls that are shown."""
 
 
 def view_mark(request: AuthenticatedRequest, *seen: Any) -> str:
@@ -39,13 +41,16 @@ def first_part(view: str, arrival: str, find: Find) -> tuple[str, str]:
 
 
 def news(request: AuthenticatedRequest, view: str, find: Find) -> HttpResponse:
-    """Return the part anew, or 304: after one small query when nothing has arrived, undrawn when nothing of its own."""
+    """Return the part anew, or 304: after one small query when nothing has come that concerns the own calls."""
     known, arrival = known_tag(request).split("-"), arrival_mark()
     if known[:2] == [view, arrival]:
+        latest_imports(arrival)  # kept for the questions after the next arrival
         return tagged(HttpResponse(status=HTTPStatus.NOT_MODIFIED), "-".join(known))
+    if len(known) == PARTS and known[0] == view and not concerns(request.user.pk, known[1], arrival):
+        return tagged(HttpResponse(status=HTTPStatus.NOT_MODIFIED), f"{view}-{arrival}-{known[2]}")
     found = find()
     now = [view, arrival, found.mark]
-    is_same = len(known) == len(now) and same_but_arrival(known, now)
+    is_same = len(known) == PARTS and same_but_arrival(known, now)
     return tagged(
         HttpResponse(status=HTTPStatus.NOT_MODIFIED) if is_same else HttpResponse(found.draw()), "-".join(now)
     )
@@ -59,8 +64,7 @@ def unless_known(request: AuthenticatedRequest, tag: str, draw: Callable[[], str
 
 def same_but_arrival(known: list[str], now: list[str]) -> bool:
     """Return whether two tags differ in newly arrived calls only: same reader, same reference, same content."""
-    same_reference = known[1].split(".")[0] == now[1].split(".")[0]
-    return same_reference and (known[0], known[2]) == (now[0], now[2])
+    return reference_of(known[1]) == reference_of(now[1]) and (known[0], known[2]) == (now[0], now[2])
 
 
 def known_tag(request: AuthenticatedRequest) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +12,22 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounting.models import CallRecord, Direction, Extension, Kind, LineAssignment, Outcome, Pricing, Role, User
+from accounting.demo.records import cdr_file, cdr_row
+from accounting.models import (
+    CallRecord,
+    Direction,
+    Extension,
+    ImportBatch,
+    Kind,
+    LineAssignment,
+    Outcome,
+    Pricing,
+    Role,
+    User,
+)
+from accounting.services.importing import import_files
 from tests import factories as make
+from tests.accounting.scenarios import XFER, record
 
 pytestmark = pytest.mark.django_db
 
@@ -149,7 +164,7 @@ def test_an_unknown_setting_is_refused(client: Client, ana: User, query: str) ->
 
 def test_nothing_new_costs_one_small_query_beside_the_session(client: Client, ana: User) -> None:
     make.record(ana)
-    tag = ask(client)["ETag"]
+    tag = ask(client, ask(client)["ETag"])["ETag"]
     with CaptureQueriesContext(connection) as queries:
         answer = ask(client, tag)
     assert (answer.status_code, answer.content) == (304, b"")
@@ -179,6 +194,61 @@ def test_calls_of_others_are_no_news(client: Client, ana: User) -> None:
     assert answer.status_code == 304
     assert answer["ETag"] != tag
     assert ask(client, answer["ETag"]).status_code == 304
+
+
+def arrive(folder: Path, number: int, caller: str, called: str, **fields: Any) -> None:
+    """Import a file with one record of a call between two numbers."""
+    begun = int(MOMENT.timestamp()) - 3600 + number
+    usual = {"call": number, "legs": (10 * number, 10 * number + 1), "at": begun, "talk": 30}
+    row = cdr_row("15", **record(caller, called, **usual | fields), pkid=f"00000000-0000-4000-8000-{number:012d}")
+    path = folder / f"cdr_StandAloneCluster_01_202611181700_{number}"
+    path.write_bytes(cdr_file([row], "15"))
+    import_files(make.phone_system(), [path])
+
+
+def test_arriving_calls_of_others_cost_nobody_else_a_look(client: Client, ana: User, tmp_path: Path) -> None:
+    """Once a process has read whom an import concerns; those whom it does have their call at the next question."""
+    ben = make.person("ben", extension="2002")
+    make.person("cem", extension="2003")
+    make.person("dua", extension="2004")
+    arrive(tmp_path, 1, "2001", "2002")
+    arrive(tmp_path, 2, "2003", "2004")
+    tags = {}
+    for person in (ana, ben):
+        client.force_login(person)
+        tags[person] = ask(client, ask(client)["ETag"])["ETag"]
+    arrive(tmp_path, 3, "2003", "2004")
+    assert ask(client, tags[ben]).status_code == 304
+    client.force_login(ana)
+    with CaptureQueriesContext(connection) as queries:
+        answer = ask(client, tags[ana])
+    assert answer.status_code == 304
+    assert not any("callrecord" in query["sql"] for query in queries)
+    arrive(tmp_path, 4, "2002", "2003")
+    assert ask(client, answer["ETag"]).status_code == 304
+    client.force_login(ben)
+    answer = ask(client, tags[ben])
+    assert answer.status_code == 200
+    assert len(rows(answer.content.decode())) == 2
+
+
+def test_a_late_part_is_news_to_all_who_had_the_call(client: Client, ana: User, tmp_path: Path) -> None:
+    """Ben hands a call of Ana's on; the record of the rest comes in a file of its own."""
+    ben, cem = make.person("ben", extension="2002"), make.person("cem", extension="2003")
+    arrive(tmp_path, 1, "2001", "2002", **XFER)
+    arrive(tmp_path, 2, "2003", "2002")
+    tags = {}
+    for person in (ana, ben, cem):
+        client.force_login(person)
+        tags[person] = ask(client, ask(client)["ETag"])["ETag"]
+    rest: dict[str, Any] = {"join": 10, "reasons": (0, 4), "by": (0, 10), "redirect": "2002"}
+    arrive(tmp_path, 3, "2001", "3071111", call=1, legs=(10, 34), **rest)
+    assert ImportBatch.objects.latest("pk").taken_from == sorted([ana.pk, ben.pk])
+    found = {}
+    for person in (ana, ben, cem):
+        client.force_login(person)
+        found[person] = ask(client, tags[person]).status_code
+    assert found == {ana: 200, ben: 200, cem: 304}
 
 
 def test_a_corrected_call_is_news(client: Client, ana: User) -> None:

@@ -192,8 +192,9 @@ def portal_processes(host: str, port: int) -> list[Child]:
     # Scheduled reports, too: many are due at once, and none is to wait for a long job.
     reports = [*celery, "worker", "--loglevel", "INFO", "--concurrency", "1", "--queues", "reports"]
     reports += ["--hostname", "reports@%h", "--without-gossip", "--without-mingle", "--without-heartbeat"]
-    others = [Child("The job worker", jobs), Child("The report worker", reports)]
+    others = [Child("The job worker", jobs, gives_way=True), Child("The report worker", reports, gives_way=True)]
     if not settings.REDIS_URL:
-        return [Child("The web server", web), Child("The worker", [*worker, "--beat"]), *others]
+        return [Child("The web server", web), Child("The worker", [*worker, "--beat"], gives_way=True), *others]
     beat = [*celery, "beat", "--loglevel", "INFO", "--pidfile", ""]
-    return [Child("The web server", web), Child("The worker", worker), *others, Child("The timetable", beat)]
+    worked = Child("The worker", worker, gives_way=True)
+    return [Child("The web server", web), worked, *others, Child("The timetable", beat)]
