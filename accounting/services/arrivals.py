@@ -1,6 +1,5 @@
 """The mark that tells whether calls have arrived or what is shown of them has changed."""
 
-from collections.abc import Iterable
 from functools import lru_cache
 
 from django.db import connection
@@ -22,6 +21,7 @@ IMPORTS_SQL = f"""
     FROM {BATCH} WHERE id > (SELECT MAX(id) FROM {BATCH}) - {BATCHES_IN_FLIGHT}
 """  # noqa: S608  (names of tables, no input)
 Imports = frozenset[int]
+People = frozenset[int | None]
 _latest: dict[str, Imports] = {}
 MARKS_KEPT = 64
 """The latest imports by arrival mark, as this process has seen them; the oldest are dropped."""
@@ -86,17 +86,16 @@ class _Everybody:
 
 
 @lru_cache(maxsize=2 * BATCHES_IN_FLIGHT)
-def people_of(batch: int) -> Imports | _Everybody:
+def people_of(batch: int) -> People | _Everybody:
     """Return the people to whom an import has brought call records, or from whom it took some back."""
-    bounds = ImportBatch.objects.filter(pk=batch).values_list("first_record", "last_record", "taken_from").first()
-    if bounds is None or bounds[2] is None:
+    found = ImportBatch.objects.filter(pk=batch).first()
+    if found is None or found.taken_from is None:
         return _Everybody()
-    first, last, taken = bounds
-    brought: Iterable[int] = ()
-    if first is not None:
-        records = CallRecord.objects.filter(pk__range=(first, last), user_id__isnull=False).order_by()
-        brought = records.values_list("user_id", flat=True).distinct()
-    return frozenset(taken).union(brought)
+    brought: set[int | None] = set()
+    if found.first_record is not None:
+        records = CallRecord.objects.filter(pk__range=(found.first_record, found.last_record)).order_by()
+        brought.update(records.values_list("user_id", flat=True).distinct())
+    return frozenset(found.taken_from) | (brought - {None})
 
 
 def forget_arrivals() -> None:
