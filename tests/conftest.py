@@ -15,6 +15,7 @@ from hypothesis import settings as hypothesis_settings
 
 from accounting.models import Department, MailServer, Membership, Role, Supervision, User
 from accounting.services.arrivals import forget_arrivals
+from accounting.services.reference import forget_reference
 from tests import factories, servers
 
 PASSWORD = "a-long-local-password"
@@ -47,6 +48,7 @@ def empty_cache() -> None:
     """Begin each test with an empty cache: a rolled-back test leaves the same ids behind."""
     cache.clear()
     forget_arrivals()
+    forget_reference()
 
 
 @pytest.fixture(scope="session")

@@ -18,13 +18,15 @@ ARRIVAL_SQL = f"""
 
 IMPORTS_SQL = f"""
     SELECT (SELECT number FROM {REVISION} WHERE id = 1), id
-    FROM {BATCH} WHERE id > (SELECT MAX(id) FROM {BATCH}) - {BATCHES_IN_FLIGHT}
+    FROM {BATCH} WHERE id > (SELECT MAX(id) FROM {BATCH}) - {2 * BATCHES_IN_FLIGHT}
 """  # noqa: S608  (names of tables, no input)
 Imports = frozenset[int]
 People = frozenset[int | None]
 _latest: dict[str, Imports] = {}
 MARKS_KEPT = 64
 """The latest imports by arrival mark, as this process has seen them; the oldest are dropped."""
+MOST_PEOPLE = 1000
+"""People whom an import concerns, as kept; with more it may be anybody: a backlog's large imports fill the memory."""
 
 
 def arrival_mark() -> str:
@@ -49,7 +51,8 @@ def concerns(person: int, before: str, now: str) -> bool:
     earlier, latest = _latest.get(before), latest_imports(now)
     if earlier is None or latest is None or reference_of(before) != reference_of(now):
         return True
-    if earlier and max(earlier) not in latest:  # so long ago that imports between them may be missing here
+    # Twice as many are read, so that those are here, too, that were in flight at the earlier mark and committed since.
+    if not 0 <= max(latest, default=0) - max(earlier, default=0) <= BATCHES_IN_FLIGHT:
         return True
     return any(person in people for people in map(people_of, latest - earlier))
 
@@ -66,8 +69,9 @@ def latest_imports(mark: str) -> Imports | None:
             cursor.execute(IMPORTS_SQL)
             rows = cursor.fetchall()
         imports = frozenset(batch for _revision, batch in rows)
-        revision = rows[0][0] if rows else 0
-        remember(f"{revision or 0}.{max(imports, default=0)}.{len(imports)}", imports)
+        revision, newest = rows[0][0] if rows else 0, max(imports, default=0)
+        counted = sum(one > newest - BATCHES_IN_FLIGHT for one in imports)
+        remember(f"{revision or 0}.{newest}.{counted}", imports)
     return _latest.get(mark)
 
 
@@ -94,7 +98,9 @@ def people_of(batch: int) -> People | _Everybody:
     brought: set[int | None] = set()
     if found.first_record is not None:
         records = CallRecord.objects.filter(pk__range=(found.first_record, found.last_record)).order_by()
-        brought.update(records.values_list("user_id", flat=True).distinct())
+        brought.update(records.values_list("user_id", flat=True).distinct()[: MOST_PEOPLE + 1])
+    if len(brought) > MOST_PEOPLE:
+        return _Everybody()
     return frozenset(found.taken_from) | (brought - {None})
 
 

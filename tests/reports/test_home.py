@@ -25,6 +25,8 @@ from accounting.models import (
     Role,
     User,
 )
+from accounting.services import arrivals
+from accounting.services.arrivals import BATCHES_IN_FLIGHT
 from accounting.services.importing import import_files
 from tests import factories as make
 from tests.accounting.scenarios import XFER, record
@@ -269,6 +271,39 @@ def test_an_import_that_commits_late_under_a_lower_id_is_news(client: Client, an
     late.pk = late_id
     late.save(force_insert=True)
     make.record(ana, batch_id=late_id)
+    assert ask(client, tag).status_code == 200
+
+
+def test_an_import_that_has_committed_while_a_page_slept_for_long_is_news(client: Client, ana: User) -> None:
+    """It was in flight when the page last asked, and is no longer among the latest when the page asks again."""
+    make.record(ana)
+    late = make.batch()
+    late_id = late.pk
+    late.delete()
+    make.batch()
+    tag = ask(client, ask(client)["ETag"])["ETag"]
+    late.pk, late.taken_from = late_id, []
+    late.save(force_insert=True)
+    late.first_record = late.last_record = make.record(ana, batch_id=late_id).pk
+    late.save()
+    quiet = (ImportBatch(phone_system=late.phone_system, taken_from=[]) for _ in range(BATCHES_IN_FLIGHT - 1))
+    ImportBatch.objects.bulk_create(quiet)
+    assert ask(client, tag).status_code == 200
+
+
+def test_an_import_of_too_many_people_to_keep_is_looked_at_by_all(
+    client: Client, ana: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arrivals, "MOST_PEOPLE", 1)
+    for name, extension in (("ben", "2002"), ("cem", "2003")):
+        make.person(name, extension=extension)
+    arrive(tmp_path, 1, "2001", "2002")
+    tag = ask(client, ask(client)["ETag"])["ETag"]
+    arrive(tmp_path, 2, "2002", "2003")
+    with CaptureQueriesContext(connection) as queries:
+        assert ask(client, tag).status_code == 304
+    assert any("started_at" in query["sql"] and "callrecord" in query["sql"] for query in queries)
+    arrive(tmp_path, 3, "2001", "2002")
     assert ask(client, tag).status_code == 200
 
 
