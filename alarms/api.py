@@ -165,10 +165,12 @@ class NoteIn(Strict):
     note: Annotated[Text, Field(max_length=LONGEST_NOTE)] = ""
 
 
-LIST = gettext_lazy("Alarms of the caller's rules, to administrators those of all; for supervisors and administrators.")
-WHOLE = gettext_lazy("One alarm with the calls behind it, as far as the caller may see them.")
+LIST = gettext_lazy(
+    "Alarms raised by your scheduled alarms, to administrators those of all; for supervisors and administrators."
+)
+WHOLE = gettext_lazy("One alarm with the calls behind it, as far as you may see them.")
 TAKE_NOTE = gettext_lazy("Acknowledges an alarm; one that is acknowledged stays as it is: “applied” is false then.")
-RULES = gettext_lazy("The caller's scheduled alarms, to administrators those of all.")
+RULES = gettext_lazy("Your scheduled alarms, to administrators those of all.")
 
 
 @router.get("/alarms", response={200: AlarmsOut, **READ}, openapi_extra={"description": LIST})

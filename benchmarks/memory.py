@@ -69,8 +69,18 @@ def sequence(path: Path) -> int:
 
 def resident() -> float:
     """Return the process's memory in mebibytes."""
+    return of_status("VmRSS")
+
+
+def most_resident() -> float:
+    """Return the most memory that the process had, in mebibytes; getrusage would tell that of its parent if greater."""
+    return of_status("VmHWM")
+
+
+def of_status(name: str) -> float:
+    """Return a size that Linux tells of the process, in mebibytes."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
-    line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
+    line = next(line for line in status.splitlines() if line.startswith(f"{name}:"))
     return int(line.split()[1]) / 1024
 
 

@@ -149,7 +149,7 @@ class EventsIn(Strict):
     limit: Limit = 100
 
 
-LIST = gettext_lazy("Budgets in the caller's scope, each with its latest period.")
+LIST = gettext_lazy("The budgets that you may see, each with its latest period.")
 WHOLE = gettext_lazy("One budget with its forecast and its earlier periods.")
 HISTORY = gettext_lazy("Everything that budget control did with a budget, newest first.")
 

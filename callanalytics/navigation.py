@@ -100,7 +100,7 @@ SET_UP_SECTIONS = (
         "building-2",
         (
             SetUpPage(
-                _("People"), _("Accounts, roles, lines and units."), "users", "admin:accounting_user_changelist",
+                _("People"), _("Accounts, roles, extensions and units."), "users", "admin:accounting_user_changelist",
                 covers=("admin:auth_user_password_change",),
             ),
             SetUpPage(
@@ -154,7 +154,7 @@ SET_UP_SECTIONS = (
                 "admin:accounting_device_changelist",
             ),
             SetUpPage(
-                _("Number rules"), _("A site's own numbers before the public number plans."), "list-tree",
+                _("Number rules"), _("An office's own numbers before the public number plans."), "list-tree",
                 "admin:accounting_numberrule_changelist",
             ),
         ),
@@ -182,7 +182,7 @@ SET_UP_SECTIONS = (
         "badge-euro",
         (
             SetUpPage(
-                _("Tariffs"), _("Carriers, their price lists on a time line, bands, rates, gaps and overlaps."),
+                _("Tariffs"), _("Carriers, their tariffs on a time line, bands, rates, gaps and overlaps."),
                 "chart-gantt", "tariffs", ("tariff", "copy_tariff", *FORMS_OF_TARIFFS),
             ),
             SetUpPage(
@@ -423,7 +423,7 @@ APPLICATIONS = (
     ),
     Application(
         _("Set-up"),
-        _("People, lines, number plans, tariffs and every other setting."),
+        _("People, extensions, number plans, tariffs and every other setting."),
         "settings-2",
         "admin:index",
         administrators,

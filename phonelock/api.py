@@ -165,12 +165,12 @@ class Past(Strict):
     limit: Annotated[int, Field(ge=1, le=200)] = 50
 
 
-OWN = gettext_lazy("The caller's own lines and their locks.")
+OWN = gettext_lazy("Your own lines and their locks.")
 SET_OWN = gettext_lazy(
-    "Locks or unlocks the caller's own lines; touches the own lock only. An event that is older than the last one "
+    "Locks or unlocks your own lines; touches the own lock only. An event that is older than the last one "
     "known is ignored: “applied” is false then."
 )
-LIST = gettext_lazy("Lines in the caller's scope and their locks.")
+LIST = gettext_lazy("The lines that you may see and their locks.")
 SET_MANY = gettext_lazy(
     "Locks many lines for the administration, or releases them: for supervisors and administrators, within their "
     "scope. With “dry_run” nothing is changed."

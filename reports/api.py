@@ -122,10 +122,10 @@ class Pages:
     limit: int
 
 
-SLUGS = gettext_lazy("Reports that the caller may run, and saved reports.")
+SLUGS = gettext_lazy("Reports that you may run, and saved reports.")
 RUN = gettext_lazy(
-    "Runs a report in the caller's scope. The query string is that of its page: period, from, to, zone, group, "
-    "columns, sort, top, where, and every filter; besides “cursor” and “limit”."
+    "Runs a report over the calls that you may see. The query string is that of its page: period, from, to, zone, "
+    "group, columns, sort, top, where, and every filter; besides “cursor” and “limit”."
 )
 RUN_SAVED = gettext_lazy("Runs a saved report; the query string changes it as on its page.")
 OPTIONS = [*(name for name in OWN_KEYS if name != "chart"), "cursor", "limit"]

@@ -71,7 +71,7 @@ class PhoneSystemAdmin(SetUpAdmin):
             _("Publisher"),
             {
                 "fields": ("address", ("axl_username", "axl_password"), "certificate"),
-                "description": _("For tests of the connection and for phone lock; call records arrive without it."),
+                "description": _("For tests of the connection and for Phone Lock; call records arrive without it."),
             },
         ),
         (

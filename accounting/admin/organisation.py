@@ -188,7 +188,7 @@ class PersonAdmin(SetUpAdmin, UserAdmin[models.User]):
         actions.pop("delete_selected", None)
         return actions
 
-    @admin.action(description=_("Close: end account and lines"))
+    @admin.action(description=_("Close: end account and extensions"))
     def close(self, request: HttpRequest, queryset: QuerySet[models.User]) -> HttpResponse | None:
         """End accounts and lines of people who have left, after a page that names the numbers."""
         people = list(queryset.exclude(username=request.user.get_username())[: MOST_AT_ONCE + 1])

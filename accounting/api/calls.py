@@ -111,8 +111,8 @@ class CallWhole(CallOut):
     legs: list[LegOut]
 
 
-LIST = gettext_lazy("Calls in the caller's scope, page by page; the filters are those of the list of calls.")
-WHOLE = gettext_lazy("One call: its parts within the caller's scope, and its legs.")
+LIST = gettext_lazy("The calls that you may see, page by page; the filters are those of the list of calls.")
+WHOLE = gettext_lazy("One call: its parts that you may see, and its legs.")
 
 
 @router.get("", response={200: CallsOut, **READ}, openapi_extra={"description": LIST})

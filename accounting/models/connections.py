@@ -35,7 +35,7 @@ class Directory(Single):
     class Leavers(models.TextChoices):
         """What becomes of people who are no longer found."""
 
-        CLOSE = "close", _("Close their account and lines from today, keep their calls")
+        CLOSE = "close", _("Close their account and extensions from today, keep their calls")
         KEEP = "keep", _("Leave them as they are")
 
     class Interval(models.IntegerChoices):

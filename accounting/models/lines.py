@@ -39,7 +39,7 @@ class PhoneSystem(models.Model):
     after_term = models.CharField(_("then"), max_length=10, choices=AfterTerm.choices, default=AfterTerm.ANONYMISE)
     address = models.CharField(
         _("publisher"), max_length=200, blank=True,
-        help_text=_("Host name or address of the UCM publisher, for tests of the connection and for phone lock."),
+        help_text=_("Host name or address of the UCM publisher, for tests of the connection and for Phone Lock."),
     )  # fmt: skip
     axl_username = models.CharField(_("AXL user"), max_length=100, blank=True)
     axl_password = EncryptedField(_("AXL password"), blank=True, default="")
@@ -124,8 +124,8 @@ class LineAssignment(models.Model):
     """Given by the directory, which may take it back; other lines of the person are not its business."""
 
     class Meta:
-        verbose_name = _("line assignment")
-        verbose_name_plural = _("line assignments")
+        verbose_name = _("extension assignment")
+        verbose_name_plural = _("extension assignments")
         ordering = ["extension", "valid_from"]
 
     def __str__(self) -> str:

@@ -77,7 +77,7 @@ DETAILS: dict[str, str | Promise] = {
     "answer": gettext_lazy("Answer of the mail server"),
     "report": gettext_lazy("Report"),
     "unchanged": gettext_lazy("Unchanged"),
-    "errors": gettext_lazy("Lines with errors"),
+    "errors": gettext_lazy("Rows with errors"),
     "calls": gettext_lazy("Calls"),
     "private": gettext_lazy("Private"),
     "looked_at": gettext_lazy("Calls looked at"),

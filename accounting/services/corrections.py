@@ -172,7 +172,7 @@ def stale_text(correction: Correction) -> str:
     """Return that the dry run no longer holds, in words."""
     if correction.kind == CorrectionKind.COST:
         return _("Prices have changed since the dry run.")
-    return _("Lines or memberships have changed since the dry run.")
+    return _("Extensions or memberships have changed since the dry run.")
 
 
 def as_job(work: Callable[[Correction, Step], None]) -> Callable[[Progress], dict[str, Any]]:

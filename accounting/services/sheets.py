@@ -117,7 +117,7 @@ def plan(sheet: Sheet, rows: Sequence[SheetRow], *, remove_missing: bool = False
     if remove_missing and whole:
         add_missing(sheet, made, seen)
     elif remove_missing:
-        made.notes.append(_("Nothing is removed as long as there are lines of which nobody knows whom they mean."))
+        made.notes.append(_("Nothing is removed as long as there are rows of which nobody knows whom they mean."))
     take_out(made, sheet.check(made))
     made.errors.sort(key=lambda error: error.line)
     tell(len(rows), len(rows))

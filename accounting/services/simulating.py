@@ -181,7 +181,7 @@ def price_story(record: CallRecord, number: ShownNumber) -> PriceStory:
         return told_once(inside if record.answered_at else _("Unanswered calls are not charged."))
     if not record.carries_trunk:
         return told_once(
-            _("This part of the call used no line of its own to the outside: another part carries the cost.")
+            _("This part of the call used no channel of its own to the outside: another part carries the cost.")
         )
     told = load_price_book(record.other_number).explain(
         gateway_id=record.gateway_id,

@@ -85,7 +85,7 @@ class People(Sheet):
         Column("phone_system", _("phone system"), directive=True,
                help=_("Of the extensions; needed where there are several phone systems.")),
         Column("active", _("active"), example="yes", default=YES, choices=YES_NO,
-               help=_("no: the person has left; account, units and lines are closed, past calls stay.")),
+               help=_("no: the person has left; account, extensions and units are closed, past calls stay.")),
         Column("left_on", _("leaves on"), read=read_moment, help=_("The first day without the account.")),
         Column("changes_from", _("changes from"), read=read_moment, directive=True,
                help=_("When other units and extensions take effect. Empty: when the file is applied.")),

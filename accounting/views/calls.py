@@ -74,6 +74,7 @@ def call_list(request: AuthenticatedRequest) -> HttpResponse:
         "paging": paging,
         "sizes": SIZES,
         "page": page,
+        "nothing_yet": not page.rows and not CallRecord.objects.exists(),
         "count": min(count, COUNTED_TO),
         "more": count > COUNTED_TO,
         # Few calls are summed up at once; a long list is shown first, its totals follow.

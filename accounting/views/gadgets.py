@@ -136,7 +136,9 @@ def out_of_date(request: HttpRequest, reason: str = "") -> HttpResponse:
     if request.user.is_authenticated and request.path == reverse("gadget_sign_in"):
         return redirect(page)
     context = {"theme": theme_of(request), "page": page}
-    return render(request, "gadgets/out_of_date.html", context, status=HTTPStatus.FORBIDDEN)
+    has_cookie = settings.GADGET_CSRF_COOKIE_NAME in request.COOKIES
+    template = "gadgets/out_of_date.html" if has_cookie else "gadgets/no_cookies.html"
+    return render(request, template, context, status=HTTPStatus.FORBIDDEN)
 
 
 def locked_out(request: HttpRequest, refused: HttpResponse, credentials: dict[str, Any] | None) -> HttpResponse:

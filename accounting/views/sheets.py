@@ -194,7 +194,7 @@ def tiles_of(chosen: type[Sheet], held: SheetImport) -> list[Tile]:
     removed = (_("Closed"), "circle-minus") if chosen.closes else (_("Removed"), "trash-2")
     counts = held.counts
     return [
-        Tile(ERRORS, _("Lines with errors"), "circle-alert", counts.get("errors", 0)),
+        Tile(ERRORS, _("Rows with errors"), "circle-alert", counts.get("errors", 0)),
         Tile(ChangeKind.ADDED, _("Added"), "plus", counts.get("added", 0)),
         Tile(ChangeKind.CHANGED, _("Changed"), "pencil", counts.get("changed", 0)),
         Tile(ChangeKind.REMOVED, removed[0], removed[1], counts.get("removed", 0)),
@@ -232,9 +232,7 @@ def apply_sheet(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     held = get_object_or_404(SheetImport.objects.select_related("tariff"), pk=pk, state=SheetState.PREVIEW)
     despite_errors = "despite_errors" in request.POST
     if held.counts.get("errors") and not despite_errors:
-        messages.error(
-            request, _("Some lines have errors. Correct the file, or tick that the other lines are applied.")
-        )
+        messages.error(request, _("Some rows have errors. Correct the file, or tick that the other rows are applied."))
         return redirect("sheet_import", pk)
     changes = changes_in(held)
     if changes > sheet_imports.SMALL_PLAN or len(held.content) > sheet_imports.SMALL_FILE:

@@ -43,8 +43,8 @@ class WebhookAdmin(SetUpAdmin):
             {
                 "fields": (("name", "kind"), "address", "active"),
                 "description": _(
-                    "Supervisors and administrators choose webhooks in their alarm rules. Messages hold what the "
-                    "owner of a rule may see."
+                    "Supervisors and administrators choose webhooks in their scheduled alarms. Messages hold what the "
+                    "owner of the scheduled alarm may see."
                 ),
             },
         ),
@@ -62,7 +62,7 @@ class WebhookAdmin(SetUpAdmin):
         """Return the address as far as it lets nobody post there."""
         return format_html('<bdi dir="ltr">{}</bdi>', mail_address(masked(webhook.address)))
 
-    @admin.display(description=_("alarm rules"), ordering="kept_rules")
+    @admin.display(description=_("scheduled alarms"), ordering="kept_rules")
     def rules_count(self, webhook: Any) -> int:
         """Return how many rules post to it."""
         return int(webhook.kept_rules)
@@ -80,7 +80,7 @@ class WebhookAdmin(SetUpAdmin):
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[list[Any], Any, set[str], list[Any]]:
         """Return what deleting takes along: the messages, counted; rules that post to it keep it."""
         kept = [rule for webhook in objs for rule in webhook.rules.kept()]
-        reasons = [gettext("Alarm rule “%(rule)s”") % {"rule": rule.name} for rule in kept]
+        reasons = [gettext("Scheduled alarm “%(rule)s”") % {"rule": rule.name} for rule in kept]
         names = [str(webhook) for webhook in objs]
         counts = {
             str(Webhook._meta.verbose_name_plural): len(names),

@@ -24,7 +24,7 @@ class Told(models.TextChoices):
 class Alarm(models.Model):
     """One thing that a rule has found, about one line, person, unit or gateway."""
 
-    rule = models.ForeignKey(AlarmRule, models.CASCADE, related_name="alarms", verbose_name=_("alarm rule"))
+    rule = models.ForeignKey(AlarmRule, models.CASCADE, related_name="alarms", verbose_name=_("scheduled alarm"))
     version = models.PositiveIntegerField()
     key = models.CharField(max_length=120)
     """The occasion, within the rule and its version: it is raised once, however often it is seen."""

@@ -64,8 +64,8 @@ class AlarmRule(Recurring):
     objects = AlarmRuleQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("alarm rule")
-        verbose_name_plural = _("alarm rules")
+        verbose_name = _("scheduled alarm")
+        verbose_name_plural = _("scheduled alarms")
         ordering = ["name", "pk"]
         constraints = [models.CheckConstraint(condition=Q(every__gte=1), name="alarm_rule_comes_round")]
 
@@ -82,7 +82,7 @@ class Result(models.TextChoices):
 class RuleRun(models.Model):
     """One look of a rule, worked off once; it is stored together with what it has raised and the new marks."""
 
-    rule = models.ForeignKey(AlarmRule, models.CASCADE, related_name="runs", verbose_name=_("alarm rule"))
+    rule = models.ForeignKey(AlarmRule, models.CASCADE, related_name="runs", verbose_name=_("scheduled alarm"))
     due_at = models.DateTimeField(_("due"))
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("by")
@@ -100,8 +100,8 @@ class RuleRun(models.Model):
     """How many were told of it, and who not: numbers by the keys of alarms.services.telling.TOLD."""
 
     class Meta:
-        verbose_name = _("check of an alarm rule")
-        verbose_name_plural = _("checks of alarm rules")
+        verbose_name = _("check of a scheduled alarm")
+        verbose_name_plural = _("checks of scheduled alarms")
         ordering = ["-due_at", "-pk"]
         constraints = [models.UniqueConstraint(fields=["rule", "due_at"], name="alarm_rule_run_once")]
 

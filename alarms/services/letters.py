@@ -41,15 +41,15 @@ def letter_of_failure(rule: AlarmRule, run: RuleRun, owner: User) -> Letter:
     language = owner.language or settings.LANGUAGE_CODE
     with translation.override(language):
         said = ngettext(
-            "The alarm rule “%(rule)s” could not be checked.",
-            "The alarm rule “%(rule)s” could not be checked %(number)s times in a row.",
+            "The scheduled alarm “%(rule)s” could not be checked.",
+            "The scheduled alarm “%(rule)s” could not be checked %(number)s times in a row.",
             rule.failures,
         )
         parts = [
             said % {"rule": rule.name, "number": rule.failures},
             str(reasons.TEXTS.get(run.reason, reasons.TEXTS[reasons.UNEXPECTED])),
             _("What arrives meanwhile is not lost: it is checked as soon as that is possible again."),
-            _("The rule in the portal: %(page)s") % {"page": absolute(address_of_rule(rule))},
+            _("The scheduled alarm in the portal: %(page)s") % {"page": absolute(address_of_rule(rule))},
         ]
         return Letter(
             key=f"alarm-failed:{run.pk}", cause=cause_of(rule), purpose=MailPurpose.NOTICE,

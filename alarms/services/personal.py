@@ -21,10 +21,10 @@ ALARMS = (
 
 
 def tables(person: User) -> Iterator[PersonalTable]:
-    """Yield the own alarm rules and those of others that are told to the person, and alarms about or seen by them."""
+    """Yield own scheduled alarms, those of others that are told to the person, and alarms about or seen by them."""
     keys = [*AlarmRule.objects.filter(owner=person).values_list("pk", flat=True), *told_to(person)]
     rules = AlarmRule.objects.filter(pk__in=keys).order_by("pk").values_list(*RULES)
-    yield PersonalTable("alarm_rules.csv", _("Alarm rules"), named(RULES), rules, readable)
+    yield PersonalTable("scheduled_alarms.csv", _("Scheduled alarms"), named(RULES), rules, readable)
     about = Alarm.objects.filter(Q(user_id=person.pk) | Q(acknowledged_by=person)).order_by("pk")
     yield PersonalTable("alarms.csv", _("Alarms"), named(ALARMS), about.values_list(*ALARMS))
 

@@ -94,7 +94,7 @@ class Story:
         names = {"rule": self.rule.name, "owner": self.owner}
         return (
             _(
-                "You are told by the alarm rule “%(rule)s” of %(owner)s. It holds what %(owner)s may see; "
+                "You are told by the scheduled alarm “%(rule)s” of %(owner)s. It holds what %(owner)s may see; "
                 "in the portal everyone sees what their own role allows."
             )
             % names

@@ -97,8 +97,8 @@ class LockSetUp(models.Model):
     """How lines were barred before the row was last saved (`phonelock.receivers`)."""
 
     class Meta:
-        verbose_name = _("phone lock of a phone system")
-        verbose_name_plural = _("phone lock of phone systems")
+        verbose_name = _("Phone Lock of a phone system")
+        verbose_name_plural = _("Phone Lock of phone systems")
 
     def __str__(self) -> str:
         return str(self.phone_system)

@@ -78,7 +78,7 @@ REPORTS = (
         "corrections",
         Category.DATA,
         _("Re-costing journal"),
-        _("Who has changed the prices or owners of past calls, when and why."),
+        _("Who has changed the prices or holders of past calls, when and why."),
         Question(period="365d", filters=frozenset(), orders=()),
         (),
         run=corrections,

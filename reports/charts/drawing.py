@@ -212,6 +212,10 @@ class Names:
         return 26 + self.longest * 0.66 if self.slants else 30
 
 
+NEARER = 10
+"""How much nearer to the one before it a name may stand that would be cut at the edge."""
+
+
 def names_below(categories: Sequence[str], sheet: Sheet) -> Names:
     """Return how names are written: a few are shortened or slanted, of many (times mostly) some are left out."""
     slot = (sheet.width - LEFT - RIGHT) / len(categories)
@@ -230,7 +234,10 @@ def axes(drawing: Drawing, chart: Chart, top: float, bottom: float, names: Names
         if names.slants:
             drawing.slanted(x + 4, bottom + 16, shortened(name, names.longest))
         elif place % names.every == 0:
-            drawing.text(x, bottom + 18, shortened(name, names.longest), "middle", 11)
+            text = shortened(name, names.longest)
+            beyond = max(0.0, x + len(text) * LETTER / 2 + 2 - drawing.width)
+            if beyond <= NEARER or names.every == 1:
+                drawing.text(x - beyond, bottom + 18, text, "middle", 11)
     return highest
 
 

@@ -4,8 +4,8 @@ The database groups by everything at once, currency included; subtotals and tota
 they always agree.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -17,6 +17,7 @@ from reports.engine.fields import FIELDS, Asker, ChoiceField
 from reports.engine.measures import ADDITIVE, MEASURES, Sums, needed_sums
 from reports.engine.question import Question
 from reports.engine.ranking import (
+    Leaves,
     Ranking,
     currency_of,
     first_of,
@@ -26,7 +27,7 @@ from reports.engine.ranking import (
     ranking_of_page,
     weight,
 )
-from reports.engine.tables import source_of
+from reports.engine.tables import rows_of_both, source_of
 
 SUM_COLUMNS = [(name, f"s_{name}") for name in ADDITIVE]
 
@@ -88,23 +89,69 @@ class Wanted:
     """Only these, without names: those of another answer, to be compared with."""
 
 
-def answer(question: Question, asker: Asker, wanted: Wanted = Wanted()) -> Answer:
-    """Return the groups of a question with names, sums and total; those that are not wanted may be missing."""
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is asked of the tables for a question."""
+
+    question: Question
+    wanted: Wanted
+    dimensions: Sequence[Dimension]
+    needs: frozenset[str]
+    ranking: Ranking | None
+    parting: Best | Only | None
+    """What leaves of the groups of the columnar copy those that are wanted; None where all are."""
+
+
+def plan_of(question: Question, wanted: Wanted, *, of_both: bool = False) -> Plan:
+    """Return what is asked of the tables, of the copy for two periods at once if wanted."""
     # A report may be in the order of a figure that is not shown.
     named = (*question.columns, question.sort.removeprefix("-"))
     needs = needed_sums(name for name in named if name in MEASURES)
     dimensions = [DIMENSIONS[name] for name in question.group]
     ranking = ranking_of_page(question, wanted.rows) if wanted.rows else ranking_of(question)
-    parting = parting_of(wanted, ranking, dimensions, needs)
-    source, rows = source_of(question, asker, dimensions, needs, parting)
+    groups = groups_of(len(dimensions), sorted(needs - {"cost"}), of_both=of_both)
+    parting: Best | Only | None = ranking.best(groups) if ranking else None
+    if wanted.keys and dimensions[0].many:
+        parting = Only(groups, wanted.keys)
+    return Plan(question, wanted, dimensions, needs, ranking, parting)
+
+
+def answer(question: Question, asker: Asker, wanted: Wanted = Wanted()) -> Answer:
+    """Return the groups of a question with names, sums and total; those that are not wanted may be missing."""
+    plan = plan_of(question, wanted)
+    return answer_of(plan, asker, *source_of(question, asker, plan.dimensions, plan.needs, plan.parting))
+
+
+def answers_of_both(question: Question, before: Question, asker: Asker, wanted: Wanted) -> tuple[Answer, Answer]:
+    """Return the answer for a period, and that for the one before it with the same groups, which have no names there.
+
+    Both periods are asked at once where the columnar copy can tell, one after the other elsewhere.
+    """
+    plan = plan_of(question, wanted, of_both=True)
+    rows = rows_of_both(question, before, asker, plan.dimensions, plan.needs, plan.parting)
+    found = answer(question, asker, wanted) if rows is None else answer_of(plan, asker, "columns", rows[0])
+    same = Wanted(keys=[node.keys[0] for node in found.nodes])
+    before = replace(before, top=None)
+    if rows is None:
+        return found, answer(before, asker, same)
+    return found, answer_of(replace(plan, question=before, wanted=same), asker, "columns", rows[1])
+
+
+def answer_of(plan: Plan, asker: Asker, source: str, rows: Iterable[dict[str, Any]]) -> Answer:
+    """Return the answer that the rows of a table give."""
+    question, dimensions, ranking = plan.question, plan.dimensions, plan.ranking
+    is_named = plan.wanted.keys is None
     others, groups = set_apart(rows, dimensions)
     leaves = gather(groups, dimensions)
-    if not isinstance(parting, Best) or source != "columns":
+    if plan.wanted.keys is not None:
+        leaves, dropped = those_of(leaves, plan.wanted.keys)
+        others.setdefault((), Sums()).add(dropped)
+    elif not isinstance(plan.parting, Best) or source != "columns":
         # The database gives all groups.
         leaves, dropped = greatest(leaves, ranking_of(question))
         others = others or {(): dropped}
     wording = Wording(asker.masker, asker.zone)
-    found = Answer(question, Sums(), grow(leaves, dimensions, wording, named=wanted.keys is None), source)
+    found = Answer(question, Sums(), grow(leaves, dimensions, wording, named=is_named), source)
     unseen = Node((None,), _("Others"), Sums(), dimensions, wording)
     for sums in others.values():
         unseen.sums.add(sums)
@@ -113,7 +160,7 @@ def answer(question: Question, asker: Asker, wanted: Wanted = Wanted()) -> Answe
     if unseen.sums.of("calls") and ranking and ranking.cuts:
         found.cut = True
     elif unseen.sums.of("calls"):
-        unseen.parts = grow(others, dimensions[1:], wording, named=wanted.keys is None) if dimensions[1:] else []
+        unseen.parts = grow(others, dimensions[1:], wording, named=is_named) if dimensions[1:] else []
         found.others = unseen
     arrange(found.nodes, dimensions, question)
     if question.top is not None and len(found.nodes) > question.top:
@@ -122,14 +169,15 @@ def answer(question: Question, asker: Asker, wanted: Wanted = Wanted()) -> Answe
     return found
 
 
-def parting_of(
-    wanted: Wanted, ranking: Ranking | None, dimensions: Sequence[Dimension], needs: frozenset[str]
-) -> Best | Only | None:
-    """Return what leaves of the groups of the columnar copy those that are wanted; None where all are."""
-    sums = sorted(needs - {"cost"})
-    if wanted.keys and dimensions[0].many:
-        return Only(groups_of(len(dimensions), sums), wanted.keys)
-    return ranking.best(len(dimensions), sums) if ranking else None
+def those_of(leaves: Leaves, keys: Collection[Key]) -> tuple[Leaves, Sums]:
+    """Return the leaves within the outermost groups with these keys, and the sums of the others."""
+    wanted, kept, others = set(keys), {}, Sums()
+    for path, sums in leaves.items():
+        if path[0] in wanted:
+            kept[path] = sums
+        else:
+            others.add(sums)
+    return kept, others
 
 
 def set_apart(

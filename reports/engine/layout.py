@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
 from itertools import islice
 from typing import Any, overload
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -240,7 +241,7 @@ class CallsBehind:
             if not filter_by:
                 return ""
             narrowed[filter_by] = written(text)
-        end = urlencode({key_of(Comparison(name, "is", ())): text for name, text in narrowed.items()})
+        end = "&".join(f"{key_of_group(name)}={quote_plus(text)}" for name, text in narrowed.items())
         return "&".join(part for part in (self._begin(days, frozenset(narrowed)), end) if part)
 
     def _begin(self, days: Days, narrowed: frozenset[str]) -> str:
@@ -253,6 +254,12 @@ class CallsBehind:
             begin = urlencode(address if days == self._days else within_days(address, days))
             self._begins[days, narrowed] = begin
         return begin
+
+
+@cache
+def key_of_group(name: str) -> str:
+    """Return the key under which an address says that calls are of one group."""
+    return quote_plus(key_of(Comparison(name, "is", ())))
 
 
 def within_days(address: Mapping[str, Any], days: Days) -> dict[str, Any]:

@@ -50,16 +50,17 @@ class Ranking:
     cuts: bool = True
     """Whether the other groups are left out for good, and not only not shown on this page."""
 
-    def best(self, levels: int, sums: Iterable[str]) -> Best:
-        """Return the same for the columnar copy, where groups have a cost and these sums."""
+    def best(self, groups: Groups) -> Best:
+        """Return the same for groups of the columnar copy."""
         weight = "" if self.column == "cost" else f"COALESCE(sum(s_{self.column}), 0)"
-        return Best(groups_of(levels, sums), self.count, weight, self.falling)
+        return Best(groups, self.count, weight, self.falling)
 
 
-def groups_of(levels: int, sums: Iterable[str]) -> Groups:
-    """Return what groups with a cost and these sums consist of in the columnar copy."""
+def groups_of(levels: int, sums: Iterable[str], *, of_both: bool = False) -> Groups:
+    """Return what groups with a cost and these sums, of one period or of two, consist of in the columnar copy."""
     functions = {"first": "min", "last": "max"}
-    return Groups(levels, {"cost_sum": "sum", **{f"s_{name}": functions.get(name, "sum") for name in sums}})
+    added = {"cost_sum": "sum", **{f"s_{name}": functions.get(name, "sum") for name in sums}}
+    return Groups(levels, added, of_both)
 
 
 def ranking_of(question: Question) -> Ranking | None:

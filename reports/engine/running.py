@@ -13,7 +13,7 @@ from accounting.querysets.calls import CallRecordQuerySet
 from callanalytics.web.pagination import Paging
 from reports.catalogue.base import Report
 from reports.charts.calls import charts_of_calls
-from reports.engine.answering import Answer, Node, Wanted, answer
+from reports.engine.answering import Answer, Node, Wanted, answer, answers_of_both
 from reports.engine.details import DETAILS
 from reports.engine.fields import Asker
 from reports.engine.finding import Order, calls_in_order, calls_of_page, currencies_of, dearest
@@ -45,9 +45,9 @@ def run_report(report: Report, question: Question, asker: Asker, paging: Paging 
             return Run(report, question, paged(layout, paging) if paging else layout)
         if not question.group:
             return Run(report, question, list_calls(question, asker, paging or Paging()))
-        found = answer(question, asker, Wanted((paging.number + 1) * paging.size + 1 if paging else 0))
-        if "change" in question.columns or question.chart == "paired":
-            compare(found, question, asker)
+        wanted = Wanted((paging.number + 1) * paging.size + 1 if paging else 0)
+        before = previous(question) if "change" in question.columns or question.chart == "paired" else None
+        found = compared(question, before, asker, wanted) if before else answer(question, asker, wanted)
         layout = lay_out(found, paging.number, paging.size) if paging else lay_out(found)
         return Run(report, question, layout, found)
 
@@ -60,12 +60,9 @@ def paged(layout: Layout, paging: Paging) -> Layout:
     return layout
 
 
-def compare(found: Answer, question: Question, asker: Asker) -> None:
-    """Put the sums of the previous equal period beside those of each group."""
-    before = previous(question)
-    if before is None:
-        return
-    earlier = answer(replace(before, top=None), asker, Wanted(keys=[node.keys[0] for node in found.nodes]))
+def compared(question: Question, before: Question, asker: Asker, wanted: Wanted) -> Answer:
+    """Return the answer with the sums of the period before it beside those of each group."""
+    found, earlier = answers_of_both(question, before, asker, wanted)
     found.before = earlier.total
     nodes: dict[tuple[Any, ...], Node] = {}
     gather(earlier.nodes, nodes)
@@ -77,6 +74,7 @@ def compare(found: Answer, question: Question, asker: Asker) -> None:
             put(node.parts)
 
     put(found.nodes)
+    return found
 
 
 def gather(parts: Sequence[Node], into: dict[tuple[Any, ...], Node]) -> None:

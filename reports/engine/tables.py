@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import BigIntegerField, Count, F, Max, Min, Q, QuerySet, Sum
+from django.db.models import BigIntegerField, BooleanField, Count, ExpressionWrapper, F, Max, Min, Q, QuerySet, Sum
 from django.db.models.functions import Cast, TruncMonth, TruncWeek
 
 from accounting.models import UNPRICED, Direction, ExtensionDay, Outcome, User
@@ -114,6 +114,31 @@ def copied_rows(
     )
 
 
+def rows_of_both(
+    question: Question,
+    before: Question,
+    asker: Asker,
+    dimensions: Sequence[Dimension],
+    needs: frozenset[str],
+    parting: Best | Only | None,
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]] | None:
+    """Return the rows of copied_rows for a period and for the one that ends where it begins, asked together."""
+    if not reads_widely(asker.reader):
+        return None
+    period, sums = period_of(question, asker.zone), sums_of_calls(question, needs)
+    is_earlier = ExpressionWrapper(Q(started_at__lt=period.start), BooleanField())
+    rows = from_both(
+        calls_of_any_time(question, asker),
+        period_of(before, asker.zone).start,
+        period.end,
+        lambda records: grouped(records, dimensions, asker.zone, sums, is_earlier=is_earlier),
+        parting,
+    )
+    if rows is None:
+        return None
+    return [row for row in rows if not row["is_earlier"]], [row for row in rows if row["is_earlier"]]
+
+
 def reads_widely(reader: User) -> bool:
     """Return whether a person sees more than own calls, to which the database has an index."""
     return reader.is_overseer
@@ -200,10 +225,16 @@ def days_visible_to(asker: Asker) -> QuerySet[Any]:
 
 
 def grouped(
-    rows: QuerySet[Any], dimensions: Sequence[Dimension], zone: ZoneInfo, sums: dict[str, Any], *, days: bool = False
+    rows: QuerySet[Any],
+    dimensions: Sequence[Dimension],
+    zone: ZoneInfo,
+    sums: dict[str, Any],
+    *,
+    days: bool = False,
+    **also: Any,
 ) -> QuerySet[Any, dict[str, Any]]:
-    """Return the query of rows grouped by all levels and the currency."""
-    keys = {f"k{place}": expression_of(one, zone, days=days) for place, one in enumerate(dimensions)}
+    """Return the query of rows grouped by all levels, the currency and what is named."""
+    keys = {f"k{place}": expression_of(one, zone, days=days) for place, one in enumerate(dimensions)} | also
     cost = Sum(Cast("cost", BigIntegerField()))
     return (  # type: ignore[no-any-return]
         rows.order_by()

@@ -1,15 +1,21 @@
 """Figures as text in the reader's language, for charts, mails and documents."""
 
 from datetime import timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from babel.numbers import format_decimal
 from django.utils import formats, timezone
 
 from callanalytics.lib import figures
-from callanalytics.templatetags.ui import duration, locale_name, money_as_text, reader_locale
+from callanalytics.templatetags.ui import FINEST, decimals_of, duration, locale_name, money_as_text, reader_locale
 from reports.engine.measures import Form
+
+
+def price(value: Decimal) -> str:
+    """Return the cost of a single call, whose currency stands beside it: up to four decimals where it has them."""
+    rounded = value.quantize(FINEST, ROUND_HALF_UP)
+    return figures.fixed(rounded, max(2, decimals_of(rounded)), locale_name())
 
 
 def write(value: Any, form: Form | None, currency: str = "") -> str:

@@ -21,12 +21,11 @@ from callanalytics.lib.cycles import cycle_search_paused
 from reports.charts.png import png_of
 from reports.engine.layout import Row
 from reports.engine.measures import Form
-from reports.engine.writing import write as in_words
 from reports.exports.base import Document, Told
 from reports.exports.pdf_binding import Binding
 from reports.exports.table import Field, table_of
 
-PART = 1000
+PART = 2500
 """Rows that are laid out together."""
 BLOCK = 40
 """Rows in one cell of the layout."""
@@ -97,7 +96,7 @@ def write(document: Document, out: IO[bytes], told: Told) -> None:
             "blocks": blocks(lines[start : start + PART], columns),
             "total": next(blocks([total], columns)) if total and last else None,
         }  # fmt: skip
-        with cycle_search_paused():
+        with cycle_search_paused(look_after=False):
             part = laid_out(context)
             pages += len(part.pages)
             binding.add(part)
@@ -147,15 +146,9 @@ def table_in_words(document: Document) -> tuple[list[Column], list[Line]]:
 def line_of(row: Row, fields: list[Field], document: Document) -> Line:
     """Return one row as texts."""
     names = [INDENT * (row.level - 1) + str(row.cells[0])] if document.levels else []
-    texts = [*names, *(text_of(row, field) for field in fields)]
+    texts = [*names, *(field.text(row) for field in fields)]
     bookmark = str(row.cells[0]) if row.has_parts and row.level == 1 else ""
     return Line([CONTROLS.sub(" ", text) for text in texts], row.has_parts or row.level == 0, bookmark)
-
-
-def text_of(row: Row, field: Field) -> str:
-    """Return one cell as text; the currency stands in the header or in a column of its own."""
-    value: Any = field.read(row)
-    return in_words(value, field.form)
 
 
 def fit(columns: list[Column]) -> float:
@@ -190,14 +183,15 @@ def blocks(lines: list[Line], columns: list[Column]) -> Iterator[Block]:
 
 
 def cell(lines: list[Line], place: int, column: Column, *, rtl: bool) -> SafeString:
-    """Return the lines of one column as HTML, each cut where it is too long; none is empty."""
+    """Return the lines of one column as HTML, each cut where it is too long; the last is never quite empty."""
     room = column.letters - PADDING
     texts = [text if len(text) <= room else f"{text[: room - 1]}…" for text in (line.texts[place] for line in lines)]
     if rtl:
         # Telephone numbers and Latin names keep their order beside Arabic.
         texts = [f"{ISOLATE}{text}{END_ISOLATE}" if text else "" for text in texts]
-    whole = escape("\n".join(text or NOTHING for text in texts))
+    texts[-1] = texts[-1] or NOTHING  # a line break at the end makes no line
+    whole = escape("\n".join(texts))
     if not OTHER_LETTERS.search(whole):
         return whole
     # Letters of another font would stretch their line, so that rows no longer stand in line: each has a height here.
-    return mark_safe("".join(f"<i>{text}</i>" for text in whole.split("\n")))  # noqa: S308  (escaped)
+    return mark_safe("".join(f"<i>{text or NOTHING}</i>" for text in whole.split("\n")))  # noqa: S308  (escaped)

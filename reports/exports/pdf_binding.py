@@ -8,7 +8,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import IO, Any
 
 import pydyf
@@ -65,7 +65,7 @@ class Binding:
             self.first = part
         else:
             part.belongs_to(self.first)
-        part.unfold_rows()
+        part.unfold_rows(list(blocks_of(document)))
         self.numbers = part.offset + len(pdf.objects)
         for page in part.pages:
             page["StructParents"] = len(self.pages)
@@ -254,30 +254,58 @@ class _Part:
         head, mark, body = data.partition(b"\nstream\n")
         return self.renumbered(head) + mark + body
 
-    def unfold_rows(self) -> None:
+    def unfold_rows(self, blocks: list["LinesOfCells"]) -> None:
         """Tag each line of a block of rows as the row that it is; the headers say what they head."""
         elements = [one for one in self.pdf.objects if isinstance(one, dict) and one.get("Type") == "/StructElem"]
         for header in [one for one in elements if one["S"] == "/TH"]:
             header["A"]["Scope"] = "/Column"
             header.pop("ID", None)  # unique in its part only, and no cell names it
+        laid_out = iter(blocks)
         for body in [one for one in elements if one["S"] == "/TBody"]:
-            body["K"] = pydyf.Array([row for block in body["K"] for row in self.rows_of(self.at(block), body)])
+            rows = [row for block in body["K"] for row in self.rows_of(self.at(block), body, next(laid_out))]
+            body["K"] = pydyf.Array(rows)
 
-    def rows_of(self, block: Any, body: Any) -> Iterator[bytes]:
-        """Yield the rows of a block, whose cells hold a line for each row."""
+    def rows_of(self, block: Any, body: Any, lines: "LinesOfCells") -> Iterator[bytes]:
+        """Yield the rows of a block, whose cells hold a line for each row, tagged where it is not empty."""
         cells = [self.at(cell) for cell in block["K"]]
         self.dropped |= {block.number, *(cell.number for cell in cells)}
-        for place in range(max((len(cell["K"]) for cell in cells), default=0)):
+        tagged = [iter(cell["K"]) for cell in cells]
+        for filled in zip_longest(*lines, fillvalue=False):
             row = pydyf.Dictionary({"Type": "/StructElem", "S": "/TR", "Pg": block["Pg"], "P": body.reference})
             self.pdf.add_object(row)
             row["K"] = pydyf.Array()
-            for cell in cells:
-                if place < len(cell["K"]):
-                    line = self.at(cell["K"][place])
-                    line["S"], line["P"] = cell["S"], row.reference
-                    line["A"] = HEADS_ROW if cell["S"] == "/TH" else IN_TABLE
-                    row["K"].append(line.reference)
+            for cell, texts, has_text in zip(cells, tagged, filled, strict=True):
+                line = self.at(next(texts)) if has_text else self.nothing(block["Pg"])
+                line["S"], line["P"] = cell["S"], row.reference
+                line["A"] = HEADS_ROW if cell["S"] == "/TH" else IN_TABLE
+                row["K"].append(line.reference)
             yield row.reference
+
+    def nothing(self, page: Any) -> Any:
+        """Return the tag of an empty cell."""
+        empty = pydyf.Dictionary({"Type": "/StructElem", "K": pydyf.Array(), "Pg": page})
+        self.pdf.add_object(empty)
+        return empty
+
+
+LinesOfCells = list[list[bool]]
+"""Of each cell of a block on one page, which of its lines have a text."""
+
+
+def blocks_of(document: Any) -> Iterator[LinesOfCells]:
+    """Yield the blocks of rows of a laid out part, page by page."""
+    # The library needs others that a portal may lack.
+    from weasyprint.formatting_structure.boxes import LineBox, TableRowBox, TableRowGroupBox  # noqa: PLC0415
+
+    for page in document.pages:
+        for group in page._page_box.descendants():  # noqa: SLF001  (nothing else tells of lines)
+            if isinstance(group, TableRowGroupBox) and group.element_tag == "tbody":
+                for row in group.children:
+                    if isinstance(row, TableRowBox):
+                        yield [
+                            [bool(line.children) for line in cell.descendants() if isinstance(line, LineBox)]
+                            for cell in row.children
+                        ]
 
 
 IN_TABLE = pydyf.Dictionary({"O": "/Table"})

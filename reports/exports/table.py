@@ -6,6 +6,7 @@ from typing import Any
 
 from reports.engine.layout import Column, Row
 from reports.engine.measures import Form
+from reports.engine.writing import price, write
 from reports.exports.base import Document
 
 
@@ -31,6 +32,12 @@ class Field:
         if isinstance(value, Mapping):
             return value.get(self.currency)
         return None if value == "" else value
+
+    def text(self, row: Row) -> str:
+        """Return the value as people read it: as on the page, the cost of a single call to the last decimal."""
+        value = self.read(row)
+        is_price = self.form is Form.MONEY and not self.currency and value is not None
+        return price(value) if is_price else write(value, self.form)
 
 
 @dataclass(slots=True)

@@ -227,10 +227,18 @@ def address_of_form(params: QueryDict, standard: Question) -> QueryDict:
     fit_columns(found)
     if found.get("chart") == "none" and standard.chart in ("", "none"):
         del found["chart"]
-    if found.get("period") != CUSTOM:
+    fit_period(found, str(params["form"]))
+    return found
+
+
+def fit_period(found: QueryDict, shown: str) -> None:
+    """Let days or a named period hold, whichever was changed since the form had shown a period."""
+    chosen, days = found.get("period", ""), {"from", "to"}.intersection(key for key in found if found[key])
+    if chosen not in ("", CUSTOM) and days and chosen == shown:
+        found["period"] = CUSTOM
+    elif chosen not in ("", CUSTOM):
         found.pop("from", None)
         found.pop("to", None)
-    return found
 
 
 def fit_columns(found: QueryDict) -> None:

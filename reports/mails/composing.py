@@ -30,7 +30,6 @@ from reports.engine.layout import Row
 from reports.engine.measures import Form
 from reports.engine.question import CUSTOM
 from reports.engine.words import period_in_words
-from reports.engine.writing import write
 from reports.exports.asking import Asked, file_name
 from reports.exports.base import Document, Format, Told
 from reports.exports.preparing import untold
@@ -204,7 +203,7 @@ def readable(fields: list[Field], most: int) -> list[Field]:
 
 def line_of(row: Row, fields: list[Field], document: Document) -> Line:
     """Return one row as texts."""
-    cells = [(field.numeric, one_line(write(field.read(row), field.form))) for field in fields]
+    cells = [(field.numeric, one_line(field.text(row))) for field in fields]
     return Line(str(row.cells[0]) if document.levels else "", cells)
 
 
@@ -214,7 +213,7 @@ def totals_of(total: Row, fields: list[Field]) -> list[tuple[str, str]]:
     tiles: list[tuple[str, str]] = []
     for place in dict.fromkeys(field.place for field in figures):
         same = [field for field in figures if field.place == place]
-        texts = [(field.label, one_line(write(field.read(total), field.form))) for field in same]
+        texts = [(field.label, one_line(field.text(total))) for field in same]
         said = [(label, text) for label, text in texts if text]
         if len(tiles) + len(said) <= MOST_TILES or not tiles:
             tiles += said

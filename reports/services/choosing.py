@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any
 
 from babel import Locale
+from babel.core import get_global
 from babel.dates import get_timezone_name
 from django.db.models import Q
 from django.utils.translation import get_language, to_locale
@@ -95,12 +96,28 @@ def hours(typed: str, asker: Asker) -> Iterator[Choice]:
 
 
 def zones(typed: str, asker: Asker) -> Iterator[Choice]:
-    """Yield the time zones that are called so: first by place (New York), then by clock (Eastern Time)."""
-    every = [(name, re.sub(r"[/_]", " ", name), clock) for name, clock in clocks(get_language() or "en")]
-    by_place = [name for name, place, _clock in every if fits(typed, f"{place} {name}")]
-    for name, place, clock in sorted(every, key=lambda one: one[0] not in by_place):
+    """Yield the time zones that are called so: first by place (New York), then by clock (Eastern Time).
+
+    Of several that keep the same clock the one that stands for it comes first: New York before Cancún.
+    """
+    typed = in_words(typed)
+    every = [(name, in_words(name), clock) for name, clock in clocks(get_language() or "en")]
+    by_place = [name for name, place, _clock in every if fits(typed, place)]
+    chief = get_global("windows_zone_mapping")
+    standing = {chief.get(clock.replace(" Time", " Standard Time")) for _name, clock in clocks("en")}
+
+    def order(one: tuple[str, str, str]) -> tuple[bool, bool, bool]:
+        name, _place, clock = one
+        return name not in by_place, clock.casefold() != typed.casefold(), name not in standing
+
+    for name, place, clock in sorted(every, key=order):
         if name in by_place or fits(typed, f"{place} {clock}"):
             yield Choice(name, name, clock)
+
+
+def in_words(name: str) -> str:
+    """Return the words of a time zone's name: America/New_York as America New York."""
+    return " ".join(re.split(r"[/_\s]+", name.strip()))
 
 
 @lru_cache(maxsize=16)

@@ -71,7 +71,7 @@ FIRST: dict[str, tuple[tuple[str, int, int], ...]] = {
     ),
     Role.SUPERVISOR: (
         ("key-figures", 0, 0), ("calls-per-day", 0, 2), ("missed-open", 8, 2), ("top-people", 0, 7),
-        ("answered-in-time", 4, 7), ("budgets-near-limit", 8, 6), ("alarms", 4, 9), ("hour-by-weekday", 0, 13),
+        ("answered-in-time", 4, 7), ("budgets-near-limit", 8, 6), ("alarms", 4, 10), ("hour-by-weekday", 0, 14),
     ),
     Role.ADMINISTRATOR: (
         ("key-figures", 0, 0), ("calls-per-day", 0, 2), ("collection", 8, 2), ("cost-per-month", 0, 7),

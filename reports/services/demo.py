@@ -60,7 +60,7 @@ def save_reports(anna: User, sami: User, admin: User) -> SavedReport:
     """Save some reports as their people would; return the one that is shared and scheduled."""
     team = Department.objects.filter(supervision__supervisor=sami).first()
     kept = [
-        (anna, "by-country", "period=month&direction=outgoing", _("My calls abroad"), "", None),
+        (anna, "by-country", "period=month&direction=outgoing&call_type=international", _("My calls abroad"), "", None),
         (admin, "cost-by-department", "period=last_month", _("Costs of last month"), _("Finance"), None),
         (admin, "gateways", "period=last_week", _("Load of the gateways"), _("Operations"), None),
         (sami, "by-day", "period=30d", _("The team day by day"), _("Service"), team),

@@ -1,6 +1,6 @@
 """How gateways were loaded, from the beginnings and ends of calls: a sweep over sorted numbers, exact to the second.
 
-A line is taken from the beginning of the call (ringing included) until just before its end. Millions of calls are
+A channel is taken from the beginning of the call (ringing included) until just before its end. Millions of calls are
 sorted and added up in a twentieth of the time that SQL or Python would take.
 """
 

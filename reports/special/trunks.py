@@ -26,8 +26,8 @@ LOAD_COLUMNS = [
     Column("peak_at", gettext_lazy("First reached"), Form.MOMENT),
     Column("busy_hour", gettext_lazy("Busy hour"), Form.MOMENT),
     Column("erlangs", gettext_lazy("Erlangs in it"), Form.SCORE),
-    Column("needed", gettext_lazy("Lines needed"), Form.COUNT),
-    Column("full", gettext_lazy("All lines taken"), Form.SECONDS),
+    Column("needed", gettext_lazy("Channels needed"), Form.COUNT),
+    Column("full", gettext_lazy("All channels taken"), Form.SECONDS),
 ]
 
 
@@ -45,8 +45,8 @@ def simultaneous_calls(question: Question, asker: Asker) -> Layout:
     layout.charts = [chart for chart in layout.charts[:3] if chart.categories]
     layout.notes.append(
         _(
-            "A line is taken from the beginning of a call, ringing included, until its end. "
-            "Lines needed: so that in the busy hour at most one call in a hundred finds none (Erlang B)."
+            "A channel is taken from the beginning of a call, ringing included, until its end. "
+            "Channels needed: so that in the busy hour at most one call in a hundred finds none (Erlang B)."
         )
     )
     return layout
@@ -98,7 +98,7 @@ def utilisation(question: Question, asker: Asker) -> Layout:
         [Column("name", gettext_lazy("Gateway")), *(Column(hour, hour, Form.PERCENT) for hour in hours)], rows, levels=1
     )
     days, calls = max(1, round((loads.end - loads.start) / 86_400)), CallsBehind(question)
-    chart = Chart("heat", _("Mean use of the lines by hour"), hours, [], Form.PERCENT)
+    chart = Chart("heat", _("Mean use of the channels by hour"), hours, [], Form.PERCENT)
     for pk, load in sorted(loads.gateways.items()):
         gateway = gateways.get(pk)
         if gateway is None or not gateway.channels:

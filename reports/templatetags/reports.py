@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from typing import Any
 
 from django import template
@@ -11,10 +11,10 @@ from django.utils.html import conditional_escape, escape
 from django.utils.safestring import SafeString, mark_safe
 
 from callanalytics.lib import figures
-from callanalytics.templatetags.ui import FINEST, decimals_of, duration, locale_name, moment, money, number
+from callanalytics.templatetags.ui import duration, locale_name, moment, money, number
 from reports.engine.layout import Column, Layout, Row
 from reports.engine.measures import Form
-from reports.engine.writing import write
+from reports.engine.writing import price, write
 
 register = template.Library()
 
@@ -80,12 +80,6 @@ def score(value: Decimal) -> str:
     return figures.fixed(value, 2, locale_name())
 
 
-def money_without_currency(value: Decimal) -> str:
-    """Return the cost of a single call, whose currency stands beside it."""
-    rounded = value.quantize(FINEST, ROUND_HALF_EVEN)
-    return figures.fixed(rounded, max(2, decimals_of(rounded)), locale_name())
-
-
 WRITERS: dict[Form | None, Callable[[Any], str | SafeString]] = {
     Form.COUNT: number,
     Form.SECONDS: seconds,
@@ -93,7 +87,7 @@ WRITERS: dict[Form | None, Callable[[Any], str | SafeString]] = {
     Form.CHANGE: changed,
     Form.MOMENT: when,
     Form.SCORE: score,
-    Form.MONEY: money_without_currency,
+    Form.MONEY: price,
 }
 
 

@@ -69,5 +69,6 @@ def rendered(request: AuthenticatedRequest, found: OwnCalls) -> str:
         "calls": named_calls(found.records, mask_for(request.user)), "narrowed": kind != "all",
         # Asked only when the list is empty: whether calls are to be expected at all.
         "without_line": not found.records and not request.user.lines.exists(),
+        "reader": request.user,
     }  # fmt: skip
     return render_to_string("gadgets/calls_live.html", context)

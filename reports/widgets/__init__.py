@@ -46,7 +46,8 @@ WIDGETS: dict[str, Widget] = {
         ),
         Widget(
             "top-destinations", _("Most called destinations"), _("Where calls go to most."), "map-pin",
-            picture_of("by-destination", top=8), periods=RECENT, height=5,
+            picture_of("by-destination", top=8, columns=("calls", "talk", "cost"), sort="-calls"),
+            periods=RECENT, height=5,
         ),
         Widget(
             "hour-by-weekday", _("Hour by weekday"), _("When the phones are busy."), "grid-3x3",
@@ -71,7 +72,7 @@ WIDGETS: dict[str, Widget] = {
         ),
         Widget(
             "answered-in-time", _("Answered in time"), _("The share of callers who were answered within 20 seconds."),
-            "timer", figures.answered_in_time, height=2, periods=("7d", "today", "30d", "month"),
+            "timer", figures.answered_in_time, height=3, periods=("7d", "today", "30d", "month"),
         ),
         Widget(
             "trunk-load", _("Trunk load today"), _("Calls at the same moment on each gateway."), "router",

@@ -17,7 +17,9 @@ MOST = 8
 def own_lines(sight: Sight) -> Content:
     """Return the person's lines with their state and the button that locks or unlocks them."""
     lines = [(line, sign_of(line)) for line in lines_held_by(sight.reader)]
-    return Content("widgets/lines.html", {"lines": lines, "in_use": LockSetUp.objects.exists()}, reverse("my_phone"))
+    # Budgets lock, and so do people, before any phone system is set up to bar calls.
+    in_use = LockSetUp.objects.exists() or any(line.is_locked for line, _sign in lines)
+    return Content("widgets/lines.html", {"lines": lines, "in_use": in_use}, reverse("my_phone"))
 
 
 def locked_lines(sight: Sight) -> Content:

@@ -61,7 +61,9 @@ def asked(report: Report, question: Question, sight: Sight) -> Run:
 
 
 def address_of(report: Report, question: Question) -> str:
-    """Return the address of a report with a question."""
+    """Return the address of a report with a question; a page with a fixed layout keeps its own chart."""
+    if report.standard.orders is not None:
+        question = replace(question, chart=report.standard.chart)
     query = question.address(report.standard).urlencode()
     address = reverse("report", args=[report.slug])
     return f"{address}?{query}" if query else address

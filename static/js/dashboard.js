@@ -57,6 +57,30 @@
   }, board);
   board.classList.toggle("is-ready", grid !== null);
 
+  // Minimising and closing show the page anew: people stay where they were, with the focus on the same widget.
+  const left = "board-left";
+  const stored = (work) => {
+    try {
+      return work();
+    } catch {
+      // Without storage the page begins at its top.
+      return null;
+    }
+  };
+  document.addEventListener("submit", (event) => {
+    const item = event.target.closest(".grid-stack-item");
+    if (still || !item) return;
+    const kept = { top: scrollY, id: item.getAttribute("gs-id"), action: event.target.getAttribute("action") };
+    stored(() => sessionStorage.setItem(left, JSON.stringify(kept)));
+  });
+  const back = stored(() => JSON.parse(sessionStorage.getItem(left)));
+  stored(() => sessionStorage.removeItem(left));
+  if (back && !still) {
+    scrollTo({ top: back.top, behavior: "instant" });
+    const again = board.querySelector(`[gs-id="${CSS.escape(back.id)}"] form[action="${CSS.escape(back.action)}"] button`);
+    (again || document.querySelector("[data-undo]"))?.focus({ preventScroll: Boolean(again) });
+  }
+
   const token = document.querySelector("[name=csrfmiddlewaretoken]");
   const keep = async () => {
     const places = {};
@@ -73,8 +97,10 @@
     const wall = board.closest("[data-refresh]");
     setInterval(() => bodies().forEach((body) => show(body, { keep: true })), Number(wall.dataset.refresh) * 1000);
     const clock = wall.querySelector("[data-clock]");
+    // The clock of the zone that stands beside it, which need not be the one of the screen.
+    const hours = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: clock.dataset.clock };
     const tell = () => {
-      clock.textContent = new Date().toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+      clock.textContent = new Date().toLocaleTimeString(document.documentElement.lang, hours);
     };
     tell();
     setInterval(tell, 5000);

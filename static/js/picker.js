@@ -56,8 +56,12 @@ window.portalPickers = () => {
     const show = (found, more) => {
       const typed = search.value.trim();
       list.replaceChildren();
+      const asTyped = typedToo && typed && !found.some(([value]) => value === typed);
+      // A number that is typed in full must not become a longer one by Enter.
+      const isNumber = /^\d+$/u.test(typed);
+      if (asTyped && isNumber) row(typed, words.typed.replace("%s", typed), "");
       for (const [value, label, hint] of found) row(value, label, hint);
-      if (typedToo && typed && !found.some(([value]) => value === typed)) row(typed, words.typed.replace("%s", typed), "");
+      if (asTyped && !isNumber) row(typed, words.typed.replace("%s", typed), "");
       if (!list.children.length) note(words.nothing);
       if (more) note(words.more);
       said.textContent = found.length ? words.found.replace("%s", found.length) : words.nothing;

@@ -22,19 +22,15 @@
   }
   show();
 
-  // Days and a named period exclude each other: what was chosen last holds.
-  for (const form of document.querySelectorAll("form[data-short-address]")) {
-    const { period, from, to } = form.elements;
-    if (!period || !from || !to) continue;
-    for (const day of [from, to]) {
-      day.addEventListener("input", () => {
-        if (day.value) period.value = "custom";
-      });
-    }
-    period.addEventListener("change", () => {
-      if (period.value !== "custom") from.value = to.value = "";
-    });
-  }
+  // Days and a named period exclude each other: what was chosen last holds, also in forms that come later.
+  const chosen = (event) => {
+    const { period, from, to } = event.target.form?.elements ?? {};
+    if (!period || !from || !to) return;
+    if ((event.target === from || event.target === to) && event.target.value) period.value = "custom";
+    if (event.target === period && period.value !== "custom") from.value = to.value = "";
+  };
+  document.addEventListener("input", chosen);
+  document.addEventListener("change", chosen);
 
   // Empty fields would make long addresses that nobody can read or share.
   for (const form of document.querySelectorAll("form[data-short-address]")) {

@@ -414,3 +414,15 @@ def test_the_number_of_queries_does_not_grow_with_the_page(client: Client, ada: 
         make.record(someone, kind=Kind.INTERNAL, other_number=f"30{19 - number:02}")
     assert queries() == few
     assert few <= 18
+
+
+def test_before_the_first_call_the_list_says_how_calls_arrive(client: Client, ana: User, admin: User) -> None:
+    client.force_login(ana)
+    page = client.get("/calls/").content.decode()
+    assert "No calls have arrived yet" in page
+    assert "Widen the period" not in page
+    assert reverse("status") not in page
+    client.force_login(admin)
+    assert reverse("status") in client.get("/calls/").content.decode()
+    make.record(ana)
+    assert "Widen the period" in client.get("/calls/?period=all&number=12345").content.decode()

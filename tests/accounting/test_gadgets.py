@@ -92,6 +92,14 @@ def test_posts_need_the_token_of_the_gadget(rules: GadgetRules, ana: User) -> No
     assert client.post("/gadgets/sign-out/").status_code == 403
 
 
+def test_a_browser_that_sends_no_cookies_is_told_so(rules: GadgetRules, ana: User) -> None:
+    typed = {"username": "ana", "password": PASSWORD, "next": "/gadgets/budget/"}
+    refused = Client(enforce_csrf_checks=True).post("/gadgets/sign-in/", typed)
+    assert (refused.status_code, refused.context["page"]) == (403, "/gadgets/budget/")
+    assert "Your browser sends no cookies here" in refused.content.decode()
+    assert "another gadget" not in refused.content.decode()
+
+
 def test_wrong_passwords_are_throttled(client: Client, rules: GadgetRules, ana: User, settings: object) -> None:
     settings.AXES_FAILURE_LIMIT = 2  # type: ignore[attr-defined]
     wrong = {"username": "ana", "password": "wrong"}

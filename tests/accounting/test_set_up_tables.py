@@ -179,7 +179,7 @@ def test_people_are_closed_after_a_page_that_names_the_numbers(client: Client, a
     marked = {"action": "close", "_selected_action": [ana.pk, ben.pk, ada.pk]}
     page = client.post(address("changelist", "user"), marked).content.decode()
     assert "2 people can no longer sign in." in page
-    assert "2 lines end now." in page
+    assert "2 extensions lose their holder now." in page
     assert User.objects.filter(is_active=True).count() == 3
     client.post(address("changelist", "user"), marked | {"confirmed": "1"})
     assert list(User.objects.filter(is_active=True)) == [ada]

@@ -155,7 +155,7 @@ def test_a_damaged_file_changes_nothing(administrator: Client, ana: User) -> Non
     assert "“boss” is not one of" in shown
     people = User.objects.count()
     refused = text_of(administrator.post(reverse("apply_sheet", args=[held.pk]), follow=True))
-    assert "Some lines have errors" in refused
+    assert "Some rows have errors" in refused
     assert User.objects.count() == people
 
 

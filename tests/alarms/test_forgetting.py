@@ -36,7 +36,7 @@ def test_an_erased_person_is_forgotten() -> None:
     about, own = raised(admin, anna), raised(boss, make.person(extension="2032"))
     acknowledge(Alarm.objects.filter(pk=about.pk), admin, "Anna called her sister")
     assert {table.file: table.count for table in tables_of(anna)}["alarms.csv"] == 1
-    assert {table.file: table.count for table in tables_of(boss)}["alarm_rules.csv"] == 2
+    assert {table.file: table.count for table in tables_of(boss)}["scheduled_alarms.csv"] == 2
     person_erased.send(User, person=anna, address="", name="Anna Weber")
     person_erased.send(User, person=boss, address="boss@example.com", name="boss")
     about = Alarm.objects.select_related("rule").get()

@@ -79,7 +79,7 @@ def test_one_mail_tells_everything_once(boss: User, mail_sink: servers.MailSink)
     text = text_of(mail_sink.messages[0])
     assert "Anna Weber (214)" in text
     assert "Ask why." in text
-    assert "by the alarm rule “Abroad” of Sami Boss" in text
+    assert "by the scheduled alarm “Abroad” of Sami Boss" in text
     assert f"/alarms/{Alarm.objects.earliest('pk').pk}/" in text
     assert OutgoingLetter.objects.get().subject == "Alarm: Abroad – 3 alarms, 3 calls"
     assert told_in_words(run) == ["Mailed to 2 recipients"]

@@ -106,7 +106,7 @@ def test_a_webhook_goes_only_when_no_rule_needs_it(office: Client, admin: User, 
     webhook = hook(receiver)
     rule = raised(admin, webhook)
     page = reverse("admin:alarms_webhook_delete", args=[webhook.pk])
-    assert "Alarm rule “Abroad”" in office.get(page).content.decode()
+    assert "Scheduled alarm “Abroad”" in office.get(page).content.decode()
     assert office.post(page, {"post": "yes"}).status_code != 302
     rule.webhooks.clear()
     assert office.post(page, {"post": "yes"}).status_code == 302

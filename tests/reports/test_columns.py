@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -44,8 +45,8 @@ from reports.engine.dimensions import DIMENSIONS
 from reports.engine.fields import FIELDS, Asker
 from reports.engine.layout import lay_out
 from reports.engine.measures import MEASURES, Sums
-from reports.engine.question import CHARTS, CUSTOM, Question, asker_for
-from reports.engine.running import compare, run_report
+from reports.engine.question import CHARTS, CUSTOM, Question, asker_for, previous
+from reports.engine.running import compared, run_report
 from reports.engine.tables import fields_in
 from reports.special.loads import gateway_loads
 from tests import factories as make
@@ -190,30 +191,53 @@ def test_any_question_has_the_databases_answer(
     assume(reader == "admin" or not any(one.operator == "contains" for one in comparisons_in(condition)))
     with timezone.override(asker.zone):
         found, expected = answer(question, asker), by_database(question, asker)
-    assert (found.source, expected.source) == ("columns", "calls")
+        both = with_change(question, asker)
+        with no_copy():
+            both_expected = with_change(question, asker)
+    assert (found.source, expected.source) == (both.source, both_expected.source) == ("columns", "calls")
     assert told(found) == told(expected)
+    assert told(both) == told(both_expected)
+    assert told(both, before=False) == told(expected)
 
 
 def by_database(question: Question, asker: Asker) -> Answer:
     """Return the answer of the call records alone."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tables, "copied_rows", lambda *_: None)
-        patch.setattr(tables, "in_days", lambda *_: False)
+    with no_copy():
         return answer(question, asker)
 
 
-def told(found: Answer) -> Any:
-    """Return everything that an answer says."""
-    return sums_of(found.total), found.cut, [told_of(node) for node in found.nodes]
+@contextmanager
+def no_copy() -> Iterator[None]:
+    """Let the call records alone answer."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tables, "from_both", lambda *_: None)
+        patch.setattr(tables, "in_days", lambda *_: False)
+        yield
 
 
-def told_of(node: Node) -> Any:
+def with_change(question: Question, asker: Asker, rows: int = 0) -> Answer:
+    """Return the answer with that of the period before."""
+    before = previous(question)
+    assert before is not None
+    return compared(question, before, asker, Wanted(rows))
+
+
+def told(found: Answer, *, before: bool = True) -> Any:
+    """Return everything that an answer says, the sums of the period before among it if wanted."""
+    groups = [told_of(node, before=before) for node in found.nodes]
+    return sums_of(found.total), sums_of(found.before if before else None), found.cut, groups
+
+
+def told_of(node: Node, *, before: bool) -> Any:
     """Return everything that a group says."""
-    return node.keys, node.label, sums_of(node.sums), [told_of(part) for part in node.parts]
+    parts = [told_of(part, before=before) for part in node.parts]
+    return node.keys, node.label, sums_of(node.sums), sums_of(node.before if before else None), parts
 
 
-def sums_of(sums: Sums) -> Any:
+def sums_of(sums: Sums | None) -> Any:
     """Return sums, those of nothing left out."""
+    if sums is None:
+        return None
     return {name: value for name, value in sums.numbers.items() if value}, sums.costs, sums.first, sums.last
 
 
@@ -236,21 +260,20 @@ def test_a_page_and_its_charts_show_what_the_whole_answer_shows(
     top: int | None,
     condition: Condition,
 ) -> None:
+    first, last = ((START + timedelta(days=day)).date() for day in (8, 15))
     question = Question(
-        period="all", zone="UTC", group=levels, columns=("calls", "talk", "cost"), sort=sort, chart=chart, top=top,
-        where=condition,
+        period=CUSTOM, first=first, last=last, zone="UTC", group=levels, columns=("calls", "talk", "cost", "change"),
+        sort=sort, chart=chart, top=top, where=condition,
     )  # fmt: skip
     asker = asker_for(half_touched, mask_for(half_touched), "UTC")
-    page, whole = answer(question, asker, Wanted(rows)), answer(question, asker)
+    page, whole = with_change(question, asker, rows), with_change(question, asker)
     assert page.source == whole.source == "columns"
     assert sums_of(page.total) == sums_of(whole.total)
     assert lay_out(page, 0, rows).rows[:rows] == lay_out(whole, 0, rows).rows[:rows]
     if rows > 1:  # a page asks for one row more than it shows
         assert lay_out(page, 0, rows - 1).has_more == lay_out(whole, 0, rows - 1).has_more
     assert [drawn(one) for one in charts_of(page)] == [drawn(one) for one in charts_of(whole)]
-    compare(page, question, asker)
-    compare(whole, question, asker)
-    assert lay_out(page, 0, rows).rows[:rows] == lay_out(whole, 0, rows).rows[:rows]
+    assert sums_of(page.before) == sums_of(whole.before)
 
 
 @pytest.fixture

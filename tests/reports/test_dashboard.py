@@ -3,6 +3,8 @@
 import json
 import re
 from datetime import timedelta
+from decimal import Decimal
+from html import unescape
 from typing import Any
 
 import pytest
@@ -11,9 +13,12 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
-from accounting.models import AuditedAction, AuditEntry, CallType, Direction, Outcome, Role, User
+from accounting.models import AuditedAction, AuditEntry, CallType, Direction, Extension, Outcome, Role, User
 from alarms.models import Alarm, AlarmRule
 from alarms.services.evaluating import run_now
+from phonelock.models import Reason, Through
+from phonelock.services import locking
+from phonelock.services.locking import Actor
 from reports.models import Dashboard, SavedReport
 from reports.services.dashboards import FIRST, MOST_WIDGETS, dashboard_of
 from reports.widgets import WIDGETS
@@ -80,6 +85,8 @@ def test_every_widget_shows_something_with_calls_and_without(slug: str) -> None:
     full = widget(client, name)
     assert empty.strip()
     assert "could not" not in full
+    for address in re.findall(r'<p class="widget-more"><a href="([^"]+)"', full):
+        shown(client, unescape(address))
     if slug in ("calls-by-type", "calls-per-day", "cost-by-type", "saved-report"):
         assert "widget-chart" in full
         assert "widget-chart" not in empty
@@ -198,6 +205,16 @@ def test_the_period_of_a_widget_is_chosen_in_it() -> None:
     assert next(one.period for one in dashboard_of(ana) if one.id == "calls-by-type") == "yesterday"
 
 
+def test_most_called_destinations_go_by_calls_and_not_by_cost() -> None:
+    ana = make.person("ana", extension="2001")
+    for country, cost in (("FR", "0.10"), ("FR", "0.10"), ("US", "9.00")):
+        make.record(ana, country=country, cost=Decimal(cost), started_at=MOMENT - timedelta(days=2))
+    add_up()
+    inside = widget(client_of(ana), "top-destinations")
+    assert inside.index("France") < inside.index("United States")
+    assert "9.00" not in inside
+
+
 def test_nobody_gets_a_widget_that_the_role_does_not_have() -> None:
     ana = make.person("ana")
     client = client_of(ana)
@@ -268,6 +285,7 @@ def test_the_wall_shows_the_same_widgets_without_buttons() -> None:
     wall = shown(client_of(ana), reverse("dashboard_wall"))
     assert re.findall(r'gs-id="([\w-]+)"', wall) == frames(client_of(ana))
     assert 'method="post"' not in wall
+    assert 'data-clock="Europe/Berlin"' in wall
     client_of(ana).post(reverse("fold_widget", args=["calls-per-day"]), {"folded": "1"})
     wall = shown(client_of(ana), reverse("dashboard_wall"))
     assert 'gs-id="key-figures"' in wall
@@ -301,3 +319,13 @@ def test_alarms_of_deleted_rules_are_not_shown() -> None:
     AlarmRule.objects.update(deleted_at=MOMENT)
     cache.clear()
     assert alarm not in widget(client_of(admin), "alarms")
+
+
+def test_an_own_line_is_shown_locked_before_a_phone_system_is_set_up_to_bar_calls() -> None:
+    ana = make.person("ana", extension="2101")
+    client = client_of(ana)
+    assert "Phone Lock is not set up" in widget(client, "my-line")
+    locking.lock([Extension.objects.get(number="2101").pk], Reason.SELF, Actor(Through.PORTAL, ana))
+    shown = widget(client, "my-line")
+    assert "Phone Lock is not set up" not in shown
+    assert "2101" in shown

@@ -15,6 +15,7 @@ import openpyxl
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
+from django.urls import reverse
 from pypdf import PdfReader
 
 from accounting.models import (
@@ -334,6 +335,21 @@ def test_a_pdf_says_what_was_asked_and_has_every_row(
     assert [page.split()[-1].strip("\u2066\u2069") for page in pages] == ["1", "2", "3"]
 
 
+@pytest.mark.parametrize(
+    ("cost", "shown"), [("0.0123", "0.0123"), ("0.011", "0.011"), ("0.00125", "0.0013"), ("2", "2.00")]
+)
+def test_a_call_costs_the_same_on_the_page_in_a_pdf_and_in_a_mail(
+    client: Client, calls: None, admin: User, cost: str, shown: str
+) -> None:
+    make.record(started_at=START, extension="211", matter_code="7", cost=Decimal(cost), currency="EUR")
+    client.force_login(admin)
+    address = f"{COUNTED}&matter_code=7&columns=time,cost,currency"
+    assert f">{shown}<" in client.get(f"/reports/calls/?{address}").text
+    assert shown in " ".join(pages_of(body_of(client.get(f"/reports/calls/?{address}&export=pdf"))))
+    mail = client.get(f"{reverse('preview_mail', args=['calls'])}?{address}").text
+    assert f">{shown}<" in unescape(mail)
+
+
 def test_a_pdf_of_groups_has_its_chart_and_total(client: Client, calls: None, admin: User) -> None:
     client.force_login(admin)
     address = f"/reports/cost-by-department/?{COUNTED}&export=pdf"
@@ -385,6 +401,27 @@ def test_a_pdf_in_parts_is_tagged_row_by_row_with_headers_bookmarks_and_language
     assert places[-1] == len(file.pages) - 1
     numbers = [page["/StructParents"] for page in file.pages]
     assert numbers == list(range(len(file.pages)))
+
+
+def test_empty_cells_of_a_pdf_are_tagged_in_their_rows_across_pages(client: Client, calls: None, admin: User) -> None:
+    for number in range(60):
+        make.record(
+            started_at=START + timedelta(minutes=number), extension="211",
+            matter_code="" if number % 7 < 5 else "17", destination="Berlin" if number % 3 else "",
+        )  # fmt: skip
+    client.force_login(admin)
+    address = f"/reports/calls/?{COUNTED}&columns=time,person,destination,cost,matter_code,talk&export=pdf"
+    file = PdfReader(io.BytesIO(body_of(client.get(address))), strict=True)
+    assert len(file.pages) > 1
+    rows = json.loads(body_of(client.get(address.replace("=pdf", "=json"))))["rows"]
+    tags = [tag for kind, tag in tags_of(file.trailer["/Root"]["/StructTreeRoot"]) if kind == "/TR"]
+    filled = [[bool(cell.get_object().get("/K")) for cell in tag["/K"]] for tag in tags]
+    told = [row for row, tag in zip(filled, tags, strict=True) if tag["/K"][0].get_object()["/S"] == "/TD"]
+    expected = [[value not in (None, "") for value in row.values()] for row in rows]
+    for last in (*range(pdf.BLOCK - 1, len(rows), pdf.BLOCK), len(rows) - 1):
+        expected[last] = [True] * len(expected[last])  # rows that end a block of the layout have blanks
+    assert len({tuple(row) for row in expected}) > 3
+    assert told == expected
 
 
 def test_a_pdf_fetches_nothing(client: Client, calls: None, admin: User, cleo: User) -> None:

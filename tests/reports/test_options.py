@@ -4,6 +4,7 @@ import re
 from html import unescape
 
 import pytest
+from django.http import QueryDict
 from django.test import Client
 from django.urls import reverse
 
@@ -185,6 +186,8 @@ def test_a_pick_list_offers_a_few_and_says_that_there_are_more(client: Client, a
     assert len(answer["choices"]) == 20
     assert answer["more"]
     assert ["US/Eastern", "US/Eastern", "Eastern Time"] in choices(client, "zone", "eastern time us")
+    assert choices(client, "zone", "Eastern Time")[0] == ["America/New_York", "America/New_York", "Eastern Time"]
+    assert [one[0] for one in choices(client, "zone", "New_York")] == ["America/New_York"]
     assert ["DE", "Germany", "DE"] in choices(client, "country", "germ")
 
 
@@ -242,3 +245,26 @@ def test_a_report_with_a_layout_of_its_own_refuses_another(client: Client, admin
         assert f"This report has a fixed layout: “{name}” cannot be “{text}”." in refused.content.decode()
     page = client.get(reverse("report", args=[slug]), {"form": "1", "period": "7d", "zone": "Europe/Berlin"})
     assert client.get(page["Location"]).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("shown", "sent", "held"),
+    [
+        ("30d", {"period": "30d", "from": "2021-02-01", "to": ""}, {"period": "custom", "from": "2021-02-01"}),
+        ("custom", {"period": "month", "from": "2021-02-01", "to": "2021-03-24"}, {"period": "month"}),
+        ("custom", {"period": "custom", "from": "", "to": "2021-03-24"}, {"period": "custom", "to": "2021-03-24"}),
+        ("30d", {"period": "7d", "from": "", "to": ""}, {"period": "7d"}),
+    ],
+)
+def test_days_or_the_named_period_hold_whichever_was_changed(
+    client: Client, admin: User, shown: str, sent: dict[str, str], held: dict[str, str]
+) -> None:
+    page = client.get(reverse("report", args=["calls"]), {"form": shown, **sent})
+    asked = QueryDict(page["Location"].partition("?")[2]).dict()
+    assert {key: text for key, text in asked.items() if text} == held
+    assert client.get(page["Location"]).status_code == 200
+
+
+def test_the_form_tells_which_period_it_has_shown(client: Client, admin: User) -> None:
+    html = client.get(reverse("report", args=["calls"]), {"period": "last_month", "options": "alone"}).content.decode()
+    assert '<input type="hidden" name="form" value="last_month">' in html

@@ -16,16 +16,27 @@ class Groups:
     levels: int
     sums: Mapping[str, str]
     """The columns that add up, each with the function that adds it."""
+    of_both: bool = False
+    """Whether there are rows of two periods."""
+
+    @property
+    def deciding(self) -> str:
+        """The SQL of the rows that decide which groups are wanted."""
+        return "(FROM found WHERE NOT is_earlier)" if self.of_both else "found"
 
     def added(self, *keys: str) -> str:
         """Return the SQL of these keys, the currency and the sums of all rows that have the same."""
         sums = (f'{function}("{name}") AS "{name}"' for name, function in self.sums.items())
-        return ", ".join((*keys, "currency", *sums))
+        return ", ".join((*self.apart(*keys), *sums))
+
+    def apart(self, *keys: str) -> tuple[str, ...]:
+        """Return the columns that keep these groups apart."""
+        return (*keys, "currency", *(("is_earlier",) if self.of_both else ()))
 
     def parted(self, sql: str, best: str) -> str:
         """Return the SQL of wanted groups (is_best) and of the others' sums; `best` ends with the table best(k0)."""
         keys = [f"k{place}" for place in range(self.levels)]
-        names = ", ".join((*keys, "currency", *(f'"{name}"' for name in self.sums)))
+        names = ", ".join((*self.apart(*keys), *(f'"{name}"' for name in self.sums)))
         same = "ON found.k0 IS NOT DISTINCT FROM best.k0"
         # Parts of a group are added up only where it is needed: of hundreds of thousands each time costs a third more.
         return (
@@ -55,7 +66,7 @@ class Best:
         order, side = ("DESC", ">=") if self.greatest else ("ASC", "<=")
         last = f"(SELECT weight FROM weighed ORDER BY weight {order} LIMIT 1 OFFSET {self.count - 1})"  # noqa: S608
         return (
-            f"weighed AS MATERIALIZED (SELECT k0, {self.weight} AS weight FROM found GROUP BY k0), "  # noqa: S608
+            f"weighed AS MATERIALIZED (SELECT k0, {self.weight} AS weight FROM {self.groups.deciding} GROUP BY k0), "  # noqa: S608
             f"best AS MATERIALIZED (SELECT k0 FROM weighed WHERE weight {side} COALESCE({last}, weight))"
         )
 
@@ -64,7 +75,8 @@ class Best:
         function, side = ("max", ">=") if self.greatest else ("min", "<=")
         last = f"list_last({function}(cost_sum, {self.count}))"
         return (
-            "outermost AS MATERIALIZED (SELECT k0, currency, sum(cost_sum) AS cost_sum FROM found GROUP BY ALL), "  # noqa: S608
+            "outermost AS MATERIALIZED (SELECT k0, currency, sum(cost_sum) AS cost_sum "  # noqa: S608
+            f"FROM {self.groups.deciding} GROUP BY ALL), "
             f"lasts AS MATERIALIZED (SELECT currency, {last} AS last FROM outermost "
             "WHERE currency <> '' AND cost_sum <> 0 GROUP BY currency), "
             "dear AS MATERIALIZED (SELECT DISTINCT k0 FROM outermost JOIN lasts USING (currency) "
