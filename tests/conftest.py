@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.cache import cache
 from django.db import connection
 from django.middleware import csrf
@@ -22,6 +23,9 @@ PASSWORD = "a-long-local-password"
 # Examples are judged by what they find, not by how busy the machine is.
 hypothesis_settings.register_profile("house", deadline=None)
 hypothesis_settings.load_profile("house")
+# A test at another moment keeps the zone of the process, as Django sets it: under UTC a moment without zone that is
+# taken for local time would be right by chance.
+time_machine.HAVE_TZSET = False
 
 
 @pytest.fixture(autouse=True)

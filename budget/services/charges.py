@@ -148,8 +148,12 @@ def read_calls(phone_system_id: int, slices: Collection[Slice], zones: Zones) ->
         if connection.vendor == "postgresql":
             cursor.execute("SET LOCAL enable_seqscan = on")
     for row in rows:
-        started = row[1] if isinstance(row[1], datetime) else datetime.fromisoformat(row[1]).replace(tzinfo=UTC)
-        yield (row[0], started, *row[2:-1], row[-1] or 0)
+        yield (row[0], aware(row[1]), *row[2:-1], row[-1] or 0)
+
+
+def aware(moment: datetime) -> datetime:
+    """Return a moment as a bare cursor gives it; SQLite's are those of UTC and do not say so."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def wanted_slices(slices: Iterable[Slice], bounds: dict[date, tuple[datetime, datetime]]) -> tuple[str, list[Any]]:
