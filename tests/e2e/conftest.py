@@ -5,9 +5,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+# As long as actions may take: what is looked for counts, not how busy the machine is.
+PATIENCE = 15_000
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="package")
@@ -34,7 +37,7 @@ def live_portal(live_server: Any) -> str:
 def context(browser: Browser, live_portal: str) -> Iterator[BrowserContext]:
     """A fresh browser profile."""
     context = browser.new_context(base_url=live_portal, locale="en-GB")
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE)
     yield context
     context.close()
 
