@@ -34,7 +34,7 @@ WIDGETS: dict[str, Widget] = {
         Widget(
             "cost-by-type", _("Cost by type"), _("What calls of each type cost."), "chart-pie",
             picture_of("by-call-type", chart="doughnut", columns=("cost", "calls"), sort="-cost"),
-            periods=MONTHS, height=5,
+            periods=MONTHS, height=7,
         ),
         Widget(
             "top-people", _("Highest cost by person"), _("Who has spent most."), "users",
