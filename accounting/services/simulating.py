@@ -18,7 +18,18 @@ from babel.core import UnknownLocaleError
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from accounting.models import UNPRICED, CallRecord, CallType, Direction, Gateway, Kind, NumberRule, Office
+from accounting.models import (
+    UNPRICED,
+    CallRecord,
+    CallType,
+    Direction,
+    Gateway,
+    GatewayCarrier,
+    Kind,
+    NumberRule,
+    Office,
+)
+from accounting.querysets.validity import holding
 from accounting.services.classifying import NumberAnalysis, load_number_plan
 from accounting.services.masking import ShownNumber
 from accounting.services.rating import Explanation, Price, Quote, Step, Topic, load_price_book
@@ -123,6 +134,17 @@ class PriceStory:
 def zone_at(gateway: Gateway) -> ZoneInfo:
     """Return the zone by whose clock calls of a gateway are priced."""
     return ZoneInfo(gateway.office.time_zone if gateway.office and gateway.office.time_zone else "UTC")
+
+
+def day_at(gateway: Gateway, moment: datetime) -> date:
+    """Return the day by which a call of a gateway is priced that is answered at a moment."""
+    return moment.astimezone(zone_at(gateway)).date()
+
+
+def carrier_at(gateway: Gateway, moment: datetime) -> GatewayCarrier | None:
+    """Return who is behind a gateway for calls answered at a moment, None when nobody is entered."""
+    held = gateway.carriers.filter(holding(day_at(gateway, moment)))
+    return held.select_related("carrier").order_by("-valid_from").first()
 
 
 def simulate(question: Question) -> Simulation:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from accounting.models import CallLeg, CallRecord, GatewayCarrier, Rate, User
+from accounting.models import CallLeg, CallRecord, Gateway, Rate, User
 from accounting.services.describing import q850
 from accounting.services.masking import PRIVATE_KEY, Masker, ShownNumber, mask_for
 from accounting.services.naming import NamedCall, extension_holders, named_calls
-from accounting.services.simulating import PriceStory, price_story, visible_prefix
+from accounting.services.simulating import PriceStory, carrier_at, price_story, visible_prefix
 from accounting.services.timelines import Course, Tick, TimeLine, kinds_in
 
 CONFERENCE_BRIDGE = re.compile(r"[bc]00\d{6,}$")
@@ -164,13 +164,6 @@ def _numbers(record: CallRecord) -> tuple[str, ...]:
 
 
 def _carrier(record: CallRecord) -> str:
-    if record.gateway_id is None:
-        return ""
-    day = record.started_at.date()
-    held = GatewayCarrier.objects.filter(gateway_id=record.gateway_id).select_related("carrier")
-    found = [
-        entry
-        for entry in held
-        if (entry.valid_from is None or entry.valid_from <= day) and (entry.valid_to is None or day < entry.valid_to)
-    ]
-    return str(found[0].carrier) if found else ""
+    gateway = Gateway.objects.select_related("office").filter(pk=record.gateway_id or 0).first()
+    bound = carrier_at(gateway, record.answered_at or record.started_at) if gateway else None
+    return str(bound.carrier) if bound else ""

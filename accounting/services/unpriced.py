@@ -18,6 +18,7 @@ from accounting.services.naming import gateway_names
 from accounting.services.rating.tariffs import RateLine
 from accounting.services.reference import current_reference
 from accounting.services.selecting import Selection
+from accounting.services.simulating import carrier_at, day_at
 from callanalytics.lib.money import from_micro, to_micro
 
 HEAD = 7
@@ -147,15 +148,11 @@ def tariffs_of(group: UnpricedGroup) -> QuerySet[Tariff]:
     return found.select_related("carrier").order_by("-valid_from", "-pk")
 
 
-def tariff_on(gateway_id: int | None, day: date) -> Tariff | None:
-    """Return the tariff that holds at a gateway on a day, None when there is none."""
-    bound = GatewayCarrier.objects.filter(holding(day), gateway_id=gateway_id or 0).order_by("-valid_from").first()
-    return Tariff.objects.filter(holding(day), carrier_id=bound.carrier_id).first() if bound else None
-
-
-def carrier_on(gateway: Gateway, day: date) -> GatewayCarrier | None:
-    """Return who is behind a gateway on a day, None when nobody is entered."""
-    return gateway.carriers.filter(holding(day)).select_related("carrier").order_by("-valid_from").first()
+def tariff_at(gateway: Gateway, moment: datetime) -> Tariff | None:
+    """Return the tariff that prices calls of a gateway answered at a moment, None when there is none."""
+    bound = carrier_at(gateway, moment)
+    holds = holding(day_at(gateway, moment))
+    return Tariff.objects.filter(holds, carrier_id=bound.carrier_id).first() if bound else None
 
 
 def preview(records: QuerySet[CallRecord], draft: Rate) -> Preview:

@@ -11,16 +11,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounting.forms.draft_rate import DraftRateForm
-from accounting.models import UNPRICED, CallRecord, CorrectionKind, Gateway, Pricing
+from accounting.models import UNPRICED, CallRecord, CorrectionKind, Gateway, Pricing, Tariff
 from accounting.services.selecting import Selection
+from accounting.services.simulating import carrier_at
 from accounting.services.unpriced import (
     MOST_GROUPS,
     UnpricedGroup,
-    carrier_on,
     group_of,
     preview,
     reasons_of,
-    tariff_on,
+    tariff_at,
     tariffs_of,
     unpriced_groups,
 )
@@ -88,10 +88,21 @@ def price_unpriced(request: AuthenticatedRequest) -> HttpResponse:
 
 def nothing_priced(group: UnpricedGroup) -> str:
     """Return that a rate prices none of a group's calls, and which tariff does."""
-    tariff = tariff_on(group.gateway_id, group.last.date())
+    tariff = last_tariff(group)
     return _(
         "This rate prices none of these calls. %(tariff)s prices these days: check prefix, tariff and first day."
     ) % {"tariff": tariff or "–"}
+
+
+def last_tariff(group: UnpricedGroup) -> Tariff | None:
+    """Return the tariff that held at a group's last call."""
+    gateway = gateway_of(group)
+    return tariff_at(gateway, group.last) if gateway else None
+
+
+def gateway_of(group: UnpricedGroup) -> Gateway | None:
+    """Return the gateway of a group with its office, None when there is none (any more)."""
+    return Gateway.objects.select_related("office").filter(pk=group.gateway_id or 0).first()
 
 
 @require_POST
@@ -116,8 +127,8 @@ def selection_of(request: HttpRequest) -> Selection:
 
 def context_of(group: UnpricedGroup) -> dict[str, Any]:
     """Return what the page of a group shows whatever is missing."""
-    gateway = Gateway.objects.filter(pk=group.gateway_id).first() if group.gateway_id else None
-    bound = carrier_on(gateway, group.last.date()) if gateway else None
+    gateway = gateway_of(group)
+    bound = carrier_at(gateway, group.last) if gateway else None
     return {
         "group": group,
         "address": address_of(group),
@@ -132,7 +143,7 @@ def context_of(group: UnpricedGroup) -> dict[str, Any]:
 def form_of(request: AuthenticatedRequest, group: UnpricedGroup) -> DraftRateForm:
     """Return the form of a new rate for a group, in the tariff that held at its last call unless another is chosen."""
     initial = {
-        "tariff": tariff_on(group.gateway_id, group.last.date()),
+        "tariff": last_tariff(group),
         "prefix": group.prefix.removeprefix("+"),
         # Not the 0 of a new rate: what is priced at nothing by oversight would look settled.
         "price_per_minute": None,

@@ -1,14 +1,14 @@
 """One call with all its legs: what the reader may see of it, in words and as a picture."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
-from accounting.models import CallRecord, Direction, Kind, Outcome, Pricing, Role, User
+from accounting.models import CallRecord, Carrier, Direction, GatewayCarrier, Kind, Outcome, Pricing, Role, User
 from tests import factories as make
 
 CUSTOMER, SUPPLIER = "+493012345678", "+442079468899"
@@ -160,6 +160,17 @@ def test_the_cost_names_its_rate_or_why_it_is_missing(client: Client, ana: User)
     unpriced = page_of(client, make.record(ana, pricing=Pricing.NO_CARRIER, cost=None, currency=""))
     assert "No price yet" in unpriced
     assert "No carrier at the gateway" in unpriced
+
+
+def test_the_carrier_of_a_call_after_midnight_is_that_of_its_day_at_the_gateway(client: Client, ana: User) -> None:
+    gateway, july = make.gateway(office=make.office()), date(2026, 7, 1)
+    for name, days in (("Oldfon", {"valid_to": july}), ("Newfon", {"valid_from": july})):
+        GatewayCarrier.objects.create(gateway=gateway, carrier=Carrier.objects.create(name=name), **days)
+    in_july = {"gateway_id": gateway.pk, "started_at": datetime(2026, 6, 30, 22, 30, tzinfo=UTC)}
+    client.force_login(ana)
+    page = page_of(client, make.record(ana, pricing=Pricing.NO_RATE, cost=None, **in_july))
+    assert "Newfon" in page
+    assert "Oldfon" not in page
 
 
 def test_an_unanswered_call_says_why(client: Client, ana: User) -> None:

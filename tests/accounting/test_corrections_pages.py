@@ -196,6 +196,16 @@ def test_unpriced_calls_are_grouped_and_a_new_price_shows_what_they_would_cost(s
     assert_totals_agree()
 
 
+def test_a_new_price_goes_into_the_tariff_of_the_day_at_the_gateway(site: Client) -> None:
+    gateway, july, tariffs = factories.gateway(office=factories.office()), date(2026, 7, 1), []
+    for name, days in (("Oldfon", {"valid_to": july}), ("Newfon", {"valid_from": july})):
+        tariffs.append(factories.rate("49", carrier=name).tariff)
+        GatewayCarrier.objects.create(gateway=gateway, carrier=tariffs[-1].carrier, **days)
+    unpriced_call(other_number="+88165123", started_at=datetime(2026, 6, 30, 22, 30, tzinfo=UTC))
+    shown = page(site, "price_unpriced", query=f"?pricing=5&gateway={gateway.pk}&prefix=%2B8816")
+    assert re.findall(r'<option value="(\d+)" selected', shown)[0] == str(tariffs[1].pk)
+
+
 def test_a_gateway_without_a_carrier_leads_to_the_set_up_and_then_to_re_costing(site: Client) -> None:
     unpriced_call(pricing=Pricing.NO_CARRIER, currency="")
     query = f"?pricing=3&gateway={factories.gateway().pk}"
