@@ -125,8 +125,11 @@ class Read:
         return Decimal(MEASURES[self.measure].value(sums) or 0)
 
 
-def _mark(chart: Chart, read: Read, node: Node, value: Decimal) -> Mark:
-    return Mark(value, write(value, chart.form, chart.currency), read.calls.behind(node))
+def _mark(chart: Chart, read: Read, node: Node, value: Decimal, figure: str = "") -> Mark:
+    behind = read.calls.behind(node)
+    return Mark(
+        value, write(value, chart.form, chart.currency), behind and behind + (read.calls.narrower(figure) or "")
+    )
 
 
 def _bars(chart: Chart, answer: Answer, read: Read, most: int = 0) -> None:
@@ -168,15 +171,19 @@ def _in_time(chart: Chart, answer: Answer, read: Read) -> None:
     chart.categories, chart.form, chart.currency = [node.label for node in nodes], Form.PERCENT, ""
     shares = [MEASURES["in_time_rate"].value(node.sums) or Decimal(0) for node in nodes]
     chart.series = [
-        Series(str(MEASURES["in_time"].label), [_share(read, *pair) for pair in zip(nodes, shares, strict=True)]),
+        Series(
+            str(MEASURES["in_time"].label),
+            [_share(read, node, one, "in_time") for node, one in zip(nodes, shares, strict=True)],
+        ),
         Series(
             _("Later or not at all"), [_share(read, node, 1 - one) for node, one in zip(nodes, shares, strict=True)]
         ),
     ]
 
 
-def _share(read: Read, node: Node, share: Decimal) -> Mark:
-    return Mark(share, write(share, Form.PERCENT), read.calls.behind(node))
+def _share(read: Read, node: Node, share: Decimal, figure: str = "") -> Mark:
+    behind = read.calls.behind(node)
+    return Mark(share, write(share, Form.PERCENT), behind and behind + (read.calls.narrower(figure) or ""))
 
 
 def _columns(chart: Chart, answer: Answer, read: Read) -> None:
@@ -201,7 +208,7 @@ def _stacked(chart: Chart, answer: Answer, read: Read) -> None:
     chart.series = [
         Series(
             str(MEASURES[name].label),
-            [_mark(chart, read, node, Decimal(MEASURES[name].value(node.sums))) for node in nodes],
+            [_mark(chart, read, node, Decimal(MEASURES[name].value(node.sums)), name) for node in nodes],
         )
         for name in pair
     ]

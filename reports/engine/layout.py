@@ -95,6 +95,8 @@ class Layout:
     has_more: bool = False
     """Whether another page of groups follows."""
     notes: list[str] = field(default_factory=list)
+    narrower: dict[str, str] = field(default_factory=dict)
+    """By column of counts, what follows the query string of a group's calls to leave those that are counted."""
     charts: list[Any] = field(default_factory=list)
     """Pictures (reports.charts.base.Chart) of reports that are no plain question."""
 
@@ -141,6 +143,8 @@ def lay_out(answer: Answer, page: int = 0, size: int = 0) -> Layout:
         layout.page, layout.has_more, nodes = page, len(nodes) > size, nodes[:size]
         every = iter(with_surroundings(nodes))
     calls = CallsBehind(question)
+    narrower = {name: calls.narrower(name) for name in question.columns}
+    layout.narrower = {name: text for name, text in narrower.items() if text is not None}
     layout.rows = [node_row(node, question, answer.total, measure, calls) for node, _around in every]
     if answer.nodes:
         cells = [_("Total"), *figures(answer.total, answer.before, question, answer.total, measure)]
@@ -214,7 +218,7 @@ class CallsBehind:
     """The addresses of the calls behind groups of one question: what they have in common is made once."""
 
     def __init__(self, question: Question) -> None:
-        self._levels = question.group
+        self._question, self._levels = question, question.group
         self._days = question.days()
         self._keys = {(test.field, test.operator): key_of(test) for test in question.tests}
         plain = replace(question, group=(), columns=(), sort="", top=None, chart="")
@@ -244,6 +248,20 @@ class CallsBehind:
         end = "&".join(f"{key_of_group(name)}={quote_plus(text)}" for name, text in narrowed.items())
         return "&".join(part for part in (self._begin(days, frozenset(narrowed)), end) if part)
 
+    def narrower(self, figure: str) -> str | None:
+        """Return what follows the query string of a group's calls to leave those that a figure counts.
+
+        None where it counts no calls, and where the question or its groups compare the same field already.
+        """
+        if figure not in COUNTED:
+            return None
+        held = {key_of(test): test.values for test in self._question.tests}
+        tests = {key_of(test): test.values for test in COUNTED[figure](self._question)}
+        added = {key: values for key, values in tests.items() if held.get(key) != values}
+        if added.keys() & {*held, *(DIMENSIONS[name].filter_by for name in self._levels)}:
+            return None
+        return "".join(f"&{key}={quote_plus(text)}" for key, (text,) in added.items())
+
     def _begin(self, days: Days, narrowed: frozenset[str]) -> str:
         """Return what groups of these days have in common, without the filters that the groups narrow."""
         begin = self._begins.get((days, narrowed))
@@ -254,6 +272,24 @@ class CallsBehind:
             begin = urlencode(address if days == self._days else within_days(address, days))
             self._begins[days, narrowed] = begin
         return begin
+
+
+IS_ANSWERED, NOT_ANSWERED = (Comparison("outcome", operator, ("answered",)) for operator in ("is", "not"))
+IS_INCOMING, IS_OUTGOING = (Comparison("direction", "is", (value,)) for value in ("incoming", "outgoing"))
+COUNTED: dict[str, Callable[[Question], tuple[Comparison, ...]]] = {
+    "calls": lambda _question: (),
+    "incoming": lambda _question: (IS_INCOMING,),
+    "outgoing": lambda _question: (IS_OUTGOING,),
+    "answered": lambda _question: (IS_ANSWERED,),
+    "missed": lambda _question: (IS_INCOMING, NOT_ANSWERED),
+    "unanswered": lambda _question: (IS_OUTGOING, NOT_ANSWERED),
+    "in_time": lambda question: (IS_ANSWERED, Comparison("ring", "le", (str(question.target),))),
+    "unpriced": lambda _question: (Comparison("price", "is", ("unpriced",)),),
+    "rated": lambda _question: (Comparison("quality", "ge", ("0",)),),
+    "good": lambda _question: (Comparison("quality", "ge", ("3.6",)),),
+    "poor": lambda _question: (Comparison("quality", "lt", ("3.6",)),),
+}
+"""Figures that count calls of a group, and what these meet."""
 
 
 @cache

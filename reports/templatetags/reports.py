@@ -1,6 +1,6 @@
 """Template tags of reports: typed cells in the reader's formats."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -94,11 +94,22 @@ WRITERS: dict[Form | None, Callable[[Any], str | SafeString]] = {
 @register.simple_tag
 def report_rows(layout: Layout) -> SafeString:
     """Return the rows of a report's table; a template takes several times as long for a thousand cells."""
+    return rows_html(layout.rows, layout)
+
+
+@register.simple_tag
+def report_total(layout: Layout) -> SafeString:
+    """Return the last row of a report's table."""
+    return rows_html([layout.total] if layout.total else [], layout)
+
+
+def rows_html(rows: Iterable[Row], layout: Layout) -> SafeString:
+    """Return some rows of a report's table."""
     cells = [opened(column) for column in layout.columns]
     # Of addresses that differ in a number only, one is looked up.
     calls, call = reverse("report", args=["calls"]), reverse("call", args=[0]).partition("0")
-    rows = [row_html(row, layout, cells, link_of(row, calls, call)) for row in layout.rows]
-    return mark_safe("".join(rows))  # noqa: S308  (escaped)
+    found = [row_html(row, layout, cells, link_of(row, calls, call)) for row in rows]
+    return mark_safe("".join(found))  # noqa: S308  (escaped)
 
 
 def link_of(row: Row, calls: str, call: tuple[str, str, str]) -> str:
@@ -118,12 +129,12 @@ def opened(column: Any) -> str:
 
 
 def row_html(row: Row, layout: Layout, opened_cells: Sequence[str], link: str) -> str:
-    """Return a row, its first cell with its link."""
+    """Return a row, its first cell with its link, and counts with links to the calls that they count."""
     cells = []
     for place, (value, column) in enumerate(zip(row.cells, layout.columns, strict=False)):
         shown: str = conditional_escape(cell(value, column))
-        if place == 0 and link:
-            shown = f'<a href="{link}">{shown}</a>'
+        if link and (place == 0 or (value and column.name in layout.narrower)):
+            shown = f'<a href="{link}{escape(layout.narrower.get(column.name, ""))}">{shown}</a>'
         if place == 0 and layout.levels:
             cells.append(f'<th scope="row">{shown}</th>')
         else:

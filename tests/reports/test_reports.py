@@ -10,7 +10,19 @@ from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
-from accounting.models import CallRecord, CallType, Carrier, Direction, ExtensionDay, Kind, Outcome, Role, Tariff, User
+from accounting.models import (
+    CallRecord,
+    CallType,
+    Carrier,
+    Direction,
+    ExtensionDay,
+    Kind,
+    Outcome,
+    Pricing,
+    Role,
+    Tariff,
+    User,
+)
 from reports.catalogue import REPORTS
 from tests import factories as make
 
@@ -152,11 +164,47 @@ def test_every_figure_leads_to_its_calls(client: Client, admin: User) -> None:
     for group in ("department,call_type", "number", "day", "week,direction", "month", "hour", "person", "outcome"):
         html = page(client, "cost-by-department", group=group, **query)
         body = html.partition("<tbody>")[2].partition("</table>")[0]
-        found = re.findall(r'<a href="([^"]+)">(?:.|\n)*?<td class="end"[^>]*>(?:<bdi>)?(\d+)', body)
+        found = re.findall(r'<th scope="row"><a href="([^"]+)">(?:.|\n)*?<td class="end"[^>]*><a[^>]*>(\d+)', body)
         assert len(found) > 1, group
         for address, figure in found:
             calls = client.get(unescape(address)).content.decode()
             assert len(rows(calls)) == int(figure), (group, address)
+
+
+@pytest.mark.parametrize(
+    ("slug", "query"),
+    [
+        ("answering-by-department", {"columns": "calls,answered,missed,in_time,unpriced", "target": "12"}),
+        ("busiest-people", {"group": "department", "columns": "incoming,outgoing,unanswered", "chart": "stacked"}),
+        ("voice-quality", {"group": "department", "columns": "calls,rated,good,poor", "chart": "stacked"}),
+        ("answered-in-time", {"columns": "in_time,in_time_rate"}),
+    ],
+)
+def test_figures_and_marks_of_some_calls_lead_to_exactly_these(
+    client: Client, admin: User, slug: str, query: dict[str, str]
+) -> None:
+    unit = make.department("Sales").pk
+    for place in range(24):
+        make.record(
+            department_id=unit,
+            direction=(Direction.INCOMING, Direction.OUTGOING)[place % 4 == 0],
+            outcome=(Outcome.ANSWERED, Outcome.MISSED, Outcome.ANSWERED, Outcome.VOICEMAIL, Outcome.ANSWERED)[
+                place % 5
+            ],
+            ring_seconds=place,
+            mos=(None, 420, 300, 360)[place % 4],
+            **({"pricing": Pricing.NO_RATE, "cost": None} if place % 6 == 1 else {}),
+        )
+    add_up()
+    html = page(client, slug, period="all", **query)
+    figures = re.findall(r'<td class="end"[^>]*><a href="([^"]+)">(\d+)</a>', html)
+    marks = re.findall(
+        r'<a href="([^"]+)" aria-label="[^"]*?(?:Answered|Missed|Incoming|Outgoing|quality)[^"]*? (\d+)"', html
+    )
+    assert len(figures) >= 2
+    assert len(marks) == 2 or slug == "answered-in-time"
+    for address, figure in figures + marks:
+        assert len(rows(client.get(unescape(address)).content.decode())) == int(figure), address
 
 
 def test_lifting_a_filter_of_the_report_and_sending_its_form(client: Client, admin: User) -> None:
