@@ -79,16 +79,24 @@ def cost_by_month(sight: Sight) -> Content:
     month = asked(report, replace(question, period="month", chart="none"), sight).answer
     costs = month.total.money if month else {}
     share = share_of_month(timezone.localtime())
-    forecast = amounts({currency: amount / share for currency, amount in costs.items() if amount}) if share else ""
-    text = _("This month: %(now)s; at this pace %(forecast)s.") % {"now": amounts(costs), "forecast": forecast}
+    told = {"now": amounts(costs)}
+    if share:
+        told["forecast"] = amounts({currency: amount / share for currency, amount in costs.items()})
+        text = _("This month: %(now)s; at this pace %(forecast)s.") % told
+    else:
+        text = _("This month: %(now)s.") % told
     return replace(content, context={**content.context, "text": text if any(costs.values()) else ""})
 
 
-def share_of_month(now: datetime) -> Decimal:
-    """Return how much of its working days a month has behind it; weekends count little, as calls do."""
+def share_of_month(now: datetime) -> Decimal | None:
+    """Return how much of its working days a month has behind it; weekends count little, as calls do.
+
+    None until a first working day is over: a month would be told by a few calls, a thousand times as dear.
+    """
     weights = [weight_of(date(now.year, now.month, day)) for day in range(1, monthrange(now.year, now.month)[1] + 1)]
     today = Decimal((now - datetime.combine(now.date(), time(), now.tzinfo)).seconds) / 86_400
-    return (sum(weights[: now.day - 1], Decimal(0)) + weights[now.day - 1] * today) / sum(weights)
+    behind = sum(weights[: now.day - 1], Decimal(0)) + weights[now.day - 1] * today
+    return behind / sum(weights) if behind >= 1 else None
 
 
 def weight_of(day: date) -> Decimal:

@@ -2,10 +2,11 @@
 
 import json
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from html import unescape
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -110,6 +111,23 @@ def test_figures_are_those_of_the_reports_in_the_readers_scope() -> None:
         )
         totals[person.username] = int(figures[0])
     assert totals == {"ana": 3, "super": 3, "admin": 8}
+
+
+def test_how_a_month_will_end_is_told_once_a_working_day_is_over(clock: Any) -> None:
+    midnight = datetime(2026, 12, 1, tzinfo=ZoneInfo("Europe/Berlin"))
+    clock.move_to(midnight + timedelta(minutes=10))
+    admin = make.administrator(extension="2001")
+    make.record(admin, started_at=midnight + timedelta(minutes=5))
+    add_up()
+    client = client_of(admin)
+    client.post(reverse("add_widgets"), {"widget": "cost-per-month", "zone": "top"})
+    [name] = (one for one in frames(client) if one.startswith("cost-per-month"))
+    early = widget(client, name)
+    assert "This month: €0." in early
+    assert "at this pace" not in early
+    clock.move_to(midnight + timedelta(days=1))
+    cache.clear()
+    assert "at this pace €2.90" in widget(client_of(admin), name)
 
 
 def test_widgets_are_added_in_a_part_of_the_screen_and_closed_and_brought_back() -> None:
