@@ -16,9 +16,9 @@ from babel.numbers import format_currency, format_decimal, get_currency_precisio
 from django import template
 from django.urls import reverse
 from django.utils import formats, timezone
-from django.utils.html import escape, format_html
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, gettext, ngettext
 from lucide.templatetags.lucide import lucide as draw
 
 from callanalytics.lib import figures
@@ -228,6 +228,12 @@ def initials(name: object) -> str:
     """Return the first letters of the first and the last word of a name."""
     words = str(name).split()
     return "".join(word[0] for word in {0: words[:1], 1: words[:1] + words[-1:]}[len(words) > 1])
+
+
+@register.filter
+def listed(names: Iterable[object]) -> SafeString:
+    """Return names with the comma of the reader's language between them."""
+    return format_html_join(gettext(", "), "<bdi>{}</bdi>", ((one,) for one in names))
 
 
 @register.filter

@@ -7,6 +7,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
+from django.utils import formats, timezone
 
 from accounting.models import CallRecord, Carrier, Direction, GatewayCarrier, Kind, Outcome, Pricing, Role, User
 from tests import factories as make
@@ -51,6 +52,9 @@ def test_all_legs_are_told_with_parties_cause_and_redirection(client: Client, an
     )
     client.force_login(ana)
     page = page_of(client, call)
+    crumbs = page.split('<ol class="crumbs">')[1].split("</ol>")[0]
+    assert "Call of " in crumbs, "the crumb says which call"
+    assert formats.date_format(timezone.localtime(call.started_at), "SHORT_DATE_FORMAT") in crumbs
     for words in (
         "+49 30 12345678",
         "Ana Ruiz",

@@ -65,6 +65,7 @@ def test_my_budgets_show_what_is_left_and_the_history(account: Account, ana: Use
     assert "from=2026-11-01&amp;to=2026-11-30" in page.content.decode()
     page = client_of(ana).get(reverse("budget_history", args=[account.pk]))
     assert "A period began with" in page.content.decode()
+    assert "<title>History · Ana&#x27;s calls " in page.content.decode()
 
 
 def test_calls_that_count_are_those_of_the_list(account: Account, ana: User) -> None:

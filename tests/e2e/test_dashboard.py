@@ -28,3 +28,17 @@ def test_minimising_by_keyboard_leaves_focus_and_screen_where_they_were(page: Pa
         assert abs(page.evaluate(SIDE) - before) < 250
     page.locator('[gs-id="top-destinations"]').get_by_role("button", name="Close").press("Enter")
     expect(page.get_by_role("button", name="Undo")).to_be_focused()
+
+
+CUT = """[...document.querySelectorAll('.widget-head h2')]
+  .filter(one => one.scrollWidth > one.clientWidth || one.scrollHeight > one.clientHeight)
+  .map(one => one.textContent)"""
+
+
+@pytest.mark.parametrize("width", [1280, 800, 390])
+def test_names_of_narrow_widgets_can_be_read_whole(page: Page, sign_in: SignIn, width: int) -> None:
+    sign_in(make.person("anna", extension="2001"))
+    page.set_viewport_size({"width": width, "height": 700})
+    page.goto("/dashboard/")
+    expect(page.locator(".widget-head h2").last).to_be_visible()
+    assert page.evaluate(CUT) == []

@@ -56,6 +56,7 @@ def test_one_button_locks_and_unlocks_and_leaves_other_reasons_alone(eva: User, 
     told = LockEvent.objects.order_by("pk").values_list("kind", "reason", "through", "by")
     assert (told[0][2], told[0][3], len(told)) == ("portal", "Eva", 3)
     history = page_of(eva, "own_lock_history")
+    assert "<title>History · My phone " in history
     assert "Locked by the administration" in history
     assert "The person&#x27;s own lock lifted; other reasons hold on" in history
 
@@ -145,6 +146,7 @@ def test_refused_calls_show_the_called_number(eva: User, cleo: User) -> None:
     fields = {"phone_system": line.phone_system, "extension": line, "number": "211", "reasons": ["self", "budget"]}
     RefusedCall.objects.create(user_id=eva.pk, called="00301234567", **fields)
     page = page_of(eva, "own_refused_calls")
+    assert "<title>Refused calls · My phone " in page
     assert "By the person, Budget used up" in page
     assert "00301234567" in page.replace(" ", "")
     assert "No call was refused" in page_of(cleo, "own_refused_calls")

@@ -128,3 +128,9 @@ def test_mail_addresses_break_after_signs_only() -> None:
 @pytest.mark.parametrize(("name", "text"), [("Ana Ruiz", "AR"), ("admin", "a"), ("Ana María de Ruiz", "AR"), ("", "")])
 def test_initials(name: str, text: str) -> None:
     assert ui.initials(name) == text
+
+
+@pytest.mark.parametrize(("language", "comma"), [("en", ", "), ("ar", "، ")])
+def test_names_stand_with_the_comma_of_the_readers_language(language: str, comma: str) -> None:
+    with translation.override(language):
+        assert ui.listed(["Ana", "<Ben>"]) == f"<bdi>Ana</bdi>{comma}<bdi>&lt;Ben&gt;</bdi>"
