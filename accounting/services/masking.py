@@ -24,6 +24,7 @@ from django.utils.translation import gettext as _
 
 from accounting.models import PRIVATE, CallRecord, CallType, Kind, MaskingRule, Office, Role, User
 from accounting.querysets.calls import CallRecordQuerySet
+from callanalytics.lib.folding import folded, search_for
 from callanalytics.lib.phone_numbers import hide_last_digits, spaced
 
 PRIVATE_KEY = "~private"
@@ -162,7 +163,10 @@ class Masker:
             return self.hidden_whole()
         if number.startswith(TOKEN_MARK):
             return Q(other_number=self.opened(number)) & ~self.hidden_whole()
-        found = (Q(other_number__startswith=number) if begins else Q(other_number=number)) & ~self.hidden_whole()
+        if begins:
+            number = folded(number) or ""
+        how = search_for(number, "startswith") if begins else "exact"
+        found = Q(**{f"other_number__{how}": number}) & ~self.hidden_whole()
         for rule in self.rules:
             # A public number of n characters shows n - digits of them; more typed than shown would be a probe.
             # In an address with a domain the hidden characters are not the last ones, so it never matches.

@@ -21,6 +21,7 @@ from accounting.querysets.calls import CallRecordQuerySet
 from accounting.services.describing import cause_in_words
 from accounting.services.finding import SeveralPeopleError, find_person, people_seen_by
 from accounting.services.masking import PRIVATE_KEY, TOKEN_MARK, Masker
+from callanalytics.lib.folding import search_for
 from callanalytics.lib.places import country_name
 from reports.engine.conditions import Condition, ConditionError
 
@@ -279,7 +280,7 @@ class TextField(FilterField):
         lookup = "startswith" if operator == "begins" else "contains"
         test = Q()
         for value in values:
-            test |= Q(**{f"{self.column}__{lookup}": value})
+            test |= Q(**{f"{self.column}__{search_for(value, lookup)}": value})
         return test
 
     def said(self, value: Any, asker: Asker) -> str:
@@ -349,7 +350,7 @@ class NumberField(TextField):
         test = Q()
         for value in values:
             if operator == "contains":
-                test |= Q(other_number__contains=value) & ~asker.masker.hidden_whole()
+                test |= Q(**{f"other_number__{search_for(value, 'contains')}": value}) & ~asker.masker.hidden_whole()
             else:
                 test |= asker.masker.condition(value, begins=operator == "begins")
         return negated(test, operator)

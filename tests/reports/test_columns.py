@@ -117,10 +117,10 @@ def half_touched(calls: User) -> User:
 
 
 COMPARED = {
-    "number": (("is", "not", "begins", "contains"), ("+493012345678", "2001", "+44%_", "%", "Ägypten", "none")),
+    "number": (("is", "not", "begins", "contains"), ("+493012345678", "2001", "+44%_", "%", "Ägypten", "INFO", "none")),
     "extension": (("is", "not", "begins"), ("211", "72", "999")),
     "direction": (("is", "not"), ("incoming", "outgoing")),
-    "destination": (("is", "not", "begins", "contains"), ("Berlin", "gypt", "BER", "berl", "none")),
+    "destination": (("is", "not", "begins", "contains"), ("Berlin", "gypt", "BER", "berl", "ÄGYPT", "agypt", "none")),
     "weekday": (("is", "not"), tuple("1234567")),
     "hour": (("is", "not"), ("0", "1", "2", "12", "23")),
     "half_hour": (("is", "not"), ("0", "30", "90", "720")),
@@ -283,6 +283,38 @@ def few_marks(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(ranking.CHARTED, name, most)
     for name in ("MOST_BARS", "MOST_SLICES", "MOST_LINES", "MOST_COLUMNS"):
         monkeypatch.setattr(charts, name, 2)
+
+
+@pytest.mark.parametrize("typed", ["berl", "BERL", "Berl"])
+@pytest.mark.parametrize("operator", ["begins", "contains"])
+def test_a_text_is_found_however_it_is_typed(half_touched: User, operator: str, typed: str) -> None:
+    asker = asker_for(half_touched, mask_for(half_touched), "UTC")
+    test = Comparison("destination", operator, (typed,))
+    question = Question(period="all", where=test, group=("destination",), columns=("calls",))
+    expected = CallRecord.objects.filter(destination="Berlin").count()
+    assert answer(question, asker).total.of("calls") == expected
+    with no_copy():
+        assert answer(question, asker).total.of("calls") == expected
+
+
+def test_days_of_arrival_are_answered_by_the_copy(half_touched: User) -> None:
+    asker, today = asker_for(half_touched, mask_for(half_touched), "UTC"), timezone.now().date().isoformat()
+    for operator, expected in (("is", CallRecord.objects.count()), ("not", 0)):
+        where = Comparison("arrived", operator, (today,))
+        question = Question(period="all", where=where, group=("direction",), columns=("calls",))
+        found = answer(question, asker)
+        assert (found.source, found.total.of("calls")) == ("columns", expected)
+
+
+@pytest.mark.parametrize(("typed", "found"), [("INFO@EX", "info@example.com"), ("ÄGYPT", NUMBERS[-1])])
+def test_an_address_is_found_however_it_is_typed(half_touched: User, typed: str, found: str) -> None:
+    asker = asker_for(half_touched, mask_for(half_touched), "UTC")
+    for operator in ("begins", "contains"):
+        question = Question(period="all", where=Comparison("number", operator, (typed,)), group=("number",))
+        expected = CallRecord.objects.filter(other_number=found).count()
+        assert answer(question, asker).total.of("calls") == expected
+        with no_copy():
+            assert answer(question, asker).total.of("calls") == expected
 
 
 def drawn(chart: Chart) -> Any:

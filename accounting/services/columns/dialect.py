@@ -6,7 +6,6 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import connection
 from django.db.backends.postgresql.base import DatabaseWrapper
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.db.models import QuerySet
@@ -51,6 +50,7 @@ class Dialect(DatabaseWrapper):
     """A connection that never connects: it compiles questions for DuckDB."""
 
     ops_class = Operations
+    knows_folded = True
     operators = {
         name: LIKE if text == "LIKE %s" else text
         for name, text in DatabaseWrapper.operators.items()
@@ -61,8 +61,6 @@ class Dialect(DatabaseWrapper):
         """`first` and `last`: the UTC days whose records are asked; clocks may change between them."""
         super().__init__(SETTINGS, alias="columns")
         self.days = first, last
-        if connection.vendor == "sqlite":  # whose LIKE minds no capitals: both sources are to find the same calls
-            self.operators = {name: text.replace(LIKE, f"I{LIKE}") for name, text in self.operators.items()}
 
 
 def local(sql: str, zone: str, first: date, last: date) -> str:
