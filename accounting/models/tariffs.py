@@ -5,6 +5,7 @@ from typing import Any
 from babel.numbers import list_currencies
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils import formats
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -227,3 +228,8 @@ class PublicHoliday(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day} {self.name}"
+
+    @property
+    def heading(self) -> str:
+        """Its name over pages, with the reader's date; the audit log keeps the same name for every reader."""
+        return f"{formats.date_format(self.day, 'SHORT_DATE_FORMAT')} {self.name}".rstrip()

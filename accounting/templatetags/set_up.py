@@ -45,7 +45,7 @@ def form_title(opts: Options[Any], original: Model | None = None) -> str:
     """Return the heading of a form: the row's name, or what is to be added."""
     if original is None:
         return _("Add %(name)s") % {"name": opts.verbose_name}
-    return str(original) or capfirst(str(opts.verbose_name))
+    return getattr(original, "heading", "") or str(original) or capfirst(str(opts.verbose_name))
 
 
 @register.simple_tag

@@ -172,6 +172,8 @@ def test_the_rules_are_checked_and_audited(client: Client, admin: User) -> None:
     page = "/setup/system/gadgets/"
     typed = {"enabled": "on", "session_days": "30", "origins": "https://a.example; script-src *"}
     assert "is no origin" in client.post(page, typed).content.decode()
+    long = " ".join(f"https://{number}.example" for number in range(200))
+    assert "2,000 characters at most" in client.post(page, typed | {"origins": long}).content.decode()
     assert client.post(page, typed | {"session_days": "0", "origins": ""}).status_code == 200
     assert not GadgetRules.objects.exists()
     client.post(page, typed | {"origins": "https://A.example:8443\nhttps://*.webex.com"})

@@ -16,6 +16,7 @@ from accounting.models import (
     MailServer,
     Office,
     PhoneSystem,
+    PublicHoliday,
     Supervision,
     UnitHalfHour,
     UnitKind,
@@ -306,3 +307,11 @@ def test_a_certificate_must_be_one(client: Client) -> None:
     url = address("add", "phonesystem")
     values = filled_in(client, url) | {"name": "cluster", "certificate": "-----BEGIN nothing-----"}
     assert "is not PEM text" in errors_of(client.post(url, values))
+
+
+def test_the_heading_of_a_holiday_has_the_readers_date(client: Client) -> None:
+    day = PublicHoliday.objects.create(office=make.office(), day="2026-12-27", name="Inventory")
+    User.objects.update(language="de")
+    for name in ("change", "history"):
+        page = client.get(reverse(f"admin:accounting_publicholiday_{name}", args=[day.pk])).content.decode()
+        assert "27.12.2026 Inventory</bdi>" in page
