@@ -1,11 +1,12 @@
 """Report pages as people use them: by role, with filters in the address, figures that lead to their calls."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
@@ -262,6 +263,7 @@ def test_an_id_in_the_address_names_nobody_outside_of_the_scope(client: Client, 
     assert len(rows(page(client, "calls", person=f"id:{owner.pk}", period="all"))) == 1
 
 
+@time_machine.travel(make.NOON + timedelta(hours=1), tick=False)
 def test_totals_agree_with_the_home_page(client: Client, db: None) -> None:
     ana = make.person("ana", extension="2001")
     for outcome in (Outcome.ANSWERED, Outcome.ANSWERED, Outcome.MISSED):
