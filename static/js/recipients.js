@@ -22,10 +22,17 @@
     input.addEventListener("keydown", (event) => {
       if (event.key !== "Enter") return;
       event.preventDefault();
-      if (!add() && input.list.options.length === 1) {
-        input.value = input.list.options[0].value;
+      const found = input.list.options;
+      if (add() || !input.value) return;
+      if (found.length === 1) {
+        input.value = found[0].value;
         add();
+      } else if (found.length) {
+        said.textContent = said.dataset.several;
       }
+    });
+    input.list.addEventListener("htmx:afterSwap", () => {
+      if (input.value) said.textContent = input.list.options.length ? "" : said.dataset.none;
     });
   }
 })();
