@@ -140,7 +140,7 @@ class MuteForm(forms.Form):
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         length, day, now = cleaned.get("length"), cleaned.get("day"), timezone.localtime()
         if length in self.HOURS:
-            cleaned["until"] = now + timedelta(hours=self.HOURS[length])
+            cleaned["until"] = timezone.now() + timedelta(hours=self.HOURS[length])  # whatever the clocks do meanwhile
         elif length == "tomorrow":
             cleaned["until"] = morning(now + timedelta(days=1))
         elif length == "day" and "day" not in self.errors:

@@ -1,10 +1,11 @@
 """The pages of alarms: whose they are, what can be done with rules, trying out, and acknowledging."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
@@ -153,6 +154,15 @@ def test_the_limit_of_rules_holds(client: Client, boss: User) -> None:
     assert "has 1 scheduled alarm" in client.post("/alarms/rules/add/international/", FORM).text
     assert "has 1 scheduled alarm" in client.post(f"/alarms/rules/{one.pk}/duplicate/", follow=True).text
     assert AlarmRule.objects.count() == 1
+
+
+@pytest.mark.parametrize("moment", [datetime(2026, 10, 24, 22, tzinfo=UTC), datetime(2027, 3, 27, 22, tzinfo=UTC)])
+def test_hours_of_muting_are_hours_also_when_the_clocks_change(client: Client, boss: User, moment: datetime) -> None:
+    with time_machine.travel(moment, tick=False):
+        one = rule(boss, next_run=timezone.now())
+        client.force_login(boss)
+        client.post(f"/alarms/rules/{one.pk}/mute/", {"length": "8"})
+        assert AlarmRule.objects.get(pk=one.pk).muted_until == moment + timedelta(hours=8)
 
 
 def test_pausing_muting_deleting_and_back(client: Client, boss: User) -> None:
