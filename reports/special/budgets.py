@@ -5,7 +5,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, prefetch_related_objects
+from django.db.models import Case, F, When, prefetch_related_objects
+from django.db.models.lookups import GreaterThan
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -26,6 +27,11 @@ from reports.engine.writing import write
 from reports.special.keeping import day_text
 
 MOST_ROWS = 5000
+AVAILABLE = F("assigned") + F("carried_in") + F("topped_up")
+SHARE = Case(
+    When(spent__lte=0, then=0), When(GreaterThan(AVAILABLE, 0), then=F("spent") * 100 / AVAILABLE), default=100
+)
+"""BudgetPeriod.percent, for the database."""
 MOST_FORECASTS = 200
 """A forecast reads four weeks of an account: those most used are told."""
 COLUMNS = [
@@ -55,7 +61,7 @@ def budgets_now(question: Question, asker: Asker) -> Layout:
     _first, last = question.days()
     day = last or timezone.localdate()
     periods = periods_of(question, asker).filter(start__lte=day, end__gt=day)
-    found = sorted(periods[: MOST_ROWS + 1], key=lambda one: -one.percent)
+    found = list(periods.order_by(SHARE.desc(), "pk")[: MOST_ROWS + 1])
     layout = laid_out(found, [*COLUMNS, FORECAST])
     calendar = Calendar.of(period.account.person_id for period in found[:MOST_FORECASTS])
     for place, (row, period) in enumerate(zip(layout.rows, found, strict=False)):
@@ -68,7 +74,7 @@ def budgets_now(question: Question, asker: Asker) -> Layout:
 def overspending(question: Question, asker: Asker) -> Layout:
     """Return the periods within the report's days in which more was used than was there, the latest first."""
     first, last = question.days()
-    periods = periods_of(question, asker).filter(spent__gt=F("assigned") + F("carried_in") + F("topped_up"))
+    periods = periods_of(question, asker).filter(spent__gt=AVAILABLE)
     if first:
         periods = periods.filter(end__gt=first)
     if last:

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounting.models import Direction, ImportFile, Outcome
-from budget.models import Threshold
+from budget.models import Account, BudgetPeriod, Threshold
 from budget.services.following import follow
 from tests import factories as make
 from tests.budget.world import arrive, budget
@@ -92,6 +92,24 @@ def test_budgets_are_bullets_against_their_thresholds(browser: Client) -> None:
         for form, start in (("xlsx", b"PK"), ("pdf", b"%PDF")):
             response = browser.get(reverse("report", args=["budgets"]), {"export": form})
             assert b"".join(response).startswith(start)  # type: ignore[call-overload]
+
+
+def test_of_many_budgets_the_most_used_are_shown(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reports.special.budgets.MOST_ROWS", 2)
+    month = {"start": date(2026, 11, 1), "end": date(2026, 12, 1)}
+    for name, assigned, spent in (
+        ("Little", 9, 1),
+        ("None", 9, 0),
+        ("Of nothing", 0, 1),
+        ("Much", 9, 8),
+        ("More", 9, 18),
+    ):
+        account = Account.objects.create(budget=budget(name=name, person=make.person()), person=None)
+        BudgetPeriod.objects.create(account=account, **month, assigned=assigned, spent=spent)
+    page = browser.get(reverse("report", args=["budgets"]), {"from": "2026-11-20", "to": "2026-11-20"}).content.decode()
+    table = page[page.index("<tbody") :]
+    assert re.findall("More|Of nothing|Much|Little|None", table)[:2] == ["More", "Of nothing"]
+    assert not re.search("Much|Little", table)
 
 
 def test_exports_have_the_chart_of_a_scatter(browser: Client) -> None:
