@@ -1,6 +1,7 @@
 """The programming interface: composes the routers of the apps under /api/v1/, with its errors and its page."""
 
 import json
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
@@ -8,6 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
@@ -128,9 +130,13 @@ def place(location: Any) -> str:
 @login_required
 def docs(request: HttpRequest) -> HttpResponse:
     """Show the operations of the interface, in the portal's own page."""
-    schema = json.loads(json.dumps(api.get_openapi_schema(), default=str))
-    context = {"operations": operations_of(schema)}
-    return render(request, "api_docs.html", context)
+    return render(request, "api_docs.html", {"operations": operations_in(get_language() or "")})
+
+
+@cache
+def operations_in(_language: str) -> list[dict[str, Any]]:
+    """Return the operations in the language that is active, which is the one given; describing them takes a while."""
+    return operations_of(json.loads(json.dumps(api.get_openapi_schema(), default=str)))
 
 
 def operations_of(schema: dict[str, Any]) -> list[dict[str, Any]]:
