@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
-from django.db.models import F
+from django.db import connection
+from django.db.models import CharField, F, TextField
+from django.db.models.functions import Collate
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -123,10 +125,21 @@ def in_time(question: Question) -> bool:
 def in_order(records: CallRecordQuerySet, question: Question) -> CallRecordQuerySet:
     """Return calls in the order of a column."""
     column = question.sort.removeprefix("-") or "time"
-    order = F(DETAILS[column].order_by or "started_at")
+    order = as_copied(records, DETAILS[column].order_by or "started_at")
     descending = not question.sort or question.sort.startswith("-")
     sign = order.desc(nulls_last=True) if descending else order.asc(nulls_last=True)
     return records.order_by(sign, F("id").desc())
+
+
+def as_copied(records: CallRecordQuerySet, column: str) -> F | Collate:
+    """Return what calls are ordered by: texts in the order of their letters' codes, as the copy and SQLite have them.
+
+    PostgreSQL would order them by the language that its server was set up in.
+    """
+    kind = F(column).resolve_expression(records.query).output_field
+    if connection.vendor == "postgresql" and isinstance(kind, CharField | TextField):
+        return Collate(F(column), "C")
+    return F(column)
 
 
 def lists_of(question: Question, asker: Asker, most: int) -> list[CallRecordQuerySet]:

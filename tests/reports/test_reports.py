@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 from django.conf import settings
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -206,6 +207,16 @@ def test_figures_and_marks_of_some_calls_lead_to_exactly_these(
     assert len(marks) == 2 or slug == "answered-in-time"
     for address, figure in figures + marks:
         assert len(rows(client.get(unescape(address)).content.decode())) == int(figure), address
+
+
+def test_texts_stand_in_one_order_whatever_the_language_of_the_database_server(client: Client, admin: User) -> None:
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute('ALTER TABLE accounting_callrecord ALTER destination TYPE varchar(60) COLLATE "de-x-icu"')
+    for destination in ("bonn", "Bonn", "Aachen", "aachen"):
+        make.record(destination=destination)
+    listed = rows(page(client, "calls", period="all", sort="destination", columns="destination"))
+    assert [row.split()[-1] for row in listed] == ["Aachen", "Bonn", "aachen", "bonn"]
 
 
 def test_lifting_a_filter_of_the_report_and_sending_its_form(client: Client, admin: User) -> None:
