@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from functools import cache
+from functools import cache, cached_property
 from itertools import islice
 from typing import Any, overload
 from urllib.parse import quote_plus, urlencode
@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounting.models import Department
 from reports.engine.answering import Answer, Node
 from reports.engine.conditions import Comparison, written
 from reports.engine.details import DETAILS
@@ -246,7 +247,18 @@ class CallsBehind:
                 return ""
             narrowed[filter_by] = written(text)
         end = "&".join(f"{key_of_group(name)}={quote_plus(text)}" for name, text in narrowed.items())
+        if below := self._below.get(narrowed.get("department", "")):
+            end += f"&{WITHOUT_DEPARTMENTS}={quote_plus(below)}"
         return "&".join(part for part in (self._begin(days, frozenset(narrowed)), end) if part)
+
+    @cached_property
+    def _below(self) -> dict[str, str]:
+        """The departments right below each one: a group is a department alone, a filter is it with all below it."""
+        found: dict[str, list[str]] = {}
+        if ("department", "not") not in self._keys:
+            for pk, parent in Department.objects.exclude(parent=None).order_by("pk").values_list("pk", "parent_id"):
+                found.setdefault(str(parent), []).append(str(pk))
+        return {parent: ",".join(children) for parent, children in found.items()}
 
     def narrower(self, figure: str) -> str | None:
         """Return what follows the query string of a group's calls to leave those that a figure counts.
@@ -320,6 +332,7 @@ LENGTHS: dict[str, Callable[[date], date]] = {
     "month": last_of_month,
 }
 """The last day of each group of days."""
+WITHOUT_DEPARTMENTS = key_of(Comparison("department", "not", ()))
 NOTHING = Question(period="")
 """A question without period and filters: what an address leaves out is usual in every list of calls."""
 

@@ -209,6 +209,21 @@ def test_figures_and_marks_of_some_calls_lead_to_exactly_these(
         assert len(rows(client.get(unescape(address)).content.decode())) == int(figure), address
 
 
+def test_the_calls_behind_a_department_are_not_those_of_departments_below_it(client: Client, admin: User) -> None:
+    company = make.department("Company")
+    sales = make.department("Sales", parent=company)
+    for unit, calls in ((company, 1), (sales, 2), (make.department("Export", parent=sales), 3)):
+        for _ in range(calls):
+            make.record(department_id=unit.pk)
+    add_up()
+    html = page(client, "cost-by-department", period="all")
+    body = html.partition("<tbody>")[2].partition("</tbody>")[0]
+    found = re.findall(r'<th scope="row"><a href="([^"]+)">(?:.|\n)*?<td class="end"[^>]*><a[^>]*>(\d+)', body)
+    assert sorted(figure for _address, figure in found) == ["1", "2", "3"]
+    for address, figure in found:
+        assert len(rows(client.get(unescape(address)).content.decode())) == int(figure), address
+
+
 def test_texts_stand_in_one_order_whatever_the_language_of_the_database_server(client: Client, admin: User) -> None:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
